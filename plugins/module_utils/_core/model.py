@@ -1,0 +1,334 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fleet as values: what planners read, what steps change, what modules return.
+
+Hosts and aggregates are referred to by name, since names are what Nova, its users and aggregates use; everything else by uuid.
+Sizes are bytes. Times are ISO 8601 in UTC. Nothing in here knows where a value came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+ZONE_KEY = "availability_zone"
+"""Nova keeps an aggregate's zone as a metadata item of this name (nova/objects/aggregate.py)."""
+
+POOL_FLAG = "hypervisor_pool"
+POOL_STATE = "operational_state"
+POOL_COORDINATOR = "master_compute"
+"""Metadata keys of an aggregate that is a Xen pool, as Nova's XenAPI driver kept them (nova/virt/xenapi/pool_states.py, 21.x)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A host aggregate; ``metadata`` includes the zone's key, as in the Compute API."""
+
+    name: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    id: int | None = None
+    uuid: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    @property
+    def availability_zone(self) -> str | None:
+        return self.metadata.get(ZONE_KEY)
+
+    @property
+    def is_pool(self) -> bool:
+        """``hypervisor_pool`` is "true"; the old driver tested its presence only, which made "false" a pool."""
+        return self.metadata.get(POOL_FLAG, "").lower() in ("true", "yes", "1")
+
+    def with_metadata(self, changes: Mapping[str, str | None]) -> Aggregate:
+        """Merged as Nova merges: None removes a key, an absent one silently."""
+        merged = {**self.metadata, **changes}
+        return replace(self, metadata={k: v for k, v in merged.items() if v is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeService:
+    """The compute service of one host.
+
+    ``status`` (enabled, disabled) is the operator's switch, ``state`` (up, down) the host's sign of life; the two are independent.
+    """
+
+    host: str
+    host_id: str | None = None
+    status: str = "enabled"
+    state: str = "up"
+    disabled_reason: str | None = None
+    forced_down: bool = False
+    zone: str | None = None
+    updated_at: str | None = None
+    binary: str = "nova-compute"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A hypervisor host as its pool's coordinator knows it."""
+
+    id: str
+    name: str
+    pool_id: str
+    address: str = ""
+    live: bool = True
+    enabled: bool = True
+    memory_total: int = 0
+    memory_free: int = 0
+    """What guests may still take: total less the hypervisor's and every resident's share, as XAPI's compute_free_memory."""
+    cpus: int = 0
+    cpu_vendor: str = ""
+    software: Mapping[str, str] = field(default_factory=dict)
+    """Flat facts: product_brand, product_version, platform_version, xapi, api_version, db_schema, network_backend, ..."""
+    other_config: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    """Names of the operations that run on it now (host.current_operations)."""
+    agent_start_time: float | None = None
+    boot_time: float | None = None
+    edition: str = ""
+    pending_guidances: tuple[str, ...] = ()
+    bonds: int = 0
+    """Joining restrictions: numbers of bonds, of VLANs off the management interface, of tunnels on the host."""
+    vlans: int = 0
+    tunnels: int = 0
+    management_vlan: str = "-1"
+    external_auth: str = ""
+    joining: bool = False
+    """A pool.join of this host is under way, seen as a pending task on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A Xen resource pool; a stand-alone host is a pool of one."""
+
+    id: str
+    name: str
+    coordinator: str
+    description: str = ""
+    default_sr: str | None = None
+    ha_enabled: bool = False
+    tls_verification: bool = False
+    other_config: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    endpoint: str = ""
+    """The address under which this task reached its coordinator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A storage repository. ``attached`` are the hosts on which it is plugged, ``known_to`` those that have a PBD for it."""
+
+    id: str
+    name: str
+    pool_id: str
+    type: str = ""
+    content_type: str = ""
+    shared: bool = False
+    tools: bool = False
+    size: int = 0
+    used: int = 0
+    description: str = ""
+    device_config: Mapping[str, str] = field(default_factory=dict)
+    attached: frozenset[str] = frozenset()
+    known_to: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network and the hosts with an interface (PIF) on it; none for a network inside one host."""
+
+    id: str
+    name: str
+    pool_id: str
+    hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A guest, in the Compute API's words. ``host`` is where it runs or, if it can start on one host only, that host."""
+
+    id: str
+    name: str
+    status: str
+    """Nova's status: ACTIVE, SHUTOFF, PAUSED, SUSPENDED, MIGRATING, REBOOT, HARD_REBOOT, ..."""
+    vm_state: str = "active"
+    task_state: str | None = None
+    power_state: str = "Running"
+    """XAPI's: Running, Halted, Paused, Suspended."""
+    host: str | None = None
+    pool_id: str = ""
+    memory: int = 0
+    """What a host must have free to take it: dynamic_min and overhead (xapi: memory_check.ml)."""
+    memory_max: int = 0
+    vcpus: int = 0
+    storage: frozenset[str] = frozenset()
+    """Uuids of the storage repositories of its disks and inserted CDs."""
+    networks: frozenset[str] = frozenset()
+    blocked: Mapping[str, str] = field(default_factory=dict)
+    """VM.blocked_operations: operation to reason."""
+    allowed: frozenset[str] = frozenset()
+    """VM.allowed_operations."""
+    groups: tuple[str, ...] = ()
+    """Anti-affinity groups it belongs to."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    started_at: str | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.power_state in ("Running", "Paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One move of a server, as in os-migrations. ``maintenance`` is the id of the maintenance that ordered it."""
+
+    server_id: str
+    server: str
+    source: str
+    target: str
+    type: str = "live-migration"
+    status: str = "accepted"
+    maintenance: int | None = None
+    id: int | None = None
+    memory: int = 0
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    FINAL = frozenset(
+        {"confirmed", "reverted", "error", "failed", "completed", "cancelled", "done"}
+    )
+    """Nova's terminal states; "finished" is not among them (nova/api: services delete)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """One maintenance of one host, kept so that a re-run resumes and a return knows what to bring back.
+
+    ``phase``: draining, in_maintenance, returning, done. ``moves``: what was moved away, in order of departure.
+    """
+
+    host: str
+    name: str
+    phase: str = "draining"
+    id: int | None = None
+    host_id: str | None = None
+    service_disabled: bool = False
+    """We disabled the compute service, so we enable it again."""
+    host_disabled: bool = False
+    """We disabled the host in XAPI, so we enable it again."""
+    moves: tuple[Migration, ...] = ()
+    started_at: str | None = None
+    updated_at: str | None = None
+    finished_at: str | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.phase != "done"
+
+
+@dataclass(frozen=True)
+class Records:
+    """What the store knows. Services are those with a record of their own; ``state`` and ``zone`` in them are not yet filled in."""
+
+    aggregates: tuple[Aggregate, ...] = ()
+    services: tuple[ComputeService, ...] = ()
+    maintenances: tuple[Maintenance, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+
+
+@dataclass(frozen=True)
+class XenView:
+    """What the coordinators say. Names of hosts are unique in it."""
+
+    hosts: tuple[Host, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    servers: tuple[Server, ...] = ()
+    storages: tuple[Storage, ...] = ()
+    networks: tuple[Network, ...] = ()
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+    """Endpoint to the reason why it gave no answer."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything a planner may look at. Sections that were not read are empty; ``sections`` names those that were."""
+
+    aggregates: tuple[Aggregate, ...] = ()
+    services: tuple[ComputeService, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    servers: tuple[Server, ...] = ()
+    storages: tuple[Storage, ...] = ()
+    networks: tuple[Network, ...] = ()
+    maintenances: tuple[Maintenance, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+    default_zone: str = "nova"
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+    """Endpoint to the reason why it gave no answer."""
+    sections: frozenset[str] = frozenset()
+
+    def aggregate(self, name: str) -> Aggregate | None:
+        return next((a for a in self.aggregates if a.name == name), None)
+
+    def service(self, host: str) -> ComputeService | None:
+        return next((s for s in self.services if s.host == host), None)
+
+    def host(self, name: str) -> Host | None:
+        return next((h for h in self.hosts if h.name == name), None)
+
+    def pool(self, pool_id: str) -> Pool | None:
+        return next((p for p in self.pools if p.id == pool_id), None)
+
+    def pool_named(self, name: str) -> Pool | None:
+        return next((p for p in self.pools if p.name == name), None)
+
+    def pool_of(self, host: str) -> Pool | None:
+        found = self.host(host)
+        return self.pool(found.pool_id) if found else None
+
+    def members(self, pool_id: str) -> tuple[Host, ...]:
+        return tuple(h for h in self.hosts if h.pool_id == pool_id)
+
+    def server(self, server_id: str) -> Server | None:
+        return next((s for s in self.servers if s.id == server_id), None)
+
+    def servers_on(self, host: str) -> tuple[Server, ...]:
+        return tuple(s for s in self.servers if s.host == host)
+
+    def storage(self, storage_id: str | None) -> Storage | None:
+        return next((s for s in self.storages if s.id == storage_id), None)
+
+    def open_maintenance(self, host: str) -> Maintenance | None:
+        return next((m for m in self.maintenances if m.host == host and m.open), None)
+
+    def zones_of(self, host: str) -> tuple[str, ...]:
+        """The zones that aggregates give this host; more than one is a state that Nova's rules forbid."""
+        zones = {
+            a.availability_zone for a in self.aggregates if host in a.hosts and a.availability_zone
+        }
+        return tuple(sorted(zones))
+
+    def zone_of(self, host: str) -> str:
+        return next(iter(self.zones_of(host)), self.default_zone)
+
+
+def to_dict(value: Any) -> Any:
+    """A model as JSON-able data for results: sets sorted, tuples as lists."""
+    data = asdict(value)
+    return _plain(data)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(_plain(v) for v in value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decisions as data: a plan can be printed, compared, stored, projected onto a fleet and carried out.
+
+A step's verb names one entry of each of three tables that must agree: its sentence here, its effect on the model
+(_reconcile/project.py) and its execution (_reconcile/apply.py). A test compares their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SENTENCES: Mapping[str, str] = {
+    "aggregate.create": "create aggregate {subject}",
+    "aggregate.rename": "rename aggregate {subject} to {name}",
+    "aggregate.set_zone": "set availability zone of aggregate {subject} to {zone}",
+    "aggregate.set_metadata": "set metadata of aggregate {subject}: {changes}",
+    "aggregate.add_host": "add host {host} to aggregate {subject}",
+    "aggregate.remove_host": "remove host {host} from aggregate {subject}",
+    "aggregate.delete": "delete aggregate {subject}",
+    "service.enable": "enable compute service of {subject}",
+    "service.disable": "disable compute service of {subject}, reason: {reason}",
+    "service.set_forced_down": "set forced_down of compute service of {subject} to {forced_down}",
+    "service.delete": "delete compute service of {subject}",
+    "maintenance.begin": "begin maintenance {name} of {subject}",
+    "maintenance.advance": "record maintenance {name} of {subject} as {phase}",
+    "host.enable": "enable host {subject}",
+    "host.disable": "disable host {subject}",
+    "host.set_other_config": "set other_config of host {subject}: {changes}",
+    "host.await_ready": "wait until host {subject} is live, enabled and has its storage",
+    "pool.set_name": "name pool {subject} {name}",
+    "pool.set_description": "set description of pool {subject}",
+    "pool.set_default_sr": "make {storage} the default SR of pool {subject}",
+    "pool.set_other_config": "set other_config of pool {subject}: {changes}",
+    "pool.set_tags": "set tags of pool {subject} to {tags}",
+    "pool.designate_coordinator": "make {host} the coordinator of pool {subject}",
+    "pool.join": "join host {subject} to pool {pool}",
+    "pool.eject": "eject host {subject} from pool {pool}",
+    "sr.create": "create shared SR {subject} ({type}) on pool {pool}",
+    "sr.plug": "plug SR {subject} on host {host}",
+    "server.live_migrate": "live-migrate {subject} from {source} to {target}",
+    "server.start": "start {subject}",
+    "server.stop": "stop {subject}",
+    "server.reboot_soft": "soft-reboot {subject}",
+    "server.reboot_hard": "hard-reboot {subject}",
+    "server.pause": "pause {subject}",
+    "server.unpause": "unpause {subject}",
+    "server.suspend": "suspend {subject}",
+    "server.resume": "resume {subject}",
+}
+
+WINDOWED = frozenset(
+    {"server.live_migrate", "pool.join"} | {v for v in SENTENCES if v.startswith("server.")}
+)
+"""Neighbouring steps with the same one of these verbs are independent of each other and may run side by side."""
+
+EVENTS = frozenset({"server.reboot_soft", "server.reboot_hard"})
+"""Verbs that are done for their own sake: the state after them is the state before, and yet they are never already satisfied."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change. ``args`` holds what its verb needs, ids included; ``why`` is a short clause for readers."""
+
+    verb: str
+    subject: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+    def __str__(self) -> str:
+        shown = {k: _shown(v) for k, v in self.args.items()}
+        return SENTENCES[self.verb].format(subject=self.subject, **shown)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "verb": self.verb,
+            "subject": self.subject,
+            "args": dict(self.args),
+            "why": self.why,
+            "text": str(self),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Step:
+        return cls(data["verb"], data["subject"], data["args"], data["why"])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a planner decided about one subject: act, skip, warn or block, and why. ``remedy`` goes with block."""
+
+    subject: str
+    decision: str
+    reason: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.subject}: {self.reason}"
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in order. An empty plan is the only meaning of "nothing to change".
+
+    ``window`` bounds how many neighbouring independent steps run at once.
+    """
+
+    steps: tuple[Step, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    window: int = 1
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.steps)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(str(v) for v in self.verdicts if v.decision == "warn")
+
+    @property
+    def blockers(self) -> tuple[Verdict, ...]:
+        return tuple(v for v in self.verdicts if v.decision == "block")
+
+    def text(self) -> str:
+        """The steps as a numbered list, for diffs."""
+        lines = [
+            f"{i:>3}. {step}{f'  ({step.why})' if step.why else ''}"
+            for i, step in enumerate(self.steps, 1)
+        ]
+        return "".join(f"{line}\n" for line in lines)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"-{k}" if v is None else f"{k}={v}" for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(v) for v in value)
+    return str(value)

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out a plan: group by group, independent steps side by side within a window, stopping at the first failure.
+
+This is the only caller of mutating port methods, through the table in execute.py. What was done before a failure stays done and is
+reported; the error says what remains, and running again plans exactly that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .._core.errors import FleetError, PlanInterrupted
+from .._core.model import Fleet
+from .._core.plan import EVENTS, WINDOWED, Plan, Step
+from .._core.ports import Ports
+from .execute import EXECUTIONS
+from .progress import Progress
+from .project import satisfied
+
+
+@dataclass
+class _Job:
+    """A started step and the iterator that carries it on."""
+
+    step: Step
+    work: Iterator[float]
+    progress: float = 0.0
+
+
+@dataclass
+class _Run:
+    """What became of the steps of one plan."""
+
+    done: list[Step] = field(default_factory=list)
+    failed: list[tuple[Step, FleetError]] = field(default_factory=list)
+    remaining: list[Step] = field(default_factory=list)
+
+
+def apply(plan: Plan, ports: Ports, fleet: Fleet | None = None) -> list[Step]:
+    """Carry the plan out and return the steps taken. ``fleet`` is the state it was made from, if that is fresh.
+
+    Raises the failing step's own error if nothing had been done before it, else PlanInterrupted.
+    """
+    run = _Run()
+    progress = Progress(plan.steps, ports.clock, ports.reporter)
+    groups = list(grouped(plan.steps))
+    for number, group in enumerate(groups):
+        if fleet is not None:
+            group = [s for s in group if s.verb in EVENTS or not satisfied(fleet, s)]
+            fleet = None
+        _run_group(group, ports, plan.window, run, progress)
+        if run.failed:
+            run.remaining += [s for later in groups[number + 1 :] for s in later]
+            raise _failure(run, len(plan.steps))
+    return run.done
+
+
+def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """Neighbours with the same windowed verb together, every other step by itself."""
+    group: list[Step] = []
+    for step in steps:
+        if group and not (step.verb in WINDOWED and step.verb == group[-1].verb):
+            yield group
+            group = []
+        group.append(step)
+    if group:
+        yield group
+
+
+def _run_group(
+    group: Sequence[Step], ports: Ports, window: int, run: _Run, progress: Progress
+) -> None:
+    """A new step starts as one ends; after a failure none starts, and those under way are seen to their end."""
+    queue = deque(group)
+    active: list[_Job] = []
+    while queue or active:
+        while queue and len(active) < max(1, window) and not run.failed:
+            _start(queue.popleft(), ports, active, run, progress)
+        if run.failed:
+            run.remaining += queue
+            queue.clear()
+        active = [job for job in active if _advance(job, run, progress)]
+        progress.tick([(job.step, job.progress) for job in active])
+        if active:
+            ports.clock.sleep(ports.interval)
+
+
+def _start(step: Step, ports: Ports, active: list[_Job], run: _Run, progress: Progress) -> None:
+    progress.started(step)
+    try:
+        work = EXECUTIONS[step.verb](ports, step)
+    except FleetError as exc:
+        run.failed.append((step, exc))
+        progress.failed(step, exc)
+        return
+    if work is None:
+        run.done.append(step)
+        progress.done(step)
+    else:
+        active.append(_Job(step, work))
+
+
+def _advance(job: _Job, run: _Run, progress: Progress) -> bool:
+    """Carry one job on; False when it has ended."""
+    try:
+        job.progress = next(job.work)
+        return True
+    except StopIteration:
+        run.done.append(job.step)
+        progress.done(job.step)
+    except FleetError as exc:
+        run.failed.append((job.step, exc))
+        progress.failed(job.step, exc)
+    return False
+
+
+def _failure(run: _Run, total: int) -> FleetError:
+    step, first = run.failed[0]
+    if not run.done and len(run.failed) == 1:
+        first.details.setdefault("step", step.to_dict())
+        return first
+    others = "".join(f"; also {s}: {e.cause.rstrip('.')}" for s, e in run.failed[1:])
+    left = len(run.failed) + len(run.remaining)
+    return PlanInterrupted(
+        f"{step}",
+        f"{first.cause.rstrip('.')}{others}",
+        f"{first.remedy.rstrip('.')}. ".lstrip(". ")
+        + f"{len(run.done)} of {total} steps were done and stay done, {left} remain; running again continues with them",
+        causes=[e for _s, e in run.failed],
+        done=[s.to_dict() for s in run.done],
+        failed=[{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed],
+        remaining=[s.to_dict() for s in run.remaining],
+    )

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts together what the store and the coordinators know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .._core.model import ComputeService, Fleet, Host, Records, XenView
+
+
+def assemble(records: Records | None, xen: XenView | None, *, default_zone: str = "nova") -> Fleet:
+    """One fleet from the parts that were read; a part that was not is None.
+
+    Every host that a coordinator knows has a compute service, enabled unless a record says otherwise, as a new nova-compute registers
+    itself enabled. A service is up iff it is not forced down and its host is live now; a recorded one that no coordinator knows is down.
+    """
+    records = records or Records()
+    view = xen or XenView()
+    fleet = Fleet(
+        aggregates=records.aggregates,
+        services=_services(records.services, None if xen is None else view.hosts),
+        hosts=view.hosts,
+        pools=view.pools,
+        servers=view.servers,
+        storages=view.storages,
+        networks=view.networks,
+        maintenances=records.maintenances,
+        migrations=records.migrations,
+        default_zone=default_zone,
+        unreachable=view.unreachable,
+    )
+    return replace(
+        fleet, services=tuple(replace(s, zone=fleet.zone_of(s.host)) for s in fleet.services)
+    )
+
+
+def _services(
+    recorded: tuple[ComputeService, ...], hosts: tuple[Host, ...] | None
+) -> tuple[ComputeService, ...]:
+    if hosts is None:
+        return recorded
+    by_id = {h.id: h for h in hosts}
+    known = [_with_state(s, by_id.pop(s.host_id or "", None)) for s in recorded]
+    new = [ComputeService(host=h.name, host_id=h.id) for h in hosts if h.id in by_id]
+    fresh = [_with_state(s, by_id[s.host_id or ""]) for s in new]
+    return tuple(sorted((*known, *fresh), key=lambda s: s.host))
+
+
+def _with_state(service: ComputeService, host: Host | None) -> ComputeService:
+    """A host renamed in XAPI keeps its service, which follows the name."""
+    up = host is not None and host.live and not service.forced_down
+    return replace(service, host=host.name if host else service.host, state="up" if up else "down")
