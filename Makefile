@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Needs GNU make, git and any Python from 3.11 on; everything else goes to .venv and .cache.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3 python3.12 python3.13,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
+ARGS ?=
+
+# A stale copy of the collection in the user's home would win without these two.
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.tree
+export ANSIBLE_FORCE_COLOR := 0
+export UV_PYTHON_DOWNLOADS := never
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help .venv demo test lint format unit golden contract integration molecule sanity docs build bench requirements clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z.]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+.venv: .venv/.ready ## Make the development environment
+
+.venv/.ready: requirements/test.txt requirements/docs.txt
+	@test -n '$(PYTHON)' || { echo 'No Python from 3.11 on found; name one: make PYTHON=/path/to/python3'; exit 1; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	.venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements/test.txt -r requirements/docs.txt
+	touch $@
+
+demo: .venv/.ready ## Pools, maintenance and recovery on simulated hosts
+	python scripts/demo.py $(ARGS)
+
+test: .venv/.ready ## Every test, with a closing summary
+	python tests/run.py
+
+lint: .venv/.ready ## Format, style, types, layers, changelog
+	python tests/run.py lint
+
+format: .venv/.ready ## Rewrite files to the project's format
+	ruff format .
+	ruff check --fix .
+
+unit: .venv/.ready ## Unit tests (ARGS="-k aggregate" passes options to pytest)
+	pytest tests/unit $(ARGS)
+
+contract: .venv/.ready ## The ports' contract suites, on simulator, SQLite and PostgreSQL
+	pytest tests/contract $(ARGS)
+
+golden: .venv/.ready ## The simulator against recordings of a real XAPI
+	pytest tests/golden $(ARGS)
+
+integration: .venv/.ready ## Integration targets (ARGS="aggregate" runs one)
+	tests/utils/integration.sh $(ARGS)
+
+molecule: .venv/.ready ## Molecule scenarios of roles and playbooks
+	python tests/run.py molecule
+
+sanity: .venv/.ready ## ansible-test sanity, on the oldest and the newest supported ansible-core here
+	python tests/run.py sanity sanity-newest
+
+docs: .venv/.ready ## Check the documentation and build its site, warnings are errors
+	tests/utils/docs.sh
+
+build: .venv/.ready ## Build the collection archive, install it apart and load every module from it
+	tests/utils/build.sh
+
+bench: .venv/.ready ## What a task costs, in process and as a module
+	python scripts/bench.py $(ARGS)
+
+requirements: .venv/.ready ## Pin the newest versions of the tools again
+	tests/utils/pin.sh
+
+clean: ## Remove everything that make and the tests made
+	rm -rf .venv .cache .ansible .sanity .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build tests/output xenfleet-compute-*.tar.gz
