@@ -20,8 +20,9 @@
     │   └── WaitTimeout         the awaited state did not come in time
     └── PlanInterrupted         a step failed after others had been done
 
-The numbers are those that the Compute API answers in the same situation. Messages name the object, then the cause,
-then the remedy, each a clause of its own, so that a report stays readable whichever layer raised it.
+The numbers are those that the Compute API answers in the same situation. Messages
+name the object, then the cause, then the remedy, each a clause of its own, so that a report stays
+readable whichever layer raised it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from typing import Any, ClassVar
 
 
 class FleetError(Exception):
-    """Base of all: ``what`` names the object, ``cause`` says why, ``remedy`` what to do about it."""
+    """Base of all: ``what`` names the object, ``cause`` says why, ``remedy`` what to do next."""
 
     code: ClassVar[str] = "fleet"
     status: ClassVar[int | None] = None
@@ -162,7 +163,8 @@ class WaitTimeout(BackendError):
 class PlanInterrupted(FleetError):
     """A step failed after others had been done.
 
-    ``details``: ``done``, ``failed`` and ``remaining``, lists of steps as dictionaries. ``causes`` are the errors themselves.
+    ``details``: ``done``, ``failed`` and ``remaining``, lists of steps as dictionaries. ``causes``
+    are the errors themselves.
     """
 
     code = "interrupted"

@@ -3,7 +3,8 @@
 
 """The fleet as values: what planners read, what steps change, what modules return.
 
-Hosts and aggregates are referred to by name, since names are what Nova, its users and aggregates use; everything else by uuid.
+Hosts and aggregates are referred to by name, since names are what Nova, its users and aggregates
+use; everything else by uuid.
 Sizes are bytes. Times are ISO 8601 in UTC. Nothing in here knows where a value came from.
 """
 
@@ -19,7 +20,9 @@ ZONE_KEY = "availability_zone"
 POOL_FLAG = "hypervisor_pool"
 POOL_STATE = "operational_state"
 POOL_COORDINATOR = "master_compute"
-"""Metadata keys of an aggregate that is a Xen pool, as Nova's XenAPI driver kept them (nova/virt/xenapi/pool_states.py, 21.x)."""
+"""Metadata keys of an aggregate that is a Xen pool, as Nova's XenAPI driver kept them
+(nova/virt/xenapi/pool_states.py, 21.x).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class Aggregate:
 
     @property
     def is_pool(self) -> bool:
-        """``hypervisor_pool`` is "true"; the old driver tested its presence only, which made "false" a pool."""
+        """``hypervisor_pool`` is "true"; the old driver tested its presence only, which made
+        "false" a pool.
+        """
         return self.metadata.get(POOL_FLAG, "").lower() in ("true", "yes", "1")
 
     def with_metadata(self, changes: Mapping[str, str | None]) -> Aggregate:
@@ -53,7 +58,8 @@ class Aggregate:
 class ComputeService:
     """The compute service of one host.
 
-    ``status`` (enabled, disabled) is the operator's switch, ``state`` (up, down) the host's sign of life; the two are independent.
+    ``status`` (enabled, disabled) is the operator's switch, ``state`` (up, down) the host's sign of
+    life; the two are independent.
     """
 
     host: str
@@ -79,11 +85,15 @@ class Host:
     enabled: bool = True
     memory_total: int = 0
     memory_free: int = 0
-    """What guests may still take: total less the hypervisor's and every resident's share, as XAPI's compute_free_memory."""
+    """What guests may still take: total less the hypervisor's and every resident's share, as XAPI's
+    compute_free_memory.
+    """
     cpus: int = 0
     cpu_vendor: str = ""
     software: Mapping[str, str] = field(default_factory=dict)
-    """Flat facts: product_brand, product_version, platform_version, xapi, api_version, db_schema, network_backend, ..."""
+    """Flat facts: product_brand, product_version, platform_version, xapi, api_version, db_schema,
+    network_backend, ...
+    """
     other_config: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
@@ -93,7 +103,9 @@ class Host:
     edition: str = ""
     pending_guidances: tuple[str, ...] = ()
     bonds: int = 0
-    """Joining restrictions: numbers of bonds, of VLANs off the management interface, of tunnels on the host."""
+    """Joining restrictions: numbers of bonds, of VLANs off the management interface, of tunnels on
+    the host.
+    """
     vlans: int = 0
     tunnels: int = 0
     management_vlan: str = "-1"
@@ -121,7 +133,9 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A storage repository. ``attached`` are the hosts on which it is plugged, ``known_to`` those that have a PBD for it."""
+    """A storage repository. ``attached`` are the hosts on which it is plugged, ``known_to`` those
+    that have a PBD for it.
+    """
 
     id: str
     name: str
@@ -150,7 +164,9 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A guest, in the Compute API's words. ``host`` is where it runs or, if it can start on one host only, that host."""
+    """A guest, in the Compute API's words. ``host`` is where it runs or, if it can start on one
+    host only, that host.
+    """
 
     id: str
     name: str
@@ -186,7 +202,9 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One move of a server, as in os-migrations. ``maintenance`` is the id of the maintenance that ordered it."""
+    """One move of a server, as in os-migrations. ``maintenance`` is the id of the maintenance that
+    ordered it.
+    """
 
     server_id: str
     server: str
@@ -208,9 +226,11 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """One maintenance of one host, kept so that a re-run resumes and a return knows what to bring back.
+    """One maintenance of one host, kept so that a re-run resumes and a return knows what to bring
+    back.
 
-    ``phase``: draining, in_maintenance, returning, done. ``moves``: what was moved away, in order of departure.
+    ``phase``: draining, in_maintenance, returning, done. ``moves``: what was moved away, in order
+    of departure.
     """
 
     host: str
@@ -234,7 +254,9 @@ class Maintenance:
 
 @dataclass(frozen=True)
 class Records:
-    """What the store knows. Services are those with a record of their own; ``state`` and ``zone`` in them are not yet filled in."""
+    """What the store knows. Services are those with a record of their own; ``state`` and ``zone``
+    in them are not yet filled in.
+    """
 
     aggregates: tuple[Aggregate, ...] = ()
     services: tuple[ComputeService, ...] = ()
@@ -257,7 +279,9 @@ class XenView:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Everything a planner may look at. Sections that were not read are empty; ``sections`` names those that were."""
+    """Everything a planner may look at. Sections that were not read are empty; ``sections`` names
+    those that were.
+    """
 
     aggregates: tuple[Aggregate, ...] = ()
     services: tuple[ComputeService, ...] = ()
@@ -308,7 +332,9 @@ class Fleet:
         return next((m for m in self.maintenances if m.host == host and m.open), None)
 
     def zones_of(self, host: str) -> tuple[str, ...]:
-        """The zones that aggregates give this host; more than one is a state that Nova's rules forbid."""
+        """The zones that aggregates give this host; more than one is a state that Nova's rules
+        forbid.
+        """
         zones = {
             a.availability_zone for a in self.aggregates if host in a.hosts and a.availability_zone
         }

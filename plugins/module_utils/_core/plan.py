@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decisions as data: a plan can be printed, compared, stored, projected onto a fleet and carried out.
+"""Decisions as data: a plan can be printed, compared, stored, projected onto a fleet and carried
+out.
 
-A step's verb names one entry of each of three tables that must agree: its sentence here, its effect on the model
+A step's verb names one entry of each of three tables that must agree: its sentence here, its effect
+on the model
 (_reconcile/project.py) and its execution (_reconcile/apply.py). A test compares their keys.
 """
 
@@ -55,15 +57,21 @@ SENTENCES: Mapping[str, str] = {
 WINDOWED = frozenset(
     {"server.live_migrate", "pool.join"} | {v for v in SENTENCES if v.startswith("server.")}
 )
-"""Neighbouring steps with the same one of these verbs are independent of each other and may run side by side."""
+"""Neighbouring steps with the same one of these verbs are independent of each other and may run
+side by side.
+"""
 
 EVENTS = frozenset({"server.reboot_soft", "server.reboot_hard"})
-"""Verbs that are done for their own sake: the state after them is the state before, and yet they are never already satisfied."""
+"""Verbs that are done for their own sake: the state after them is the state before, and yet they
+are never already satisfied.
+"""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One change. ``args`` holds what its verb needs, ids included; ``why`` is a short clause for readers."""
+    """One change. ``args`` holds what its verb needs, ids included; ``why`` is a short clause for
+    readers.
+    """
 
     verb: str
     subject: str
@@ -90,7 +98,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a planner decided about one subject: act, skip, warn or block, and why. ``remedy`` goes with block."""
+    """What a planner decided about one subject: act, skip, warn or block, and why. ``remedy`` goes
+    with block.
+    """
 
     subject: str
     decision: str

@@ -3,7 +3,8 @@
 
 """What the backends offer, one Protocol per subject.
 
-Mutating methods raise FleetErrors only, know no check mode and do not wait; methods called ``start_*`` return a handle for ``poll``.
+Mutating methods raise FleetErrors only, know no check mode and do not wait; methods called
+``start_*`` return a handle for ``poll``.
 Objects are named by what the model names them by: hosts and aggregates by name, all else by uuid.
 """
 
@@ -21,7 +22,9 @@ from .wait import Clock, SystemClock
 
 
 class AggregatePort(Protocol):
-    """Aggregates. All methods raise NotFoundError for an unknown aggregate, ConflictError where Nova answers 409."""
+    """Aggregates. All methods raise NotFoundError for an unknown aggregate, ConflictError where
+    Nova answers 409.
+    """
 
     def create(self, name: str, zone: str | None) -> None:
         """A new, empty aggregate."""
@@ -77,14 +80,18 @@ class JournalPort(Protocol):
         """Record how it ended: completed, failed, cancelled."""
 
     def lock(self, name: str, purpose: str) -> AbstractContextManager[None]:
-        """Hold the named lock. LockedError while another live run holds it; a dead run's lock is taken over."""
+        """Hold the named lock. LockedError while another live run holds it; a dead run's lock is
+        taken over.
+        """
 
 
 class RecordPort(AggregatePort, Protocol):
     """What one transaction may cover."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """All reads and writes inside are one unit, and no other run writes meanwhile. A null context where there is no such thing."""
+        """All reads and writes inside are one unit, and no other run writes meanwhile. A null
+        context where there is no such thing.
+        """
 
 
 @dataclass(frozen=True)
@@ -141,16 +148,22 @@ class PoolPort(Protocol):
         """Hand the coordinator's part to another member; sessions end."""
 
     def start_join(self, host: str, pool_id: str) -> Any:
-        """Ask a stand-alone host to join and return a handle; success does not mean that it is ready."""
+        """Ask a stand-alone host to join and return a handle; success does not mean that it is
+        ready.
+        """
 
     def poll(self, handles: Sequence[Any]) -> list[JobState]:
         """As ServerPort.poll."""
 
     def start_eject(self, host: str, pool_id: str) -> Any:
-        """Ask the coordinator to eject the host: local disks are wiped, the host reboots. Returns a handle."""
+        """Ask the coordinator to eject the host: local disks are wiped, the host reboots. Returns a
+        handle.
+        """
 
     def create_sr(self, pool_id: str, spec: Mapping[str, Any]) -> str:
-        """Create a shared SR on the pool and return its uuid. Keys: name, description, type, content_type, device_config, size."""
+        """Create a shared SR on the pool and return its uuid. Keys: name, description, type,
+        content_type, device_config, size.
+        """
 
     def plug(self, storage_id: str, host: str) -> None:
         """Attach the SR on that host, making its PBD if there is none."""

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries out a plan: group by group, independent steps side by side within a window, stopping at the first failure.
+"""Carries out a plan: group by group, independent steps side by side within a window, stopping at
+the first failure.
 
-This is the only caller of mutating port methods, through the table in execute.py. What was done before a failure stays done and is
+This is the only caller of mutating port methods, through the table in execute.py. What was done
+before a failure stays done and is
 reported; the error says what remains, and running again plans exactly that.
 """
 
@@ -14,12 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .._core.errors import FleetError, PlanInterrupted
-from .._core.model import Fleet
-from .._core.plan import EVENTS, WINDOWED, Plan, Step
+from .._core.plan import WINDOWED, Plan, Step
 from .._core.ports import Ports
 from .execute import EXECUTIONS
 from .progress import Progress
-from .project import satisfied
 
 
 @dataclass
@@ -40,8 +40,8 @@ class _Run:
     remaining: list[Step] = field(default_factory=list)
 
 
-def apply(plan: Plan, ports: Ports, fleet: Fleet | None = None) -> list[Step]:
-    """Carry the plan out and return the steps taken. ``fleet`` is the state it was made from, if that is fresh.
+def apply(plan: Plan, ports: Ports) -> list[Step]:
+    """Carry the plan out and return the steps taken.
 
     Raises the failing step's own error if nothing had been done before it, else PlanInterrupted.
     """
@@ -49,9 +49,6 @@ def apply(plan: Plan, ports: Ports, fleet: Fleet | None = None) -> list[Step]:
     progress = Progress(plan.steps, ports.clock, ports.reporter)
     groups = list(grouped(plan.steps))
     for number, group in enumerate(groups):
-        if fleet is not None:
-            group = [s for s in group if s.verb in EVENTS or not satisfied(fleet, s)]
-            fleet = None
         _run_group(group, ports, plan.window, run, progress)
         if run.failed:
             run.remaining += [s for later in groups[number + 1 :] for s in later]
@@ -74,7 +71,9 @@ def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
 def _run_group(
     group: Sequence[Step], ports: Ports, window: int, run: _Run, progress: Progress
 ) -> None:
-    """A new step starts as one ends; after a failure none starts, and those under way are seen to their end."""
+    """A new step starts as one ends; after a failure none starts, and those under way are seen to
+    their end.
+    """
     queue = deque(group)
     active: list[_Job] = []
     while queue or active:
@@ -108,13 +107,14 @@ def _advance(job: _Job, run: _Run, progress: Progress) -> bool:
     """Carry one job on; False when it has ended."""
     try:
         job.progress = next(job.work)
-        return True
     except StopIteration:
         run.done.append(job.step)
         progress.done(job.step)
     except FleetError as exc:
         run.failed.append((job.step, exc))
         progress.failed(job.step, exc)
+    else:
+        return True
     return False
 
 
@@ -129,7 +129,8 @@ def _failure(run: _Run, total: int) -> FleetError:
         f"{step}",
         f"{first.cause.rstrip('.')}{others}",
         f"{first.remedy.rstrip('.')}. ".lstrip(". ")
-        + f"{len(run.done)} of {total} steps were done and stay done, {left} remain; running again continues with them",
+        + f"{len(run.done)} of {total} steps were done and stay done, {left} remain; "
+        "running again continues with them",
         causes=[e for _s, e in run.failed],
         done=[s.to_dict() for s in run.done],
         failed=[{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed],

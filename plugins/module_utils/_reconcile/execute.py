@@ -3,22 +3,25 @@
 
 """How each verb is carried out over the ports: the counterpart of project.py.
 
-A function returns None when its step is done, or an iterator of progress that ends when the step has ended; apply.py drives several of
+A function returns None when its step is done, or an iterator of progress that ends when the step
+has ended; apply.py drives several of
 them side by side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TypeVar
 
 from .._core.errors import ConfigError, FleetError, NotFoundError, UnavailableError, WaitTimeout
 from .._core.model import Fleet, Maintenance, Migration
 from .._core.plan import Step
 from .._core.ports import Execution, HostPort, JobState, PoolPort, Ports, ServerPort
 from .._core.wait import polling
-from .project import STATUS_AFTER
+from .effects_xen import STATUS_AFTER
 from .readiness import missing_for_service
+
+T = TypeVar("T")
 
 
 def _hosts(ports: Ports) -> HostPort:
@@ -33,7 +36,7 @@ def _servers(ports: Ports) -> ServerPort:
     return _present(ports.servers, "servers")
 
 
-def _present(port: Any, subject: str) -> Any:
+def _present(port: T | None, subject: str) -> T:
     if port is None:
         raise ConfigError(
             "control plane", f"it does not manage {subject}", "Use control_plane xapi"
@@ -41,7 +44,7 @@ def _present(port: Any, subject: str) -> Any:
     return port
 
 
-# --- records --------------------------------------------------------------------------------------------------------
+# --- records --------------------------------------------------------------------------------------
 
 
 def _record(call: Callable[[Ports, Step], None]) -> Execution:
@@ -80,7 +83,7 @@ def _open_maintenance(ports: Ports, host: str) -> Maintenance | None:
     return ports.read("records").open_maintenance(host)
 
 
-# --- servers --------------------------------------------------------------------------------------------------------
+# --- servers --------------------------------------------------------------------------------------
 
 
 def _server_action(ports: Ports, step: Step) -> Iterator[float] | None:
@@ -91,16 +94,28 @@ def _server_action(ports: Ports, step: Step) -> Iterator[float] | None:
     return _job(ports, step, lambda: servers.poll([handle])[0])
 
 
-def _live_migrate(ports: Ports, step: Step) -> Iterator[float] | None:
-    """The journal learns of a move before it starts, so that a killed run loses none."""
+def _live_migrate(ports: Ports, step: Step) -> Iterator[float]:
+    """The journal learns of a move before it starts, so that a killed run loses none.
+
+    A server that was stopped, deleted or moved by somebody else meanwhile needs no move any more.
+    """
     move = _record_move(ports, step) if step.args.get("maintenance") else None
+    status = "failed"
     try:
-        work = _server_action(ports, step)
+        yield from _server_action(ports, step) or ()
+        status = "completed"
     except FleetError:
+        if _still_there(ports, step):
+            raise
+        status = "cancelled"
+    finally:
         if move is not None:
-            ports.journal.finish_move(move, "failed")
-        raise
-    return work if work is None or move is None else _journaled(ports, move, work)
+            ports.journal.finish_move(move, status)
+
+
+def _still_there(ports: Ports, step: Step) -> bool:
+    server = ports.read("xen").server(step.args["id"])
+    return server is not None and server.running and server.host == step.args["source"]
 
 
 def _record_move(ports: Ports, step: Step) -> int | None:
@@ -121,15 +136,6 @@ def _record_move(ports: Ports, step: Step) -> int | None:
     )
 
 
-def _journaled(ports: Ports, move: int, work: Iterator[float]) -> Iterator[float]:
-    try:
-        yield from work
-    except FleetError:
-        ports.journal.finish_move(move, "failed")
-        raise
-    ports.journal.finish_move(move, "completed")
-
-
 def _job(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterator[float]:
     """Follow a started operation to its end."""
     for state in polling(
@@ -140,7 +146,8 @@ def _job(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterator[fl
         what=str(step),
         awaited="finished",
         shown=lambda s: f"{s.progress:.0%} done",
-        remedy="The operation was left running; raise wait_timeout if it only needs longer, and run again",
+        remedy="The operation was left running; raise wait_timeout if it only needs longer, "
+        "and run again",
     ):
         if state.error is not None:
             raise state.error
@@ -148,11 +155,13 @@ def _job(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterator[fl
             yield state.progress
 
 
-# --- pools and hosts ------------------------------------------------------------------------------------------------
+# --- pools and hosts ------------------------------------------------------------------------------
 
 
 def _join(ports: Ports, step: Step) -> Iterator[float]:
-    """Success of the call is not the end: the host restarts its toolstack and comes back in stages (xapi.md 2.3)."""
+    """Success of the call is not the end: the host restarts its toolstack and comes back in stages
+    (xapi.md 2.3).
+    """
     pools = _pools(ports)
     host, pool_id = step.subject, step.args["pool_id"]
     seen = ports.read("xen").host(host)
@@ -181,7 +190,9 @@ def _eject(ports: Ports, step: Step) -> Iterator[float]:
 
 
 def _designate(ports: Ports, step: Step) -> Iterator[float]:
-    """All toolstacks of the pool restart; the poll is on the pool's own record, never a second call (xapi.md 2.5)."""
+    """All toolstacks of the pool restart; the poll is on the pool's own record, never a second call
+    (xapi.md 2.5).
+    """
     host, pool_id = step.args["host"], step.args["pool_id"]
     _pools(ports).designate_coordinator(pool_id, host)
 
@@ -202,7 +213,9 @@ def _await_ready(ports: Ports, step: Step) -> Iterator[float]:
 
 
 def _await(ports: Ports, what: str, missing: Callable[[Fleet], tuple[str, ...]]) -> Iterator[float]:
-    """Wait until nothing is missing. Losing the connection is part of it: toolstacks restart meanwhile."""
+    """Wait until nothing is missing. Losing the connection is part of it: toolstacks restart
+    meanwhile.
+    """
     most = 1
 
     def probe() -> tuple[str, ...]:
@@ -290,5 +303,5 @@ EXECUTIONS: Mapping[str, Execution] = {
     "sr.create": _record(_create_sr),
     "sr.plug": _record(lambda p, s: _pools(p).plug(s.args["storage_id"], s.args["host"])),
     "server.live_migrate": _live_migrate,
-    **{verb: _server_action for verb in STATUS_AFTER},
+    **dict.fromkeys(STATUS_AFTER, _server_action),
 }

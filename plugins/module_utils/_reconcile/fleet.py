@@ -13,8 +13,10 @@ from .._core.model import ComputeService, Fleet, Host, Records, XenView
 def assemble(records: Records | None, xen: XenView | None, *, default_zone: str = "nova") -> Fleet:
     """One fleet from the parts that were read; a part that was not is None.
 
-    Every host that a coordinator knows has a compute service, enabled unless a record says otherwise, as a new nova-compute registers
-    itself enabled. A service is up iff it is not forced down and its host is live now; a recorded one that no coordinator knows is down.
+    Every host that a coordinator knows has a compute service, enabled unless a record says
+    otherwise, as a new nova-compute registers
+    itself enabled. A service is up iff it is not forced down and its host is live now; a recorded
+    one that no coordinator knows is down.
     """
     records = records or Records()
     view = xen or XenView()

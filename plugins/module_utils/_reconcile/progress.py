@@ -13,11 +13,11 @@ from .._core.ports import Reporter
 from .._core.wait import Clock
 
 QUIET_SECONDS = 10.0
-"""A line about what is under way at least this often, so that nobody wonders whether the run hangs."""
+"""A line about what is under way at least this often: silence looks like hanging."""
 
 
 class Progress:
-    """Counts steps and weighs windowed ones by memory, since a live migration's time goes with it."""
+    """Counts steps and weighs windowed ones by memory, with which a live migration's time goes."""
 
     def __init__(self, steps: Sequence[Step], clock: Clock, reporter: Reporter) -> None:
         self._clock = clock

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Argument specifications in pieces that modules put together, as doc_fragments/ documents them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+
+def _env(name: str) -> tuple[Any, list[str]]:
+    return (env_fallback, [name])
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One piece of an argument specification, with the rules that go with its options."""
+
+    options: Mapping[str, Mapping[str, Any]]
+    mutually_exclusive: Sequence[Sequence[str]] = ()
+    required_together: Sequence[Sequence[str]] = ()
+    required_one_of: Sequence[Sequence[str]] = ()
+    required_if: Sequence[Sequence[Any]] = ()
+    required_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def rules(self) -> dict[str, Any]:
+        """The rules as AnsibleModule and ArgumentSpecValidator take them."""
+        return {
+            "mutually_exclusive": [list(r) for r in self.mutually_exclusive],
+            "required_together": [list(r) for r in self.required_together],
+            "required_one_of": [list(r) for r in self.required_one_of],
+            "required_if": [list(r) for r in self.required_if],
+            "required_by": {k: list(v) for k, v in self.required_by.items()},
+        }
+
+    def argument_spec(self) -> dict[str, dict[str, Any]]:
+        return {name: dict(option) for name, option in self.options.items()}
+
+
+def merge(*specs: Spec) -> Spec:
+    """All pieces in one."""
+    return Spec(
+        {name: option for spec in specs for name, option in spec.options.items()},
+        [r for spec in specs for r in spec.mutually_exclusive],
+        [r for spec in specs for r in spec.required_together],
+        [r for spec in specs for r in spec.required_one_of],
+        [r for spec in specs for r in spec.required_if],
+        {k: v for spec in specs for k, v in spec.required_by.items()},
+    )
+
+
+XAPI = Spec(
+    {
+        "control_plane": {"type": "str", "choices": ["xapi"], "default": "xapi"},
+        "endpoints": {
+            "type": "list",
+            "elements": "str",
+            "fallback": _env("XENFLEET_ENDPOINTS"),
+        },
+        "username": {"type": "str", "default": "root", "fallback": _env("XENFLEET_USERNAME")},
+        "password": {"type": "str", "no_log": True, "fallback": _env("XENFLEET_PASSWORD")},
+        "validate_certs": {
+            "type": "bool",
+            "default": True,
+            "fallback": _env("XENFLEET_VALIDATE_CERTS"),
+        },
+        "ca_cert": {"type": "path", "fallback": _env("XENFLEET_CA_CERT")},
+        "timeout": {"type": "float", "default": 60.0, "fallback": _env("XENFLEET_TIMEOUT")},
+        "default_availability_zone": {
+            "type": "str",
+            "default": "nova",
+            "fallback": _env("XENFLEET_DEFAULT_AVAILABILITY_ZONE"),
+        },
+    }
+)
+
+STORE = Spec(
+    {
+        "store": {"type": "str", "fallback": _env("XENFLEET_STORE")},
+        "store_password": {
+            "type": "str",
+            "no_log": True,
+            "fallback": _env("XENFLEET_STORE_PASSWORD"),
+        },
+    }
+)
+
+
+def wait_options(timeout: float = 600.0) -> Spec:
+    """wait and wait_timeout, whose default depends on what is waited for."""
+    return Spec(
+        {
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "float", "default": timeout},
+        }
+    )
+
+
+WAIT = wait_options()

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Effects of steps on what the store keeps: aggregates, compute services, maintenances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from .._core.model import ZONE_KEY, Aggregate, ComputeService, Fleet, Maintenance
+from .._core.plan import Step
+
+
+def _aggregate(fleet: Fleet, name: str, change: Callable[[Aggregate], Aggregate]) -> Fleet:
+    old = fleet.aggregate(name)
+    if old is None:
+        return fleet
+    aggregates = tuple(change(a) if a.name == name else a for a in fleet.aggregates)
+    return _rezoned(replace(fleet, aggregates=aggregates))
+
+
+def _rezoned(fleet: Fleet) -> Fleet:
+    """Services with the zones that the aggregates now give them."""
+    services = tuple(replace(s, zone=fleet.zone_of(s.host)) for s in fleet.services)
+    return replace(fleet, services=services)
+
+
+def create(fleet: Fleet, step: Step) -> Fleet:
+    if fleet.aggregate(step.subject):
+        return fleet
+    zone = step.args.get("zone")
+    new = Aggregate(name=step.subject, metadata={ZONE_KEY: zone} if zone else {})
+    return replace(fleet, aggregates=(*fleet.aggregates, new))
+
+
+def rename(fleet: Fleet, step: Step) -> Fleet:
+    return _aggregate(fleet, step.subject, lambda a: replace(a, name=step.args["name"]))
+
+
+def set_zone(fleet: Fleet, step: Step) -> Fleet:
+    return _aggregate(fleet, step.subject, lambda a: a.with_metadata({ZONE_KEY: step.args["zone"]}))
+
+
+def set_metadata(fleet: Fleet, step: Step) -> Fleet:
+    return _aggregate(fleet, step.subject, lambda a: a.with_metadata(step.args["changes"]))
+
+
+def add_host(fleet: Fleet, step: Step) -> Fleet:
+    host = step.args["host"]
+    return _aggregate(
+        fleet, step.subject, lambda a: a if host in a.hosts else replace(a, hosts=(*a.hosts, host))
+    )
+
+
+def remove_host(fleet: Fleet, step: Step) -> Fleet:
+    host = step.args["host"]
+    return _aggregate(
+        fleet, step.subject, lambda a: replace(a, hosts=tuple(h for h in a.hosts if h != host))
+    )
+
+
+def delete(fleet: Fleet, step: Step) -> Fleet:
+    left = tuple(a for a in fleet.aggregates if a.name != step.subject)
+    return _rezoned(replace(fleet, aggregates=left))
+
+
+def _service(fleet: Fleet, host: str, change: Callable[[ComputeService], ComputeService]) -> Fleet:
+    return replace(
+        fleet, services=tuple(change(s) if s.host == host else s for s in fleet.services)
+    )
+
+
+def service_enable(fleet: Fleet, step: Step) -> Fleet:
+    return _service(
+        fleet, step.subject, lambda s: replace(s, status="enabled", disabled_reason=None)
+    )
+
+
+def service_disable(fleet: Fleet, step: Step) -> Fleet:
+    reason = step.args.get("reason")
+    return _service(
+        fleet, step.subject, lambda s: replace(s, status="disabled", disabled_reason=reason)
+    )
+
+
+def set_forced_down(fleet: Fleet, step: Step) -> Fleet:
+    down = step.args["forced_down"]
+    host = fleet.host(step.subject)
+    state = "down" if down or (host is not None and not host.live) else "up"
+    return _service(fleet, step.subject, lambda s: replace(s, forced_down=down, state=state))
+
+
+def service_delete(fleet: Fleet, step: Step) -> Fleet:
+    host = step.subject
+    aggregates = tuple(
+        replace(a, hosts=tuple(h for h in a.hosts if h != host)) if host in a.hosts else a
+        for a in fleet.aggregates
+    )
+    services = tuple(s for s in fleet.services if s.host != host)
+    return replace(fleet, aggregates=aggregates, services=services)
+
+
+def begin(fleet: Fleet, step: Step) -> Fleet:
+    if fleet.open_maintenance(step.subject):
+        return fleet
+    new = Maintenance(
+        host=step.subject,
+        name=step.args["name"],
+        host_id=step.args.get("host_id"),
+        service_disabled=step.args["service_disabled"],
+        host_disabled=step.args["host_disabled"],
+    )
+    return replace(fleet, maintenances=(*fleet.maintenances, new))
+
+
+def change_maintenance(fleet: Fleet, host: str, **changes: Any) -> Fleet:
+    return replace(
+        fleet,
+        maintenances=tuple(
+            replace(m, **changes) if m.host == host and m.open else m for m in fleet.maintenances
+        ),
+    )
+
+
+def advance(fleet: Fleet, step: Step) -> Fleet:
+    return change_maintenance(fleet, step.subject, phase=step.args["phase"])
