@@ -1,0 +1,207 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: aggregate
+short_description: Manage a host aggregate
+version_added: 0.1.0
+description:
+  - Creates, changes and deletes a host aggregate, by the rules of the Compute API.
+  - Everything that is asked for is checked before anything is changed, and then changed as one transaction.
+author:
+  - xenfleet.compute contributors (@xenfleet)
+extends_documentation_fragment:
+  - xenfleet.compute.attributes
+  - xenfleet.compute.xapi
+  - xenfleet.compute.store
+options:
+  name:
+    description:
+      - Name of the aggregate.
+    type: str
+    required: true
+  new_name:
+    description:
+      - Name to give it. If an aggregate of this name exists and none is called O(name), it has been renamed before.
+    type: str
+  state:
+    description:
+      - Whether the aggregate exists. One that has hosts is only deleted with O(remove_hosts=true).
+    type: str
+    choices: [present, absent]
+    default: present
+  availability_zone:
+    description:
+      - Availability zone of its hosts.
+      - It can be set and changed but never removed. To be rid of it, delete the aggregate and make it anew.
+      - It cannot be changed while a member has servers, or is in another zone through another aggregate.
+    type: str
+  metadata:
+    description:
+      - Metadata items. Those given are set, those whose value is null are removed, others are left alone.
+    type: dict
+  purge_metadata:
+    description:
+      - Whether to remove items that O(metadata) does not name. The availability zone stays in any case.
+    type: bool
+    default: false
+  hosts:
+    description:
+      - Names of exactly the hosts that are to be members. Leave it out to manage members with
+        M(xenfleet.compute.aggregate_host), give an empty list to remove them all.
+    type: list
+    elements: str
+  remove_hosts:
+    description:
+      - With O(state=absent), take the members out first instead of refusing.
+    type: bool
+    default: false
+seealso:
+  - module: xenfleet.compute.aggregate_host
+  - module: xenfleet.compute.aggregate_info
+"""
+
+EXAMPLES = r"""
+- name: Aggregate production exists in zone-a
+  xenfleet.compute.aggregate:
+    name: production
+    availability_zone: zone-a
+    metadata:
+      ssd: "true"
+
+- name: Remove one item of its metadata
+  xenfleet.compute.aggregate:
+    name: production
+    metadata:
+      ssd:
+
+- name: It has exactly these hosts
+  xenfleet.compute.aggregate:
+    name: production
+    hosts:
+      - xen1
+      - xen2
+
+- name: No aggregate of that name
+  xenfleet.compute.aggregate:
+    name: staging
+    state: absent
+    remove_hosts: true
+"""
+
+RETURN = r"""
+aggregate:
+  description: The aggregate as it is now, in check mode as it would be. Null if there is none.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Number of the aggregate. Null in check mode if it would be new.
+      type: int
+      sample: 1
+    uuid:
+      description: Its unique identifier. Null in check mode if it would be new.
+      type: str
+      sample: 7f3b5f4e-0d2c-4f0e-9b51-8e1f0a3c2d11
+    name:
+      description: Its name.
+      type: str
+      sample: production
+    availability_zone:
+      description: Availability zone of its hosts, or null.
+      type: str
+      sample: zone-a
+    hosts:
+      description: Names of its hosts.
+      type: list
+      elements: str
+      sample: [xen1, xen2]
+    metadata:
+      description: Its metadata, the zone's item included.
+      type: dict
+      sample: {availability_zone: zone-a, ssd: "true"}
+    created_at:
+      description: When it was created, in UTC.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+    updated_at:
+      description: When it was last changed, in UTC, or null.
+      type: str
+      sample: "2026-11-21T05:06:07Z"
+actions:
+  description: The steps taken, in check mode those that would be, in order.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - verb: aggregate.create
+      subject: production
+      args: {zone: zone-a}
+      why: ""
+      text: create aggregate production
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.task import Task
+from ..module_utils._glue.views import aggregate_view, text_items
+from ..module_utils._reconcile.aggregate import AggregateWanted, needs_hosts, plan_aggregate
+
+SPEC = merge(
+    XAPI,
+    STORE,
+    Spec(
+        {
+            "name": {"type": "str", "required": True},
+            "new_name": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "availability_zone": {"type": "str"},
+            "metadata": {"type": "dict"},
+            "purge_metadata": {"type": "bool", "default": False},
+            "hosts": {"type": "list", "elements": "str"},
+            "remove_hosts": {"type": "bool", "default": False},
+        }
+    ),
+)
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Hosts are only asked where a rule depends on them."""
+    wanted = wanted_from(task.params)
+    sections = ("records", "xen") if needs_hosts(task.read("records"), wanted) else ("records",)
+    name = wanted.new_name or wanted.name
+    return task.reconcile(
+        lambda fleet: plan_aggregate(fleet, wanted),
+        sections=sections,
+        result=lambda fleet: {
+            "aggregate": aggregate_view(fleet.aggregate(name) or fleet.aggregate(wanted.name))
+        },
+        exclusive=True,
+    )
+
+
+def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
+    return AggregateWanted(
+        name=params["name"],
+        new_name=params["new_name"],
+        zone=params["availability_zone"],
+        metadata=text_items(params["metadata"]),
+        purge_metadata=params["purge_metadata"],
+        hosts=params["hosts"],
+        present=params["state"] == "present",
+        remove_hosts=params["remove_hosts"],
+    )
+
+
+def main() -> None:
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

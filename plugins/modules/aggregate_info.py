@@ -1,0 +1,126 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: aggregate_info
+short_description: Read host aggregates
+version_added: 0.1.0
+description:
+  - Returns host aggregates with their zone, metadata and hosts.
+author:
+  - xenfleet.compute contributors (@xenfleet)
+extends_documentation_fragment:
+  - xenfleet.compute.attributes.info
+  - xenfleet.compute.xapi
+  - xenfleet.compute.store
+options:
+  name:
+    description:
+      - Only the aggregate of this name.
+    type: str
+  availability_zone:
+    description:
+      - Only aggregates of this zone.
+    type: str
+  host:
+    description:
+      - Only aggregates of which this host is a member.
+    type: str
+seealso:
+  - module: xenfleet.compute.aggregate
+"""
+
+EXAMPLES = r"""
+- name: Read all aggregates
+  xenfleet.compute.aggregate_info:
+  register: found
+
+- name: Show the hosts of zone-a
+  xenfleet.compute.aggregate_info:
+    availability_zone: zone-a
+"""
+
+RETURN = r"""
+aggregates:
+  description: The aggregates that match, by name. An empty list if none does.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Number of the aggregate. Null in check mode if it would be new.
+      type: int
+      sample: 1
+    uuid:
+      description: Its unique identifier. Null in check mode if it would be new.
+      type: str
+      sample: 7f3b5f4e-0d2c-4f0e-9b51-8e1f0a3c2d11
+    name:
+      description: Its name.
+      type: str
+      sample: production
+    availability_zone:
+      description: Availability zone of its hosts, or null.
+      type: str
+      sample: zone-a
+    hosts:
+      description: Names of its hosts.
+      type: list
+      elements: str
+      sample: [xen1, xen2]
+    metadata:
+      description: Its metadata, the zone's item included.
+      type: dict
+      sample: {availability_zone: zone-a, ssd: "true"}
+    created_at:
+      description: When it was created, in UTC.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+    updated_at:
+      description: When it was last changed, in UTC, or null.
+      type: str
+      sample: "2026-11-21T05:06:07Z"
+"""
+
+from typing import Any
+
+from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.task import Task
+from ..module_utils._glue.views import aggregate_view
+
+SPEC = merge(
+    XAPI,
+    STORE,
+    Spec(
+        {
+            "name": {"type": "str"},
+            "availability_zone": {"type": "str"},
+            "host": {"type": "str"},
+        }
+    ),
+)
+
+
+def run(task: Task) -> dict[str, Any]:
+    """The store alone knows aggregates; no host is asked."""
+    name, zone, host = (task.params[k] for k in ("name", "availability_zone", "host"))
+    found = [
+        aggregate
+        for aggregate in sorted(task.read("records").aggregates, key=lambda a: a.name)
+        if name in (None, aggregate.name)
+        and zone in (None, aggregate.availability_zone)
+        and (host is None or host in aggregate.hosts)
+    ]
+    return {"changed": False, "aggregates": [aggregate_view(a) for a in found]}
+
+
+def main() -> None:
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
