@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which endpoints are coordinators, what they said last, and where named objects are in that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..._core.errors import ConfigError, FleetError, NotFoundError, UnavailableError, joined
+from ..._core.model import XenView
+from .endpoint import Endpoint
+from .failures import UNREADY, failure
+from .read import PoolRecords, read_pool
+from .session import Access, Connection, Refused
+from .translate import distinct, view
+
+T = TypeVar("T")
+
+THREADS = 16
+
+WORDS = {"host": "host", "pool": "pool", "VM": "server", "SR": "SR", "network": "network"}
+
+
+@dataclass
+class _Seat:
+    """One endpoint: logged in, or a supporter of another address, or silent for a reason."""
+
+    endpoint: Endpoint
+    connection: Connection | None = None
+    coordinator: str | None = None
+    reason: str | None = None
+
+    def lose(self, reason: str) -> None:
+        self.connection = None
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Place:
+    """An object: its reference, the pool it is in and the connection to that pool's coordinator."""
+
+    records: PoolRecords
+    ref: str
+
+    def call(self, method: str, *params: object, timeout: float | None = None) -> object:
+        """As Connection.call."""
+        return self.records.connection.call(method, *params, timeout=timeout)
+
+    def error(self, refused: Refused, what: str) -> FleetError:
+        """The FleetError for a refusal; ``{}`` in ``what`` stands for the object."""
+        return self.records.error(refused, what.replace("{}", self.records.name(self.ref)))
+
+
+class Directory:
+    """Sessions with all coordinators among the endpoints, found anew at each read."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], access: Access) -> None:
+        self._seats = [_Seat(endpoint) for endpoint in dict.fromkeys(endpoints)]
+        self._access = access
+        self.pools: list[PoolRecords] = []
+
+    def open(self) -> None:
+        """Log in everywhere. AuthError or ConfigError from any endpoint, UnavailableError if none answers."""
+        self._each(self._login, self._seats)
+        self._check_supporters([])
+        if all(seat.connection is None for seat in self._seats):
+            raise self._nobody()
+
+    def read(self) -> XenView:
+        """All pools.
+
+        Coordinators that changed are found; endpoints whose hosts a pool lists are not asked.
+        """
+        pools = self._read([seat for seat in self._seats if seat.connection is not None])
+        silent = [s for s in self._seats if s.connection is None and not _listed(s, pools)]
+        self._each(self._login, silent)
+        pools += self._read([seat for seat in silent if seat.connection is not None])
+        self._check_supporters(pools)
+        if not pools:
+            raise self._nobody()
+        self.pools = distinct(pools)
+        return view(self.pools, self._unreachable(pools))
+
+    def close(self) -> None:
+        """Log out everywhere; hosts that do not answer are passed over."""
+        connections = [seat.connection for seat in self._seats if seat.connection is not None]
+        for seat in self._seats:
+            seat.connection = None
+        self._each(Connection.logout, connections)
+
+    # --- looking up -------------------------------------------------------------------------------------------------
+
+    def find(self, kind: str, key: str) -> Place:
+        """The object as last read; NotFoundError if no pool has it."""
+        for records in self.pools:
+            ref = records.find(kind, key)
+            if ref is not None:
+                return Place(records, ref)
+        asked = joined([r.connection.endpoint.text for r in self.pools])
+        raise NotFoundError(
+            f"{WORDS[kind]} {key}",
+            f"no pool that was asked knows it ({asked})",
+            "Check the name and the list of addresses",
+        )
+
+    def perform(self, kind: str, key: str, what: str, action: Callable[[Place], T]) -> T:
+        """Run ``action`` on the object, once more after a fresh read if it was not found there.
+
+        ``what`` names the attempt in errors, with ``{}`` where the object's name belongs.
+        References change when a host joins a pool, coordinators change too; a call with a dead
+        reference, or to a supporter, has had no effect.
+        """
+        try:
+            place = self.find(kind, key)
+            return action(place)
+        except NotFoundError:
+            pass
+        except Refused as refused:
+            stale = refused.code == "HANDLE_INVALID" and place.ref in refused.params
+            if not (stale or refused.code == "HOST_IS_SLAVE"):
+                raise place.error(refused, what) from refused
+        self.read()
+        place = self.find(kind, key)
+        try:
+            return action(place)
+        except Refused as refused:
+            raise place.error(refused, what) from refused
+
+    def offers(self, address: str) -> bool:
+        """Whether that address is one of the given endpoints, so that credentials may go there."""
+        return any(seat.endpoint.serves(address) for seat in self._seats)
+
+    # --- endpoints --------------------------------------------------------------------------------------------------
+
+    def _login(self, seat: _Seat) -> None:
+        connection = Connection(seat.endpoint, self._access)
+        seat.coordinator = None
+        try:
+            connection.login()
+        except UnavailableError as exc:
+            seat.lose(exc.cause)
+        except Refused as refused:
+            self._turned_away(seat, refused)
+        else:
+            seat.connection, seat.reason = connection, None
+
+    def _turned_away(self, seat: _Seat, refused: Refused) -> None:
+        error = failure(refused.code, refused.params, f"XenAPI at {seat.endpoint.text}")
+        if refused.code == "HOST_IS_SLAVE":
+            seat.coordinator = refused.params[0] if refused.params else ""
+        elif refused.code not in UNREADY:
+            raise error from refused
+        seat.lose(error.cause)
+
+    def _read(self, seats: Sequence[_Seat]) -> list[PoolRecords]:
+        found = self._each(self._read_one, seats)
+        return [records for records in found if records is not None]
+
+    def _read_one(self, seat: _Seat) -> PoolRecords | None:
+        if seat.connection is None:
+            return None
+        try:
+            return read_pool(seat.connection)
+        except UnavailableError as exc:
+            seat.lose(exc.cause)
+        except Refused as refused:
+            self._turned_away(seat, refused)
+        return None
+
+    def _each(self, work: Callable[..., T], items: Sequence[object]) -> list[T]:
+        """Side by side, since each waits for another host; all end before an error is raised."""
+        if not items:
+            return []
+        with ThreadPoolExecutor(min(THREADS, len(items))) as threads:
+            jobs = [threads.submit(work, item) for item in items]
+        return [job.result() for job in jobs]
+
+    def _check_supporters(self, pools: Sequence[PoolRecords]) -> None:
+        """A supporter is covered by its coordinator, if that was given; credentials go nowhere else."""
+        for seat in self._seats:
+            address = seat.coordinator
+            if address is None or self.offers(address) or _listed(seat, pools):
+                continue
+            raise ConfigError(
+                f"XenAPI at {seat.endpoint.text}",
+                f"the host is a supporter of the pool coordinated by {address}",
+                f"Give {address} in its place or besides it",
+                coordinator=address,
+            )
+
+    def _unreachable(self, pools: Sequence[PoolRecords]) -> dict[str, str]:
+        return {
+            seat.endpoint.text: seat.reason or "no answer"
+            for seat in self._seats
+            if seat.connection is None and not _listed(seat, pools)
+        }
+
+    def _nobody(self) -> FleetError:
+        reasons = self._unreachable([])
+        return UnavailableError(
+            "XenAPI",
+            "no coordinator answers: " + "; ".join(f"{e}: {r}" for e, r in reasons.items()),
+            "Check that the hosts are up and their toolstacks run, then run again",
+            unreachable=reasons,
+        )
+
+
+def _listed(seat: _Seat, pools: Iterable[PoolRecords]) -> bool:
+    """A pool that was read lists the endpoint's host, so that it is known whether it answers or not."""
+    return any(records.lists(seat.endpoint) for records in pools)

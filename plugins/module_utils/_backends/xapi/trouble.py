@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What went wrong on the way to a host, before XenAPI could answer."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import xmlrpc.client
+
+from ..._core.errors import BackendError, ConfigError, FleetError, UnavailableError
+
+CERTIFICATE_REMEDY = (
+    "Give the CA's certificate as ca_cert, or set validate_certs to false if you accept that"
+    " anyone on the way could read the password"
+)
+
+_VERIFY_CAUSES = {
+    10: "its certificate has expired",
+    18: "its certificate is self-signed",
+    19: "its certificate chain ends in a self-signed certificate that is not trusted here",
+    20: "its certificate's issuer is not trusted here",
+    21: "its certificate's issuer is not trusted here",
+    62: "its certificate is for another host name",
+    64: "its certificate is for another address",
+}
+"""By OpenSSL's X509_V_ERR number (openssl/x509_vfy.h)."""
+
+LOST = (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected)
+
+
+def transport_error(endpoint: str, method: str, exc: Exception) -> FleetError:
+    """The FleetError for an exception of the transport; ``method`` is the call that was under way."""
+    what = f"XenAPI at {endpoint}"
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        cause = _VERIFY_CAUSES.get(
+            exc.verify_code, f"its certificate is refused ({exc.verify_message})"
+        )
+        return ConfigError(what, cause, CERTIFICATE_REMEDY, endpoint=endpoint)
+    if isinstance(exc, (OSError, http.client.HTTPException)):
+        return UnavailableError(
+            what, _connection_cause(method, exc), _remedy(method, exc), endpoint=endpoint
+        )
+    if isinstance(exc, (xmlrpc.client.ProtocolError, xmlrpc.client.Fault)):
+        # A toolstack that is restarting answers HTTP 500; the library makes faults of ETIMEDOUT (504)
+        # and of sessions that end again and again (500).
+        code = exc.errcode if isinstance(exc, xmlrpc.client.ProtocolError) else exc.faultCode
+        return UnavailableError(
+            what,
+            f"HTTP {code} instead of an answer to {method}",
+            "Try again later",
+            endpoint=endpoint,
+        )
+    return BackendError(
+        what,
+        f"the answer to {method} is not XenAPI's ({type(exc).__name__})",
+        "Check that the address and port are those of a XenServer or XCP-ng host",
+        endpoint=endpoint,
+    )
+
+
+def _connection_cause(method: str, exc: Exception) -> str:
+    if isinstance(exc, socket.gaierror):
+        return f"the host name cannot be resolved ({exc.strerror})"
+    if isinstance(exc, ConnectionRefusedError):
+        return "the connection is refused"
+    if isinstance(exc, TimeoutError):
+        return f"no answer to {method} in time"
+    if isinstance(exc, LOST):
+        return f"the connection broke during {method}"
+    if isinstance(exc, ssl.SSLError):
+        return f"TLS failed ({exc.reason or exc})"
+    if isinstance(exc, OSError):
+        return f"{exc.strerror or exc}"
+    return f"a broken HTTP answer to {method} ({type(exc).__name__})"
+
+
+def _remedy(method: str, exc: Exception) -> str:
+    if isinstance(exc, (*LOST, TimeoutError)) and not _harmless(method):
+        return "The call may have been carried out; run again to find out"
+    return "Check that the host is up and its toolstack runs, then run again"
+
+
+def _harmless(method: str) -> bool:
+    return method.rpartition(".")[2].startswith(("get_", "login_"))
