@@ -29,11 +29,12 @@ SENTENCES: Mapping[str, str] = {
     "service.delete": "delete compute service of {subject}",
     "maintenance.begin": "begin maintenance {name} of {subject}",
     "maintenance.advance": "record maintenance {name} of {subject} as {phase}",
+    "maintenance.settle_move": "record move of {subject} from {source} to {target} as {status}",
     "host.enable": "enable host {subject}",
     "host.disable": "disable host {subject}",
     "host.set_other_config": "set other_config of host {subject}: {changes}",
     "host.await_ready": "wait until host {subject} is live, enabled and has its storage",
-    "pool.set_name": "name pool {subject} {name}",
+    "pool.set_name": "set name of pool {subject} to {name}",
     "pool.set_description": "set description of pool {subject}",
     "pool.set_default_sr": "make {storage} the default SR of pool {subject}",
     "pool.set_other_config": "set other_config of pool {subject}: {changes}",
@@ -44,6 +45,7 @@ SENTENCES: Mapping[str, str] = {
     "sr.create": "create shared SR {subject} ({type}) on pool {pool}",
     "sr.plug": "plug SR {subject} on host {host}",
     "server.live_migrate": "live-migrate {subject} from {source} to {target}",
+    "server.await_migration": "wait until {subject} has moved from {source} to {target}",
     "server.start": "start {subject}",
     "server.stop": "stop {subject}",
     "server.reboot_soft": "soft-reboot {subject}",
@@ -149,4 +151,4 @@ def _shown(value: Any) -> str:
         return ", ".join(f"-{k}" if v is None else f"{k}={v}" for k, v in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(str(v) for v in value)
-    return str(value)
+    return "none" if value is None else str(value)

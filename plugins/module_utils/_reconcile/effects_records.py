@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._core.model import ZONE_KEY, Aggregate, ComputeService, Fleet, Maintenance
+from .._core.model import ZONE_KEY, Aggregate, ComputeService, Fleet, Maintenance, Migration
 from .._core.plan import Step
 
 
@@ -88,18 +88,24 @@ def service_disable(fleet: Fleet, step: Step) -> Fleet:
 def set_forced_down(fleet: Fleet, step: Step) -> Fleet:
     down = step.args["forced_down"]
     host = fleet.host(step.subject)
-    state = "down" if down or (host is not None and not host.live) else "up"
+    state = "up" if host is not None and host.live and not down else "down"
     return _service(fleet, step.subject, lambda s: replace(s, forced_down=down, state=state))
 
 
 def service_delete(fleet: Fleet, step: Step) -> Fleet:
+    """A host that a coordinator still knows registers anew at once (fleet.py)."""
     host = step.subject
     aggregates = tuple(
         replace(a, hosts=tuple(h for h in a.hosts if h != host)) if host in a.hosts else a
         for a in fleet.aggregates
     )
-    services = tuple(s for s in fleet.services if s.host != host)
-    return replace(fleet, aggregates=aggregates, services=services)
+    known = fleet.host(host)
+    fleet = replace(fleet, aggregates=aggregates)
+    if known is not None:
+        up = "up" if known.live else "down"
+        fresh = ComputeService(host=host, host_id=known.id, state=up, zone=fleet.zone_of(host))
+        return _service(fleet, host, lambda _old: fresh)
+    return replace(fleet, services=tuple(s for s in fleet.services if s.host != host))
 
 
 def begin(fleet: Fleet, step: Step) -> Fleet:
@@ -126,3 +132,19 @@ def change_maintenance(fleet: Fleet, host: str, **changes: Any) -> Fleet:
 
 def advance(fleet: Fleet, step: Step) -> Fleet:
     return change_maintenance(fleet, step.subject, phase=step.args["phase"])
+
+
+def settle_move(fleet: Fleet, step: Step) -> Fleet:
+    return finish_move(fleet, step.args["migration"], step.args["status"])
+
+
+def finish_move(fleet: Fleet, migration: int | None, status: str) -> Fleet:
+    """The journal's record of a move, and the list of migrations, with its final status."""
+    if migration is None:
+        return fleet
+
+    def finished(moves: Sequence[Migration]) -> tuple[Migration, ...]:
+        return tuple(replace(m, status=status) if m.id == migration else m for m in moves)
+
+    maintenances = tuple(replace(m, moves=finished(m.moves)) for m in fleet.maintenances)
+    return replace(fleet, maintenances=maintenances, migrations=finished(fleet.migrations))

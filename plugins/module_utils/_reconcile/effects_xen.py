@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core.model import Fleet, Host, Migration, Pool, Server, Storage
 from .._core.plan import Step
-from .effects_records import change_maintenance
+from .effects_records import change_maintenance, finish_move
 
 Effect = Callable[[Fleet, Step], Fleet]
 
@@ -204,6 +204,20 @@ def live_migrate(fleet: Fleet, step: Step) -> Fleet:
     return fleet
 
 
+def await_migration(fleet: Fleet, step: Step) -> Fleet:
+    """The server has arrived. XAPI had reserved its memory on the target from the start."""
+    server = fleet.server(step.args["id"])
+    target = step.args["target"]
+    if server is None:
+        return fleet
+    fleet = finish_move(fleet, step.args.get("migration"), "completed")
+    if server.host and server.host != target:
+        fleet = _memory(fleet, server.host, server.memory)
+    return _server(
+        fleet, server.id, lambda s: replace(s, host=target, status="ACTIVE", task_state=None)
+    )
+
+
 def _memory(fleet: Fleet, host: str, change: int) -> Fleet:
     return _host(fleet, host, lambda h: replace(h, memory_free=h.memory_free + change))
 
@@ -211,7 +225,7 @@ def _memory(fleet: Fleet, host: str, change: int) -> Fleet:
 def _journaled(fleet: Fleet, step: Step, server: Server) -> Fleet:
     source, target = step.args["source"], step.args["target"]
     open_one = fleet.open_maintenance(source)
-    if open_one is None or any(m.server_id == server.id for m in open_one.moves):
+    if open_one is None:
         return fleet
     move = Migration(
         server_id=server.id,

@@ -4,44 +4,36 @@
 """How each verb is carried out over the ports: the counterpart of project.py.
 
 A function returns None when its step is done, or an iterator of progress that ends when the step
-has ended; apply.py drives several of
-them side by side.
+has ended; apply.py drives several of them side by side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
 
-from .._core.errors import ConfigError, FleetError, NotFoundError, UnavailableError, WaitTimeout
-from .._core.model import Fleet, Maintenance, Migration
+from .._core.errors import NotFoundError
+from .._core.model import Fleet
 from .._core.plan import Step
-from .._core.ports import Execution, HostPort, JobState, PoolPort, Ports, ServerPort
-from .._core.wait import polling
+from .._core.ports import Execution, HostPort, PoolPort, Ports
 from .effects_xen import STATUS_AFTER
+from .following import operation, present, readiness
+from .moving import (
+    advance_maintenance,
+    await_migration,
+    begin_maintenance,
+    live_migrate,
+    server_action,
+    settle_move,
+)
 from .readiness import missing_for_service
-
-T = TypeVar("T")
 
 
 def _hosts(ports: Ports) -> HostPort:
-    return _present(ports.hosts, "hosts")
+    return present(ports.hosts, "hosts")
 
 
 def _pools(ports: Ports) -> PoolPort:
-    return _present(ports.pools, "Xen pools")
-
-
-def _servers(ports: Ports) -> ServerPort:
-    return _present(ports.servers, "servers")
-
-
-def _present(port: T | None, subject: str) -> T:
-    if port is None:
-        raise ConfigError(
-            "control plane", f"it does not manage {subject}", "Use control_plane xapi"
-        )
-    return port
+    return present(ports.pools, "Xen pools")
 
 
 # --- records --------------------------------------------------------------------------------------
@@ -60,101 +52,6 @@ def _add_host(ports: Ports, step: Step) -> None:
     ports.records.add_host(step.subject, step.args["host"], step.args.get("host_id"))
 
 
-def _begin(ports: Ports, step: Step) -> None:
-    args = step.args
-    ports.journal.begin(
-        Maintenance(
-            host=step.subject,
-            name=args["name"],
-            host_id=args.get("host_id"),
-            service_disabled=args["service_disabled"],
-            host_disabled=args["host_disabled"],
-        )
-    )
-
-
-def _advance(ports: Ports, step: Step) -> None:
-    current = _open_maintenance(ports, step.subject)
-    if current is not None and current.id is not None:
-        ports.journal.advance(current.id, step.args["phase"])
-
-
-def _open_maintenance(ports: Ports, host: str) -> Maintenance | None:
-    return ports.read("records").open_maintenance(host)
-
-
-# --- servers --------------------------------------------------------------------------------------
-
-
-def _server_action(ports: Ports, step: Step) -> Iterator[float] | None:
-    servers = _servers(ports)
-    handle = servers.start_action(step.verb, step.args["id"], step.args)
-    if not ports.wait:
-        return None
-    return _job(ports, step, lambda: servers.poll([handle])[0])
-
-
-def _live_migrate(ports: Ports, step: Step) -> Iterator[float]:
-    """The journal learns of a move before it starts, so that a killed run loses none.
-
-    A server that was stopped, deleted or moved by somebody else meanwhile needs no move any more.
-    """
-    move = _record_move(ports, step) if step.args.get("maintenance") else None
-    status = "failed"
-    try:
-        yield from _server_action(ports, step) or ()
-        status = "completed"
-    except FleetError:
-        if _still_there(ports, step):
-            raise
-        status = "cancelled"
-    finally:
-        if move is not None:
-            ports.journal.finish_move(move, status)
-
-
-def _still_there(ports: Ports, step: Step) -> bool:
-    server = ports.read("xen").server(step.args["id"])
-    return server is not None and server.running and server.host == step.args["source"]
-
-
-def _record_move(ports: Ports, step: Step) -> int | None:
-    args = step.args
-    current = _open_maintenance(ports, args["source"])
-    if current is None:
-        return None
-    return ports.journal.record_move(
-        Migration(
-            server_id=args["id"],
-            server=step.subject,
-            source=args["source"],
-            target=args["target"],
-            status="running",
-            maintenance=current.id,
-            memory=args.get("memory", 0),
-        )
-    )
-
-
-def _job(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterator[float]:
-    """Follow a started operation to its end."""
-    for state in polling(
-        probe,
-        lambda s: s.done,
-        clock=ports.clock,
-        timeout=ports.wait_timeout,
-        what=str(step),
-        awaited="finished",
-        shown=lambda s: f"{s.progress:.0%} done",
-        remedy="The operation was left running; raise wait_timeout if it only needs longer, "
-        "and run again",
-    ):
-        if state.error is not None:
-            raise state.error
-        if not state.done:
-            yield state.progress
-
-
 # --- pools and hosts ------------------------------------------------------------------------------
 
 
@@ -167,8 +64,8 @@ def _join(ports: Ports, step: Step) -> Iterator[float]:
     seen = ports.read("xen").host(host)
     if seen is not None and seen.pool_id != pool_id and not seen.joining:
         handle = pools.start_join(host, pool_id)
-        yield from _job(ports, step, lambda: pools.poll([handle])[0])
-    yield from _await(
+        yield from operation(ports, step, lambda: pools.poll([handle])[0])
+    yield from readiness(
         ports, f"host {host}", lambda fleet: missing_for_service(fleet, host, pool_id)
     )
 
@@ -178,7 +75,7 @@ def _eject(ports: Ports, step: Step) -> Iterator[float]:
     pools = _pools(ports)
     host, pool_id = step.subject, step.args["pool_id"]
     handle = pools.start_eject(host, pool_id)
-    yield from _job(ports, step, lambda: pools.poll([handle])[0])
+    yield from operation(ports, step, lambda: pools.poll([handle])[0])
 
     def missing(fleet: Fleet) -> tuple[str, ...]:
         seen = fleet.host(host)
@@ -186,7 +83,7 @@ def _eject(ports: Ports, step: Step) -> Iterator[float]:
             return ("back from its reboot",)
         return ("out of the pool",) if seen.pool_id == pool_id else ()
 
-    yield from _await(ports, f"host {host}", missing)
+    yield from readiness(ports, f"host {host}", missing)
 
 
 def _designate(ports: Ports, step: Step) -> Iterator[float]:
@@ -204,42 +101,14 @@ def _designate(ports: Ports, step: Step) -> Iterator[float]:
             f"{h.name} in service" for h in fleet.members(pool_id) if not (h.live and h.enabled)
         )
 
-    yield from _await(ports, f"pool {step.subject}", missing)
+    yield from readiness(ports, f"pool {step.subject}", missing)
 
 
 def _await_ready(ports: Ports, step: Step) -> Iterator[float]:
     host = step.subject
-    yield from _await(ports, f"host {host}", lambda fleet: missing_for_service(fleet, host, None))
-
-
-def _await(ports: Ports, what: str, missing: Callable[[Fleet], tuple[str, ...]]) -> Iterator[float]:
-    """Wait until nothing is missing. Losing the connection is part of it: toolstacks restart
-    meanwhile.
-    """
-    most = 1
-
-    def probe() -> tuple[str, ...]:
-        try:
-            return missing(ports.read("xen"))
-        except UnavailableError as exc:
-            return (f"reachable ({exc.cause})",)
-
-    try:
-        for left in polling(
-            probe,
-            lambda items: not items,
-            clock=ports.clock,
-            timeout=ports.wait_timeout,
-            what=what,
-            awaited="ready",
-            shown=lambda items: "not " + ", not ".join(items),
-        ):
-            most = max(most, len(left))
-            if left:
-                yield 1.0 - len(left) / (most + 1)
-    except WaitTimeout as exc:
-        exc.remedy = f"Look at it with xe or XenCenter; {exc.remedy[0].lower()}{exc.remedy[1:]}"
-        raise
+    yield from readiness(
+        ports, f"host {host}", lambda fleet: missing_for_service(fleet, host, None)
+    )
 
 
 def _default_sr(ports: Ports, step: Step) -> None:
@@ -280,8 +149,9 @@ EXECUTIONS: Mapping[str, Execution] = {
         )
     ),
     "service.delete": _record(lambda p, s: p.services.delete(s.subject)),
-    "maintenance.begin": _record(_begin),
-    "maintenance.advance": _record(_advance),
+    "maintenance.begin": _record(begin_maintenance),
+    "maintenance.advance": _record(advance_maintenance),
+    "maintenance.settle_move": _record(settle_move),
     "host.enable": _record(lambda p, s: _hosts(p).enable(s.subject)),
     "host.disable": _record(lambda p, s: _hosts(p).disable(s.subject)),
     "host.set_other_config": _record(
@@ -302,6 +172,7 @@ EXECUTIONS: Mapping[str, Execution] = {
     "pool.eject": _eject,
     "sr.create": _record(_create_sr),
     "sr.plug": _record(lambda p, s: _pools(p).plug(s.args["storage_id"], s.args["host"])),
-    "server.live_migrate": _live_migrate,
-    **dict.fromkeys(STATUS_AFTER, _server_action),
+    "server.live_migrate": live_migrate,
+    "server.await_migration": await_migration,
+    **dict.fromkeys(STATUS_AFTER, server_action),
 }

@@ -43,6 +43,7 @@ EFFECTS: Mapping[str, Effect] = {
     "service.delete": records.service_delete,
     "maintenance.begin": records.begin,
     "maintenance.advance": records.advance,
+    "maintenance.settle_move": records.settle_move,
     "host.enable": xen.host_enabled(True),
     "host.disable": xen.host_enabled(False),
     "host.set_other_config": xen.host_config,
@@ -58,5 +59,6 @@ EFFECTS: Mapping[str, Effect] = {
     "sr.create": xen.create_sr,
     "sr.plug": xen.plug,
     "server.live_migrate": xen.live_migrate,
+    "server.await_migration": xen.await_migration,
     **dict.fromkeys(xen.STATUS_AFTER, xen.status),
 }

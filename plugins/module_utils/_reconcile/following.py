@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Following what has been started to its end, as iterators of progress that apply.py drives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from .._core.errors import ConfigError, UnavailableError, WaitTimeout
+from .._core.model import Fleet
+from .._core.plan import Step
+from .._core.ports import JobState, Ports
+from .._core.wait import polling
+
+T = TypeVar("T")
+
+
+def present(port: T | None, subject: str) -> T:
+    """The port, which a control plane may lack."""
+    if port is None:
+        raise ConfigError(
+            "control plane", f"it does not manage {subject}", "Use control_plane xapi"
+        )
+    return port
+
+
+def operation(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterator[float]:
+    """Until a started operation has ended. Raises its error, or WaitTimeout."""
+    for state in polling(
+        probe,
+        lambda s: s.done,
+        clock=ports.clock,
+        timeout=ports.wait_timeout,
+        what=str(step),
+        awaited="finished",
+        shown=lambda s: f"{s.progress:.0%} done",
+        remedy="The operation was left running; raise wait_timeout if it only needs longer, "
+        "and run again",
+    ):
+        if state.error is not None:
+            raise state.error
+        if not state.done:
+            yield state.progress
+
+
+def readiness(
+    ports: Ports, what: str, missing: Callable[[Fleet], tuple[str, ...]]
+) -> Iterator[float]:
+    """Until nothing is missing. Losing the connection is part of it: toolstacks restart
+    meanwhile.
+    """
+    most = 1
+
+    def probe() -> tuple[str, ...]:
+        try:
+            return missing(ports.read("xen"))
+        except UnavailableError as exc:
+            return (f"reachable ({exc.cause})",)
+
+    try:
+        for left in polling(
+            probe,
+            lambda items: not items,
+            clock=ports.clock,
+            timeout=ports.wait_timeout,
+            what=what,
+            awaited="ready",
+            shown=lambda items: "not " + ", not ".join(items),
+        ):
+            most = max(most, len(left))
+            if left:
+                yield 1.0 - len(left) / (most + 1)
+    except WaitTimeout as exc:
+        exc.remedy = f"Look at it with xe or XenCenter; {exc.remedy[0].lower()}{exc.remedy[1:]}"
+        raise
