@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start a site, say where it is, serve until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import yaml
+
+from . import disks, evacuate, host, migrate, network, pool, site, storage, vm_fields, vm_lifecycle
+from .inspection import Inspector
+
+MODULES = (disks, evacuate, host, migrate, network, pool, storage, vm_fields, vm_lifecycle)
+
+
+def main() -> int:
+    """Print {"hosts": {NAME: URL}, "inspect": URL} when ready; exit 0 on SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="xapi", description="A XenAPI simulator: serves the hosts of a site file on loopback.")
+    parser.add_argument("site", type=Path, metavar="SITE.yml")
+    options = parser.parse_args()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        world = site.build(yaml.safe_load(options.site.read_text(encoding="utf-8")))
+    except (site.BadSite, OSError, KeyError, ValueError) as exc:
+        print(f"{options.site}: {type(exc).__name__}: {exc}", file=sys.stderr)
+        return 2
+    inspector = Inspector(world)
+    threading.Thread(target=inspector.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    print(json.dumps({"hosts": {m.name: m.url() for m in world.machines.values()}, "inspect": inspector.url()}), flush=True)
+    stop.wait()
+    world.clock.stopped.set()
+    for machine in world.machines.values():
+        if machine.endpoint:
+            machine.endpoint.close()
+    inspector.shutdown()
+    return 0

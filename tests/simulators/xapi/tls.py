@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Server certificates for hosts, made afresh at every start."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+
+class Certificates:
+    """`mode` is false (plain HTTP), true (one CA signs all and is offered to clients) or "self-signed" (nothing to trust)."""
+
+    def __init__(self, mode: bool | str) -> None:
+        if mode not in (False, True, "self-signed"):
+            raise ValueError(f"tls must be false, true or self-signed, not {mode!r}")
+        self.mode = mode
+        self.ca: Any = None
+        self.ca_pem: bytes | None = None
+        if mode is True:
+            import trustme
+
+            self.ca = trustme.CA()
+            self.ca_pem = self.ca.cert_pem.bytes()
+
+    def context(self, *names: str) -> ssl.SSLContext | None:
+        """A server context for a host with these addresses and names; None without TLS."""
+        if not self.mode:
+            return None
+        import trustme
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        (self.ca or trustme.CA()).issue_cert(*names).configure_cert(context)
+        return context

@@ -1,0 +1,305 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VM power calls: start, stop, reboot, pause, suspend, resume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from . import host_rules, placement, power, vm_rules
+from .context import Context, call
+from .errors import NULL, Failure
+from .world import Machine
+
+
+@contextmanager
+def vm_operation(ctx: Context, vm: str, op: str, force: bool = False) -> Iterator[None]:
+    """Run `op` on a VM once the rules allow it."""
+    with ctx.operation("VM", vm, op, lambda: vm_rules.refusal(placement.view(ctx, vm), op, force)):
+        yield
+
+
+@contextmanager
+def host_operation(ctx: Context, host: str, op: str) -> Iterator[None]:
+    """Mark `op` on a host; what excludes it is refused at once."""
+    if error := host_rules.host_conflict(op, ctx.db.row("host", host)["current_operations"], host):
+        raise Failure(*error)
+    ctx.set_operation("host", host, op)
+    try:
+        yield
+    finally:
+        ctx.clear_operation("host", host)
+
+
+def work(ctx: Context, machine: Machine, seconds: float) -> None:
+    """Let a machine work for some time; CANNOT_CONTACT_HOST or HOST_OFFLINE if it goes away meanwhile."""
+    epoch = machine.epoch
+    ctx.wait(seconds)
+    if machine.epoch == epoch:
+        return
+    while not machine.powered and ctx.live(machine.ref):
+        ctx.wait_change(5.0)
+    raise Failure("CANNOT_CONTACT_HOST" if machine.powered else "HOST_OFFLINE", machine.ref)
+
+
+def set_state(ctx: Context, vm: str, state: str) -> None:
+    """Write the power state and tell the history what it means for the guest."""
+    row = ctx.db.row("VM", vm)
+    ctx.db.update("VM", vm, power_state=state)
+    if state == "Running":
+        ctx.world.history.started(row["uuid"], row["name_label"], ctx.machine_of(row["resident_on"]).name)
+    else:
+        ctx.world.history.stopped(row["uuid"])
+
+
+def attach_devices(ctx: Context, vm: str, attached: bool) -> None:
+    for cls in ("VBD", "VIF"):
+        for device in ctx.db.get("VM", vm, f"{cls}s"):
+            row = ctx.db.row(cls, device)
+            values = {"currently_attached": attached}
+            if cls == "VBD" and not row["device"] and attached:
+                values["device"] = "xvd" + chr(ord("a") + int(row["userdevice"]) % 26)
+            ctx.db.update(cls, device, **values)
+
+
+def disks_in_use(ctx: Context, vm: str) -> list[str] | None:
+    """VDI_IN_USE for the first disk another VM holds."""
+    for vbd in ctx.db.get("VM", vm, "VBDs"):
+        row = ctx.db.row("VBD", vbd)
+        if row["empty"] or not ctx.db.exists("VDI", row["VDI"]) or ctx.db.row("VDI", row["VDI"])["sharable"] or row["mode"] == "RO":
+            continue
+        if any(b != vbd and ctx.db.row("VBD", b)["currently_attached"] for b in ctx.db.get("VDI", row["VDI"], "VBDs")):
+            return ["VDI_IN_USE", row["VDI"]]
+    return None
+
+
+def enter_domain(ctx: Context, vm: str, machine: Machine, paused: bool) -> None:
+    """A domain for the VM on the machine."""
+    machine.domains[ctx.db.row("VM", vm)["uuid"]] = machine.next_domid
+    flags = {"vendor": machine.vendor}
+    ctx.db.update("VM", vm, resident_on=machine.ref, scheduled_to_be_resident_on=NULL, domid=machine.next_domid, last_boot_CPU_flags=flags)
+    machine.next_domid += 1
+    attach_devices(ctx, vm, True)
+    set_state(ctx, vm, "Paused" if paused else "Running")
+    metrics = ctx.db.row("VM", vm)["metrics"]
+    if ctx.db.exists("VM_metrics", metrics):
+        ctx.db.update("VM_metrics", metrics, start_time=ctx.world.clock.time(), memory_actual=ctx.db.row("VM", vm)["memory_dynamic_min"])
+
+
+def leave_domain(ctx: Context, vm: str, state: str) -> None:
+    """The VM's domain is gone; Suspended keeps its devices' state."""
+    row = ctx.db.row("VM", vm)
+    if machine := ctx.machine.pool.machine(row["resident_on"]):
+        machine.domains.pop(row["uuid"], None)
+    set_state(ctx, vm, state)
+    ctx.db.update("VM", vm, resident_on=NULL, domid=-1)
+    if state == "Halted":
+        attach_devices(ctx, vm, False)
+
+
+def bring_up(ctx: Context, vm: str, host: str, op: str, paused: bool, seconds: float) -> None:
+    """Reserve memory on the host, let it work, make the domain."""
+    if error := disks_in_use(ctx, vm):
+        raise Failure(*error)
+    machine = ctx.machine_of(host)
+    ctx.db.update("VM", vm, scheduled_to_be_resident_on=host)
+    try:
+        ctx.forward(host)
+        with host_operation(ctx, host, op):
+            work(ctx, machine, seconds)
+            enter_domain(ctx, vm, machine, paused)
+    finally:
+        if ctx.db.exists("VM", vm):
+            ctx.db.update("VM", vm, scheduled_to_be_resident_on=NULL)
+
+
+def fit_host(ctx: Context, vm: str, host: str, cpu: bool = False) -> None:
+    """The errors of starting on a particular host, verbatim."""
+    if "evacuate" in ctx.db.row("host", host)["current_operations"].values():
+        raise Failure("HOST_EVACUATE_IN_PROGRESS", host)
+    if error := placement.refusal(ctx, vm, host, cpu=cpu):
+        raise Failure(*error)
+
+
+@call("VM.start")
+def start(ctx: Context, vm: str, paused: bool, force: bool) -> None:
+    with vm_operation(ctx, vm, "start"):
+        bring_up(ctx, vm, placement.choose_host(ctx, vm), "vm_start", paused, ctx.world.settings.start_s)
+
+
+@call("VM.start_on")
+def start_on(ctx: Context, vm: str, host: str, paused: bool, force: bool) -> None:
+    ctx.db.row("VM", vm)
+    ctx.db.row("host", host)
+    with vm_operation(ctx, vm, "start_on"):
+        fit_host(ctx, vm, host)
+        bring_up(ctx, vm, host, "vm_start", paused, ctx.world.settings.start_s)
+
+
+def resident(ctx: Context, vm: str) -> Machine:
+    return ctx.forward(ctx.db.row("VM", vm)["resident_on"])
+
+
+def ask_guest(ctx: Context, vm: str) -> None:
+    """Have the guest shut itself down; VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT if it doesn't react."""
+    machine = resident(ctx, vm)
+    work(ctx, machine, ctx.world.settings.shutdown_s)
+    if not ctx.world.guest(ctx.db.row("VM", vm)["uuid"]).responsive:
+        raise Failure("VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT", vm)
+
+
+@call("VM.clean_shutdown")
+def clean_shutdown(ctx: Context, vm: str) -> None:
+    with vm_operation(ctx, vm, "clean_shutdown"):
+        ask_guest(ctx, vm)
+        if ctx.db.row("VM", vm)["power_state"] == "Running":
+            leave_domain(ctx, vm, "Halted")
+
+
+def drop_suspend_image(ctx: Context, vm: str) -> None:
+    image = ctx.db.row("VM", vm)["suspend_VDI"]
+    ctx.db.update("VM", vm, suspend_VDI=NULL)
+    if ctx.db.exists("VDI", image):
+        ctx.db.delete("VDI", image)
+
+
+@call("VM.hard_shutdown")
+def hard_shutdown(ctx: Context, vm: str) -> None:
+    with vm_operation(ctx, vm, "hard_shutdown"):
+        if ctx.db.row("VM", vm)["power_state"] == "Suspended":
+            drop_suspend_image(ctx, vm)
+            set_state(ctx, vm, "Halted")
+            attach_devices(ctx, vm, False)
+            return
+        work(ctx, resident(ctx, vm), ctx.world.settings.hard_shutdown_s)
+        leave_domain(ctx, vm, "Halted")
+
+
+@call("VM.shutdown")
+def shutdown(ctx: Context, vm: str) -> None:
+    """Clean, then hard; blocks on those two operations don't stop it."""
+    with vm_operation(ctx, vm, "shutdown"):
+        if ctx.db.row("VM", vm)["power_state"] == "Running":
+            try:
+                ask_guest(ctx, vm)
+            except Failure:
+                pass  # the hard way follows
+        drop_suspend_image(ctx, vm)
+        leave_domain(ctx, vm, "Halted")
+
+
+def restart(ctx: Context, vm: str) -> None:
+    """A new domain in the old one's place; memory stays reserved."""
+    machine = resident(ctx, vm)
+    set_state(ctx, vm, "Paused")
+    work(ctx, machine, ctx.world.settings.start_s)
+    machine.domains.pop(ctx.db.row("VM", vm)["uuid"], None)
+    enter_domain(ctx, vm, machine, False)
+
+
+@call("VM.clean_reboot")
+def clean_reboot(ctx: Context, vm: str) -> None:
+    with vm_operation(ctx, vm, "clean_reboot"):
+        ask_guest(ctx, vm)
+        restart(ctx, vm)
+
+
+@call("VM.hard_reboot")
+def hard_reboot(ctx: Context, vm: str) -> None:
+    with vm_operation(ctx, vm, "hard_reboot"):
+        restart(ctx, vm)
+
+
+@call("VM.pause")
+def pause(ctx: Context, vm: str) -> None:
+    with vm_operation(ctx, vm, "pause"):
+        resident(ctx, vm)
+        set_state(ctx, vm, "Paused")
+
+
+@call("VM.unpause")
+def unpause(ctx: Context, vm: str) -> None:
+    with vm_operation(ctx, vm, "unpause"):
+        resident(ctx, vm)
+        set_state(ctx, vm, "Running")
+
+
+def suspend_sr(ctx: Context, vm: str) -> str:
+    """The SR for the memory image: the VM's, the pool's, the host's; it must be plugged on the host."""
+    row = ctx.db.row("VM", vm)
+    host = row["resident_on"]
+    for sr in (row["suspend_SR"], ctx.db.row("pool", ctx.pool_ref)["suspend_image_SR"], ctx.db.row("host", host)["suspend_image_sr"]):
+        if ctx.db.find("PBD", SR=sr, host=host, currently_attached=True):
+            return sr
+    raise Failure("VM_NO_SUSPEND_SR", vm)
+
+
+@call("VM.suspend")
+def suspend(ctx: Context, vm: str) -> None:
+    with vm_operation(ctx, vm, "suspend"):
+        sr = suspend_sr(ctx, vm)
+        work(ctx, resident(ctx, vm), ctx.world.settings.suspend_s)
+        size = ctx.db.row("VM", vm)["memory_static_max"]
+        image = ctx.db.insert("VDI", name_label="Suspend image", SR=sr, type="suspend", virtual_size=size, managed=True)
+        ctx.db.update("VM", vm, suspend_VDI=image)
+        leave_domain(ctx, vm, "Suspended")
+
+
+def bring_back(ctx: Context, vm: str, host: str, paused: bool) -> None:
+    bring_up(ctx, vm, host, "vm_resume", paused, ctx.world.settings.suspend_s)
+    drop_suspend_image(ctx, vm)
+
+
+@call("VM.resume")
+def resume(ctx: Context, vm: str, paused: bool, force: bool) -> None:
+    with vm_operation(ctx, vm, "resume"):
+        bring_back(ctx, vm, placement.choose_host(ctx, vm), paused)
+
+
+@call("VM.resume_on")
+def resume_on(ctx: Context, vm: str, host: str, paused: bool, force: bool) -> None:
+    ctx.db.row("VM", vm)
+    ctx.db.row("host", host)
+    with vm_operation(ctx, vm, "resume_on"):
+        fit_host(ctx, vm, host, cpu=not force)
+        bring_back(ctx, vm, host, paused)
+
+
+@call("VM.power_state_reset")
+def power_state_reset(ctx: Context, vm: str) -> None:
+    row = ctx.db.row("VM", vm)
+    if row["is_control_domain"]:
+        raise Failure("CANNOT_RESET_CONTROL_DOMAIN", vm)
+    if row["power_state"] in ("Running", "Paused"):
+        machine = ctx.machine.pool.machine(row["resident_on"])
+        if machine is ctx.machine and row["uuid"] in machine.domains:
+            raise Failure("DOMAIN_EXISTS", vm)
+        if machine and machine is not ctx.machine and machine.answers:
+            raise Failure("HOST_IS_LIVE", row["resident_on"])
+    power.reset_vm(ctx.machine.pool, vm)
+    ctx.world.history.stopped(row["uuid"])
+
+
+@call("VM.assert_can_boot_here")
+def assert_can_boot_here(ctx: Context, vm: str, host: str) -> None:
+    ctx.db.row("VM", vm)
+    if error := placement.refusal(ctx, vm, host):
+        raise Failure(*error)
+
+
+@call("VM.get_possible_hosts")
+def get_possible_hosts(ctx: Context, vm: str) -> list[str]:
+    ctx.db.row("VM", vm)
+    return placement.possible_hosts(ctx, vm)
+
+
+@call("VM.assert_operation_valid")
+def assert_operation_valid(ctx: Context, vm: str, op: str) -> None:
+    if error := vm_rules.refusal(placement.view(ctx, vm), op):
+        raise Failure(*error)
+
+
+@call("VM.update_allowed_operations")
+def update_allowed_operations(ctx: Context, vm: str) -> None:
+    ctx.db.touch("VM", vm)
