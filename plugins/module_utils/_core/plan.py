@@ -151,4 +151,4 @@ def _shown(value: Any) -> str:
         return ", ".join(f"-{k}" if v is None else f"{k}={v}" for k, v in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(str(v) for v in value)
-    return "none" if value is None else str(value)
+    return "none" if value is None else str(value) or '""'
