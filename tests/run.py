@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the parts of the test suite, two at a time, and sum up.
+
+``python tests/run.py`` runs everything; part names as arguments run only those. A part is a list
+of commands; all of them run, so that one run shows every finding. A command that ends with
+exit code 77 was skipped, and its last line of output says why (automake's convention). pytest runs
+alone and last: it measures simulated time, and its closing line is the one to be read.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "ansible_collections.xenfleet.compute"
+SKIPPED = 77
+LIMIT_S = 1200
+
+Command = list[str]
+PARTS: dict[str, list[Command]] = {
+    "lint": [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy", "-p", f"{PACKAGE}.plugins"],
+        ["yamllint", "--strict", "."],
+        ["lint-imports", "--no-logo"],
+        ["antsibull-changelog", "lint"],
+        ["ansible-lint", "--offline", "--strict", "--quiet", "--nocolor"],
+    ],
+    "docs": [["tests/utils/docs.sh"]],
+    "build": [["tests/utils/build.sh"]],
+    "sanity": [["tests/utils/sanity.sh"]],
+    "sanity-newest": [["tests/utils/sanity.sh", "newest"]],
+    "integration": [["tests/utils/integration.sh"]],
+    "molecule": [["tests/utils/molecule.sh"]],
+    "pytest": [["pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations=10"]],
+}
+# Parts of one lane run one after the other, the lanes beside each other.
+LANES = (("sanity", "sanity-newest"), ("lint", "docs", "build", "integration", "molecule"))
+ALONE = "pytest"
+
+
+@dataclass
+class Result:
+    """What one part came to: ``ok``, ``FAILED`` or ``skipped``, and its commands' output."""
+
+    part: str
+    verdict: str = "ok"
+    seconds: float = 0.0
+    output: list[str] = field(default_factory=list)
+
+    @property
+    def closing_line(self) -> str:
+        lines = [line for line in "".join(self.output).splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+
+def environment() -> dict[str, str]:
+    """What the Makefile exports, so that this file also works without make."""
+    return {
+        **os.environ,
+        "ANSIBLE_HOME": str(ROOT / ".cache/ansible"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".tree"),
+        "ANSIBLE_FORCE_COLOR": "0",
+        "NO_COLOR": "1",
+        "PYTHONPATH": str(ROOT / ".tree"),
+        "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def run_command(command: Command, *, live: bool) -> tuple[int, str]:
+    """Run one command to its end; past LIMIT_S, end it and everything it started."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    with ThreadPoolExecutor(1) as reader:
+        output = reader.submit(read_output, process, live=live)
+        try:
+            code = process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return process.wait(), f"{output.result()}\nended after {LIMIT_S} s\n"
+        return code, output.result()
+
+
+def read_output(process: subprocess.Popen[str], *, live: bool) -> str:
+    """Collect a command's output, echoing it as it comes when ``live``."""
+    lines = []
+    for line in process.stdout or ():
+        lines.append(line)
+        if live:
+            print(line, end="", flush=True)
+    return "".join(lines)
+
+
+def run_part(part: str) -> Result:
+    """Run all commands of a part and print how it went."""
+    result, started = Result(part), time.monotonic()
+    for command in PARTS[part]:
+        code, output = run_command(command, live=part == ALONE)
+        if code == SKIPPED:
+            result.verdict = "skipped"
+        elif code:
+            result.verdict = "FAILED"
+            result.output.append(f"$ {' '.join(command)}  (exit code {code})\n")
+        result.output.append(output if code or part == ALONE else "")
+    result.seconds = time.monotonic() - started
+    report = f"{result.verdict:8} {part} ({result.seconds:.0f} s)\n"
+    if part != ALONE:
+        report += "".join(result.output)
+    print(report, end="" if report.endswith("\n") else "\n", flush=True)
+    return result
+
+
+def run_lane(parts: list[str]) -> list[Result]:
+    return [run_part(part) for part in parts]
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"no part named {', '.join(unknown)}; there are: {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    wanted = names or list(PARTS)
+    lanes = [[part for part in lane if part in wanted] for lane in LANES]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        results = [result for lane in pool.map(run_lane, lanes) for result in lane]
+    if ALONE in wanted:
+        results.append(run_part(ALONE))
+    print("\nSummary")
+    for result in results:
+        reason = f"  {result.closing_line}" if result.verdict == "skipped" else ""
+        print(f"  {result.verdict:8} {result.part:14} {result.seconds:5.0f} s{reason}")
+    if ALONE in wanted:
+        print(results[-1].closing_line)
+    return int(any(result.verdict == "FAILED" for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

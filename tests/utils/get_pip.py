@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stand-in for the pip bootstrap script that ansible-test downloads into its cache.
+
+It starts from the pip that comes with Python and installs the wanted version from the package
+index, so that sanity tests also run where only a package index is reachable. ansible-test names
+the script in the GET_PIP environment variable; the name holds the version it wants.
+"""
+
+from __future__ import annotations
+
+import ensurepip
+import os
+import re
+import sys
+from pathlib import Path
+
+version = ".".join(re.findall(r"\d+", Path(os.environ["GET_PIP"]).name))
+bundled = next((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
+sys.path.insert(0, str(bundled))
+
+from pip._internal.cli.main import main as pip  # noqa: E402  # found on the path set above
+
+dropped = ("--no-setuptools", "--no-wheel")
+arguments = [a for a in sys.argv[1:] if a not in dropped and not a.startswith("pip==")]
+sys.exit(pip(["install", "--force-reinstall", f"pip=={version}", *arguments]))

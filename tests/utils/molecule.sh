@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# All molecule scenarios (or the options given), from the root, where molecule finds extensions/molecule.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+if ! compgen -G 'extensions/molecule/*/molecule.yml' >/dev/null; then
+  echo "SKIPPED: there are no molecule scenarios"
+  exit 77
+fi
+if [ $# -eq 0 ]; then set -- test --all --workers 2; fi
+exec molecule "$@"
