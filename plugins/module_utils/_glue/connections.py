@@ -79,9 +79,10 @@ class Connections:
         With the records alone, hosts and states are those of the last reading of the coordinators
         in this task, if there was one: a transaction on the store must not wait for the network.
         """
-        records: Records | None = self.store.read() if RECORDS in sections else None
         if XEN in sections:
             self._view = self.xen.read()
+            self.store.follow({h.id: h.name for h in self._view.hosts})
+        records: Records | None = self.store.read() if RECORDS in sections else None
         return assemble(
             records,
             self._view,

@@ -88,7 +88,9 @@ def _identity(
     """Existence, name and zone."""
     if current is None:
         if wanted.new_name is None or not fleet.aggregate(wanted.new_name):
-            return [Step("aggregate.create", wanted.new_name or wanted.name, {"zone": zone})]
+            name = wanted.new_name or wanted.name
+            why = f"in availability zone {zone}" if zone else ""
+            return [Step("aggregate.create", name, {"zone": zone}, why)]
         current = fleet.aggregate(wanted.new_name)  # renamed by an earlier run
     steps = []
     name = wanted.name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -24,12 +25,20 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "record_results"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = 0.0
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        self._started = time.monotonic()
+
     def _record(self, outcome: str, result: Any) -> None:
         task = result._task
         line = {
             "outcome": outcome,
             "task": task.get_name(),
             "action": task.resolved_action or task.action,
+            "seconds": time.monotonic() - self._started,
             "result": result._result,
         }
         with open(os.environ["RECORD_RESULTS"], "a", encoding="utf-8") as file:
