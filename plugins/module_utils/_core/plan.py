@@ -150,5 +150,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"-{k}" if v is None else f"{k}={v}" for k, v in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(v) for v in value)
+        return ", ".join(str(v) for v in value) or "none"
     return "none" if value is None else str(value) or '""'
