@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a planner needs to know about the maintenances of a host, and what it repairs in their
+journal before it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .._core.errors import ConflictError, NotFoundError
+from .._core.model import Fleet, Host, Maintenance, Migration, Server
+from .._core.plan import Step
+from .lookup import silent
+
+MIGRATING = "migrating"
+"""Nova's task_state of a server on its way (nova/compute/task_states.py)."""
+
+
+@dataclass(frozen=True)
+class MaintenanceWanted:
+    """One maintenance of one host and how to go about it."""
+
+    host: str
+    name: str = "maintenance"
+    max_parallel: int = 3
+    network: str | None = None
+    """Network to migrate over, by name or uuid; None leaves the choice to XAPI (management)."""
+    enforce_groups: bool = True
+    return_servers: bool = True
+
+
+def reason_of(name: str) -> str:
+    """The disabled_reason that marks a compute service as disabled by this maintenance."""
+    return f"xenfleet maintenance: {name}"[:255]
+
+
+def get_host(fleet: Fleet, name: str) -> Host:
+    host = fleet.host(name)
+    if host is not None:
+        return host
+    raise NotFoundError(
+        f"host {name}",
+        f"no coordinator that answered knows it{silent(fleet)}",
+        "Check the name and that endpoints lists the coordinator of its pool",
+    )
+
+
+def open_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance | None:
+    """The one under way, which must be the one wanted."""
+    current = fleet.open_maintenance(wanted.host)
+    if current is not None and current.name != wanted.name:
+        raise ConflictError(
+            f"host {wanted.host}",
+            f"maintenance {current.name!r} of it is open ({current.phase}, since "
+            f"{current.started_at or 'just now'}), so {wanted.name!r} can't begin or end now",
+            f"Finish that one first: host_maintenance with name {current.name!r} and state "
+            "in_service",
+            maintenance=current.name,
+            phase=current.phase,
+        )
+    return current
+
+
+def finished_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance | None:
+    """The latest completed one of that host and name."""
+    same = [m for m in fleet.maintenances if (m.host, m.name) == (wanted.host, wanted.name)]
+    return next((m for m in reversed(same) if not m.open), None)
+
+
+def settled(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
+    """Records of moves that a killed run left open, closed by what became of the servers."""
+    for move in moves:
+        server = fleet.server(move.server_id)
+        if move.status in Migration.FINAL or (server and server.task_state == MIGRATING):
+            continue
+        arrived = server is not None and server.host == move.target
+        yield Step(
+            "maintenance.settle_move",
+            move.server,
+            {
+                "migration": move.id,
+                "id": move.server_id,
+                "source": move.source,
+                "target": move.target,
+                "status": "completed" if arrived else "failed",
+            },
+            why="an earlier run was interrupted",
+        )
+
+
+def under_way(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
+    """Waits for the moves that an earlier run had started and XAPI still carries on."""
+    for move in {m.server_id: m for m in moves}.values():
+        server = fleet.server(move.server_id)
+        unfinished = move.status not in Migration.FINAL or (server and server.host == move.source)
+        if server is not None and server.task_state == MIGRATING and unfinished:
+            yield await_step(server, move.source, move.target, move.id)
+
+
+def await_step(server: Server, source: str, target: str, migration: int | None = None) -> Step:
+    return Step(
+        "server.await_migration",
+        server.name,
+        {
+            "id": server.id,
+            "source": source,
+            "target": target,
+            "memory": server.memory,
+            "migration": migration,
+        },
+        why="started by an earlier run",
+    )
