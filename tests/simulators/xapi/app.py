@@ -13,10 +13,10 @@ from pathlib import Path
 
 import yaml
 
-from . import disks, evacuate, host, migrate, network, pool, site, storage, vm_fields, vm_lifecycle
+from . import coordinator, disks, eject, evacuate, host, join, migrate, network, pool, site, storage, vm_fields, vm_lifecycle
 from .inspection import Inspector
 
-MODULES = (disks, evacuate, host, migrate, network, pool, storage, vm_fields, vm_lifecycle)
+MODULES = (coordinator, disks, eject, evacuate, host, join, migrate, network, pool, storage, vm_fields, vm_lifecycle)
 
 
 def main() -> int:

@@ -17,7 +17,6 @@ from .world import Machine, World
 Handler = Callable[..., Any]
 CALLS: dict[str, Handler] = {}
 OP_WAIT = 7200.0
-OP_NAME = {"VM": "VM", "host": "host", "pool": "pool"}
 
 
 def call(*names: str) -> Callable[[Handler], Handler]:
@@ -57,6 +56,15 @@ class Context:
 
     def cancelled_by_client(self) -> bool:
         return self.db.exists("task", self.task) and "cancel" in self.db.get("task", self.task, "current_operations").values()
+
+    @contextmanager
+    def unlocked(self) -> Iterator[None]:
+        """Without the pool's lock, as long as another pool's is needed; only for calls that hold it once."""
+        self.db.lock.release()
+        try:
+            yield
+        finally:
+            self.db.lock.acquire()
 
     def wait_change(self, seconds: float) -> None:
         """Wait until something in the database changes, at most so many simulated seconds."""
@@ -118,7 +126,7 @@ class Context:
 
     @property
     def pool_ref(self) -> str:
-        return next(iter(self.db.tables["pool"]))
+        return self.machine.pool.ref
 
 
 def natural(text: str) -> list[Any]:

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 from . import records
 from .errors import NULL, Failure
-from .world import Machine, Pool, World
+from .world import GIB, Machine, Pool, World
 
+# From the answer HOST_IS_SLAVE to the registration with the coordinator; the first time takes longer.
+HELLO_S = 1.0
+JOIN_HELLO_S = 7.0
 OPERATED = ("VM", "host", "pool", "SR", "VDI", "VBD", "VIF", "network")
 
 
@@ -53,22 +56,35 @@ def boot(machine: Machine) -> None:
         start_toolstack(machine, booted=True)
 
 
-def restart_toolstack(machine: Machine) -> None:
+def restart_toolstack(machine: Machine, pause: float | None = None) -> None:
+    """The toolstack goes and comes back after `pause` (or the site's toolstack_s); guests run on."""
     machine.toolstack_down()
     epoch = machine.epoch
-    machine.world.clock.wait(machine.world.settings.toolstack_s)
+    machine.world.clock.wait(machine.world.settings.toolstack_s if pause is None else pause)
     if machine.epoch == epoch and machine.powered:
         start_toolstack(machine, booted=False)
 
 
 def start_toolstack(machine: Machine, booted: bool) -> None:
-    """Come up as coordinator or supporter, whichever the machine is."""
+    """Come up as coordinator or supporter, whichever the machine has become."""
     if booted:
         machine.until_reboot = False
+    if machine.ejected:
+        begin_anew(machine)
+    if machine.joining:
+        machine.pool, machine.ref = machine.joining
+        machine.joining = None
     if machine.is_coordinator:
         start_coordinator(machine, booted)
     else:
         start_supporter(machine, booted)
+
+
+def begin_anew(machine: Machine) -> None:
+    """An ejected machine's first boot: a pool of its own with an empty local SR, TLS verification off."""
+    machine.ejected = machine.keep_disabled = machine.tls_verification = False
+    size = machine.tweaks.get("local_sr", 500 * GIB)
+    records.add_local_sr(machine, records.new_pool(machine), size)
 
 
 def start_coordinator(machine: Machine, booted: bool) -> None:
@@ -93,11 +109,13 @@ def start_coordinator(machine: Machine, booted: bool) -> None:
 
 def start_supporter(machine: Machine, booted: bool) -> None:
     """Wait for the coordinator in emergency mode, register with it, then come up."""
+    first = "agent_start_time" not in machine.pool.db.row("host", machine.ref)["other_config"] if known(machine) else False
     machine.emergency = ["HOST_STILL_BOOTING"]
     machine.toolstack_up()
     epoch = machine.epoch
-    machine.world.clock.wait(2.0)
+    machine.world.clock.wait(1.0)
     machine.emergency = None
+    machine.world.clock.wait(JOIN_HELLO_S if first else HELLO_S)
     while not machine.pool.coordinator.answers or machine.pool.coordinator.emergency:
         machine.world.clock.wait(5.0)
         if machine.epoch != epoch or machine.world.clock.stopped.is_set():
@@ -106,11 +124,16 @@ def start_supporter(machine: Machine, booted: bool) -> None:
             say_hello(machine, booted)
             finish_start(machine)
             return
-    if not machine.pool.db.exists("host", machine.ref):
+    if not known(machine):
         machine.emergency = ["HOST_UNKNOWN_TO_MASTER", machine.uuid]
         return
     say_hello(machine, booted)
     finish_start(machine)
+
+
+def known(machine: Machine) -> bool:
+    """Whether the pool still has the machine's host."""
+    return machine.pool.db.exists("host", machine.ref)
 
 
 def say_hello(machine: Machine, booted: bool) -> None:
@@ -138,15 +161,21 @@ def finish_start(machine: Machine) -> None:
     with pool.db.lock:
         if not machine.answers or not pool.db.exists("host", machine.ref):
             return
-        attach_storage(pool, machine)
+        lag = machine.world.settings.pbd_lag_s
+        if not lag:
+            attach_storage(pool, machine)
         if not machine.keep_disabled and not pool.db.row("host", machine.ref)["pending_guidances"]:
             pool.db.update("host", machine.ref, enabled=True)
+    if lag:
+        machine.world.clock.wait(lag)
+        with pool.db.lock:
+            attach_storage(pool, machine)
 
 
 def attach_storage(pool: Pool, machine: Machine) -> None:
     """Make the PBDs of shared SRs the coordinator has, and plug every PBD of the host."""
     db = pool.db
-    nosync = db.row("pool", next(iter(db.tables["pool"])))["other_config"].get("sync_create_pbds") == "nosync"
+    nosync = db.row("pool", pool.ref)["other_config"].get("sync_create_pbds") == "nosync"
     if machine is not pool.coordinator and not nosync:
         for pbd in db.find("PBD", host=pool.coordinator.ref):
             row = db.row("PBD", pbd)

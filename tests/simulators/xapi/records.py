@@ -119,6 +119,7 @@ def add_host(machine: Machine, pool: Pool, enabled: bool, live: bool = True) -> 
         **dict.fromkeys(("memory_static_max", "memory_dynamic_max", "memory_dynamic_min", "memory_static_min"), DOM0_MEMORY),
     )  # fmt: skip
     db.update("host", machine.ref, control_domain=dom0)
+    pool.hosts[machine.ref] = machine
     machine.pool = pool
     return machine.ref
 

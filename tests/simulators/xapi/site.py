@@ -155,7 +155,6 @@ def form_pools(world: World, site: dict[str, Any]) -> dict[str, Pool]:
             machine, key = world.machines[name], entry.get("pool", name)
             if key in pools:
                 pool = pools[key]
-                pool.members.append(machine)
                 records.add_host(machine, pool, enabled=True)
                 records.add_pif(machine, pool)
             else:
@@ -169,8 +168,7 @@ def form_pools(world: World, site: dict[str, Any]) -> dict[str, Pool]:
                 machine.powered = False
     for name, entry in site.get("pools", {}).items():
         check_keys(f"pool {name}", entry, {"srs", "networks", "other_config", "name"})
-        pool_ref = next(iter(pools[name].db.tables["pool"]))
-        pools[name].db.update("pool", pool_ref, name_label=entry.get("name", name), other_config=dict(entry.get("other_config", {})))
+        pools[name].db.update("pool", pools[name].ref, name_label=entry.get("name", name), other_config=dict(entry.get("other_config", {})))
         furnish(pools[name], entry)
     return pools
 
@@ -184,8 +182,7 @@ def furnish(pool: Pool, entry: dict[str, Any]) -> None:
         hosts = [m.ref for m in pool.members]
         ref = records.add_sr(pool, hosts, sr["name"], sr.get("type", "nfs"), size(sr.get("size", "4 TiB")), True, config)
         if sr.get("default"):
-            pool_ref = next(iter(db.tables["pool"]))
-            db.update("pool", pool_ref, default_SR=ref, suspend_image_SR=ref, crash_dump_SR=ref)
+            db.update("pool", pool.ref, default_SR=ref, suspend_image_SR=ref, crash_dump_SR=ref)
     for network in entry.get("networks", []):
         db.insert("network", name_label=network["name"], bridge=network.get("bridge", f"xapi{pool.networks}"))
         pool.networks += 1
@@ -235,7 +232,7 @@ def add_disk(pool: Pool, machine: Machine, vm: str, entry: dict[str, Any]) -> No
     if storage == "none":
         return
     if storage == "shared":
-        sr = db.row("pool", next(iter(db.tables["pool"])))["default_SR"]
+        sr = db.row("pool", pool.ref)["default_SR"]
     elif storage == "local":
         sr = next(db.row("PBD", p)["SR"] for p in db.find("PBD", host=machine.ref) if not db.row("SR", db.row("PBD", p)["SR"])["shared"])
     else:

@@ -26,7 +26,7 @@ def apply(world: World, body: dict[str, Any]) -> dict[str, Any]:
         return tweak_host(world.machines[body["host"]], body)
     if "pool_of" in body:
         machine = world.machines[body["pool_of"]]
-        return tweak_row(machine, "pool", next(iter(machine.pool.db.tables["pool"])), body["fields"])
+        return tweak_row(machine, "pool", machine.pool.ref, body["fields"])
     if "vm" in body:
         return tweak_vm(world, body)
     raise ValueError("name what to change: settings, host, pool_of or vm")

@@ -36,22 +36,31 @@ class Settings:
     hard_shutdown_s: float = 1.0
     suspend_s: float = 5.0
     evacuation_batch: int = 10
-    pool_size: int = 0
     gc_s: float = 10.0
+    pbd_lag_s: float = 0.0
 
 
 class Pool:
-    """A pool's database and the machines in it; `coordinator` answers for it."""
+    """A pool's database and its machines by host reference; `coordinator` answers for it."""
 
     def __init__(self, coordinator: Machine) -> None:
         self.db = Database()
         self.coordinator = coordinator
-        self.members: list[Machine] = [coordinator]
+        self.hosts: dict[str, Machine] = {}
         self.networks = 0
+
+    @property
+    def members(self) -> list[Machine]:
+        return list(self.hosts.values())
 
     def machine(self, host: str) -> Machine | None:
         """The machine behind a host reference, if there is (still) one."""
-        return next((m for m in self.members if m.ref == host), None)
+        return self.hosts.get(host)
+
+    @property
+    def ref(self) -> str:
+        """The reference of the pool object."""
+        return next(iter(self.db.tables["pool"]))
 
 
 @dataclass
@@ -89,6 +98,8 @@ class Machine:
     domains: dict[str, int] = field(default_factory=dict)
     next_domid: int = 1
     migrations: int = 0
+    joining: tuple[Pool, str] | None = None
+    ejected: bool = False
     tweaks: dict[str, Any] = field(default_factory=dict)
 
     @property
