@@ -81,7 +81,7 @@ def servers_named(fleet: Fleet, wanted: Iterable[str]) -> list[Server]:
     missing: list[str] = []
     ambiguous: dict[str, list[str]] = {}
     for word in wanted:
-        matches = _matches(fleet, word)
+        matches = matching(fleet, word)
         if not matches:
             missing.append(word)
         elif len(matches) > 1:
@@ -107,7 +107,8 @@ def servers_named(fleet: Fleet, wanted: Iterable[str]) -> list[Server]:
     return list(found.values())
 
 
-def _matches(fleet: Fleet, word: str) -> list[Server]:
+def matching(fleet: Fleet, word: str) -> list[Server]:
+    """The server with this uuid, or all with this name."""
     by_id = fleet.server(word.lower())
     return [by_id] if by_id else [s for s in fleet.servers if s.name == word]
 
@@ -139,6 +140,12 @@ def filter_servers(fleet: Fleet, wanted: ServerFilter) -> list[Server]:
         ),
         key=lambda s: (s.name, s.id),
     )
+
+
+def check_filter(wanted: ServerFilter) -> None:
+    """InvalidError for what no fleet could match."""
+    _pattern(wanted.name)
+    _status(wanted.status)
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -100,7 +100,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     """InvalidError, NotFoundError or ConflictError before anything is changed; with several
     servers in the way, one PlanRefused tells them all.
     """
-    _check_options(wanted)
+    check_options(wanted)
     servers = servers_named(fleet, wanted.servers)
     action = ACTIONS[wanted.action]
     due = [s for s in servers if not _satisfied(s, action)]
@@ -112,7 +112,8 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     return Plan(tuple(_step(s, wanted) for s in due), window=wanted.max_parallel)
 
 
-def _check_options(wanted: ServerActionWanted) -> None:
+def check_options(wanted: ServerActionWanted) -> None:
+    """The rules that no state of the fleet can change."""
     if wanted.force and ACTIONS[wanted.action].forced is None:
         able = [name for name, action in ACTIONS.items() if action.forced]
         raise InvalidError(

@@ -33,6 +33,11 @@ class ServiceWanted:
     forced_down: bool | None = None
     wait_for: str | None = None
 
+    @property
+    def updates(self) -> bool:
+        """Whether more is wanted of present services than to wait for them."""
+        return self.status is not None or self.forced_down is not None
+
 
 def plan_service(fleet: Fleet, wanted: ServiceWanted) -> Plan:
     """InvalidError, NotFoundError or ConflictError before anything is changed."""
@@ -56,12 +61,12 @@ def check_options(wanted: ServiceWanted) -> None:
             f"Leave binary out, or set it to {COMPUTE}",
         )
     _check_reason(what, wanted)
-    update = (wanted.status, wanted.forced_down, wanted.wait_for)
-    if wanted.state == "present" and not any(value is not None for value in update):
+    something = wanted.updates or wanted.wait_for is not None
+    if wanted.state == "present" and not something:
         raise InvalidError(
             what, "nothing to update was given", "Give status, forced_down or wait_for"
         )
-    if wanted.state == "absent" and any(value is not None for value in update):
+    if wanted.state == "absent" and something:
         raise InvalidError(
             what,
             "it cannot be deleted and updated at once",

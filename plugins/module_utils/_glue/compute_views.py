@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Services, hypervisors and servers as the Compute API shows them, without its extensions' prefixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._core.model import ComputeService, Fleet, Host, Server, to_dict
+from .._reconcile.selection import server_zone
+
+MIB = 1024**2
+
+POWER_STATES: Mapping[str, int] = {"Running": 1, "Paused": 3, "Halted": 4, "Suspended": 7}
+"""XAPI's power states as Nova's numbers (nova/compute/power_state.py)."""
+
+
+def service_view(service: ComputeService) -> dict[str, Any]:
+    view = to_dict(service)
+    return {"id": view.pop("host_id"), **view}
+
+
+def service_views(fleet: Fleet, hosts: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of these hosts that exist, in this order, each once."""
+    found = (fleet.service(host) for host in dict.fromkeys(hosts))
+    return [service_view(s) for s in found if s is not None]
+
+
+def hypervisor_view(fleet: Fleet, host: Host, with_servers: bool = False) -> dict[str, Any]:
+    service = fleet.service(host.name)
+    pool = fleet.pool(host.pool_id)
+    servers = fleet.servers_on(host.name)
+    running = [s for s in servers if s.running]
+    view = {
+        "id": host.id,
+        "hypervisor_hostname": host.name,
+        "host": host.name,
+        "host_ip": host.address,
+        "hypervisor_type": "XenServer",
+        "version": host.software.get("product_version", ""),
+        "state": service.state if service else "down",
+        "status": service.status if service else "disabled",
+        "enabled": host.enabled,
+        "live": host.live,
+        "availability_zone": fleet.zone_of(host.name),
+        "pool": (pool.name if pool else "") or None,
+        "pool_id": host.pool_id,
+        "coordinator": pool is not None and pool.coordinator == host.name,
+        "memory_mb": host.memory_total // MIB,
+        "memory_mb_used": (host.memory_total - host.memory_free) // MIB,
+        "free_ram_mb": host.memory_free // MIB,
+        "vcpus": host.cpus,
+        "vcpus_used": sum(s.vcpus for s in running),
+        "running_vms": len(running),
+        "current_workload": sum(1 for s in servers if s.task_state is not None),
+    }
+    if with_servers:
+        view["servers"] = [{"uuid": s.id, "name": s.name} for s in servers]
+    return view
+
+
+def server_view(fleet: Fleet, server: Server) -> dict[str, Any]:
+    pool = fleet.pool(server.pool_id)
+    return {
+        "id": server.id,
+        "name": server.name,
+        "status": server.status,
+        "vm_state": server.vm_state,
+        "task_state": server.task_state,
+        "power_state": POWER_STATES.get(server.power_state, 0),
+        "host": server.host,
+        "hypervisor_hostname": server.host,
+        "host_status": host_status(fleet, server.host),
+        "availability_zone": server_zone(fleet, server),
+        "pool": (pool.name if pool else "") or None,
+        "memory_mb": server.memory_max // MIB,
+        "vcpus": server.vcpus,
+        "metadata": dict(server.metadata),
+        "tags": list(server.tags),
+        "launched_at": server.started_at,
+    }
+
+
+def host_status(fleet: Fleet, host: str | None) -> str:
+    """Nova's precedence: forced down, then disabled, then the sign of life; empty without a host."""
+    service = fleet.service(host) if host else None
+    if service is None:
+        return ""
+    if service.forced_down:
+        return "DOWN"
+    if service.status == "disabled":
+        return "MAINTENANCE"
+    return "UP" if service.state == "up" else "UNKNOWN"

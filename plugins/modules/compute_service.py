@@ -1,0 +1,258 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compute_service
+short_description: Enable, disable, force down or delete compute services
+version_added: 0.1.0
+description:
+  - Sets the status of the compute service of one or many hosts, forces it down, waits until it is up or down, or
+    deletes it, by the rules of the Compute API.
+  - A disabled service takes no new servers. Those that run there stay, and may be moved away.
+  - Every host that XAPI knows has a compute service, which is enabled until it is disabled here.
+  - All hosts are checked before anything is changed, and then changed as one transaction.
+author:
+  - xenfleet.compute contributors (@xenfleet)
+extends_documentation_fragment:
+  - xenfleet.compute.attributes
+  - xenfleet.compute.xapi
+  - xenfleet.compute.store
+options:
+  hosts:
+    description:
+      - Names of the hosts, as XAPI has them in C(name_label), in the same case.
+    type: list
+    elements: str
+    required: true
+    aliases: [host]
+  binary:
+    description:
+      - Only services of V(nova-compute) can be updated; another value is an error, as in the Compute API.
+    type: str
+    default: nova-compute
+  state:
+    description:
+      - With V(absent), the record of the service is deleted and the host leaves all aggregates.
+      - This is refused while the host has servers, or migrations from or to it have not ended.
+      - A host that XAPI still knows gets a new service at once, enabled, as a running nova-compute
+        registers itself again.
+    type: str
+    choices: [present, absent]
+    default: present
+  status:
+    description:
+      - Whether new servers may be placed on the host.
+    type: str
+    choices: [enabled, disabled]
+  disabled_reason:
+    description:
+      - Why it is disabled, 1 to 255 characters, only with O(status=disabled).
+      - As in the Compute API, disabling without a reason erases a stored one, and so does enabling.
+    type: str
+  forced_down:
+    description:
+      - Whether the service counts as down whatever its sign of life. Set it for a failed host, once it is fenced.
+      - Taking it back is refused while servers evacuated from the host may still run on it.
+    type: bool
+  wait_for:
+    description:
+      - Wait until the services of all these hosts are V(up) or V(down). In check mode nothing is waited for.
+      - A host that no coordinator knows counts as down while some endpoint gives no answer, for example during
+        its reboot.
+    type: str
+    choices: [up, down]
+  wait_timeout:
+    description:
+      - Seconds to wait at most.
+    type: float
+    default: 600.0
+seealso:
+  - module: xenfleet.compute.compute_service_info
+  - module: xenfleet.compute.host_maintenance
+    description: Empties a host as well.
+"""
+
+EXAMPLES = r"""
+- name: No new servers on xen3
+  xenfleet.compute.compute_service:
+    host: xen3
+    status: disabled
+    disabled_reason: disk is failing
+
+- name: Take new servers on two hosts again
+  xenfleet.compute.compute_service:
+    hosts: [xen2, xen3]
+    status: enabled
+
+- name: Declare a fenced host dead
+  xenfleet.compute.compute_service:
+    host: xen4
+    status: disabled
+    disabled_reason: power supply burnt
+    forced_down: true
+
+- name: Wait until xen2 is back from its reboot
+  xenfleet.compute.compute_service:
+    host: xen2
+    wait_for: up
+    wait_timeout: 900
+
+- name: Forget a host that is gone for good
+  xenfleet.compute.compute_service:
+    host: xen4
+    state: absent
+"""
+
+RETURN = r"""
+services:
+  description: The services of these hosts as they are now, in check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Uuid of the host in XAPI.
+      type: str
+      sample: 5d5ae2a2-3b5b-4a55-8ad0-5c5b1f3a1c11
+    host:
+      description: Name of the host.
+      type: str
+      sample: xen1
+    binary:
+      description: Always V(nova-compute).
+      type: str
+      sample: nova-compute
+    zone:
+      description: Availability zone of the host.
+      type: str
+      sample: zone-a
+    status:
+      description: V(enabled) or V(disabled), the operator's switch.
+      type: str
+      sample: disabled
+    state:
+      description:
+        - V(up) or V(down), the host's sign of life. It is V(down) if the service is forced down, if XAPI does not see
+          the host live, or if no coordinator that answered knows the host.
+      type: str
+      sample: up
+    disabled_reason:
+      description: Why it was disabled, or null.
+      type: str
+      sample: disk is failing
+    forced_down:
+      description: Whether it counts as down whatever its sign of life.
+      type: bool
+      sample: false
+    updated_at:
+      description: When the record was last changed, in UTC. Null for a service that has never been changed.
+      type: str
+      sample: "2026-11-21T05:06:07Z"
+actions:
+  description: The steps taken, in check mode those that would be, in order.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - verb: service.disable
+      subject: xen3
+      args: {host_id: 5d5ae2a2-3b5b-4a55-8ad0-5c5b1f3a1c11, reason: disk is failing}
+      why: ""
+      text: "disable compute service of xen3, reason: disk is failing"
+"""
+
+from typing import Any
+
+from ..module_utils._core.errors import UnavailableError, joined
+from ..module_utils._core.model import Fleet
+from ..module_utils._core.wait import SystemClock, until
+from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._glue.compute_views import service_views
+from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.task import Task
+from ..module_utils._reconcile.service import ServiceWanted, check_options, plan_service
+
+SECTIONS = ("records", "xen")
+INTERVAL = 1.0
+
+SPEC = merge(
+    XAPI,
+    STORE,
+    Spec(
+        {
+            "hosts": {"type": "list", "elements": "str", "required": True, "aliases": ["host"]},
+            "binary": {"type": "str", "default": "nova-compute"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "status": {"type": "str", "choices": ["enabled", "disabled"]},
+            "disabled_reason": {"type": "str"},
+            "forced_down": {"type": "bool"},
+            "wait_for": {"type": "str", "choices": ["up", "down"]},
+            "wait_timeout": {"type": "float", "default": 600.0},
+        }
+    ),
+)
+FIELDS = ("hosts", "state", "binary", "status", "disabled_reason", "forced_down", "wait_for")
+
+
+def run(task: Task) -> dict[str, Any]:
+    wanted = ServiceWanted(**{name: task.params[name] for name in FIELDS})
+    check_options(wanted)
+    waits = wanted.wait_for is not None and not task.check_mode
+    if waits and not wanted.updates:
+        return {"changed": False, "actions": [], **_services(_wait(task, wanted), wanted)}
+    result = task.reconcile(
+        lambda fleet: plan_service(fleet, wanted),
+        sections=SECTIONS,
+        result=lambda fleet: _services(fleet, wanted),
+        exclusive=True,
+    )
+    return {**result, **_services(_wait(task, wanted), wanted)} if waits else result
+
+
+def _services(fleet: Fleet, wanted: ServiceWanted) -> dict[str, Any]:
+    return {"services": service_views(fleet, wanted.hosts)}
+
+
+def _wait(task: Task, wanted: ServiceWanted) -> Fleet:
+    """The fleet once all the services are as awaited."""
+    return until(
+        lambda: _seen(task, wanted),
+        lambda fleet: all(
+            (state == "up") == (wanted.wait_for == "up")
+            for state in _states(fleet, wanted).values()
+        ),
+        clock=SystemClock(),
+        timeout=task.params["wait_timeout"],
+        what=f"compute service of host {joined(wanted.hosts)}",
+        awaited=str(wanted.wait_for),
+        shown=lambda fleet: joined([f"{h} {s}" for h, s in _states(fleet, wanted).items()]),
+        interval=INTERVAL,
+        remedy="Look at the host, or raise wait_timeout if it only needs longer",
+    )
+
+
+def _seen(task: Task, wanted: ServiceWanted) -> Fleet:
+    """A host that cannot be seen is down, unless all endpoints answer: then there is no such host."""
+    try:
+        fleet = task.read(*SECTIONS)
+    except UnavailableError as exc:
+        return Fleet(unreachable={"all endpoints": exc.cause})
+    if not fleet.unreachable:
+        plan_service(fleet, wanted)
+    return fleet
+
+
+def _states(fleet: Fleet, wanted: ServiceWanted) -> dict[str, str]:
+    found = {host: fleet.service(host) for host in wanted.hosts}
+    return {host: service.state if service else "unknown" for host, service in found.items()}
+
+
+def main() -> None:
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

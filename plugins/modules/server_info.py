@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: server_info
+short_description: Read servers
+version_added: 0.1.0
+description:
+  - Returns the servers (guests) of the fleet in the Compute API's words. Templates, snapshots and control domains are
+    not servers.
+  - Filters are combined; a server must match all of them.
+author:
+  - xenfleet.compute contributors (@xenfleet)
+extends_documentation_fragment:
+  - xenfleet.compute.attributes.info
+  - xenfleet.compute.xapi
+  - xenfleet.compute.store
+options:
+  id:
+    description:
+      - Only the server with this uuid.
+    type: str
+    aliases: [uuid]
+  name:
+    description:
+      - Only servers whose name matches this regular expression anywhere. V(web1) matches C(web1) and C(web14);
+        V(^web1$) matches C(web1) only.
+    type: str
+  host:
+    description:
+      - Only servers on the host of exactly this name.
+    type: str
+  status:
+    description:
+      - Only servers that are shown with exactly this status, such as V(ACTIVE) or V(MIGRATING), in capital or small
+        letters.
+      - The Compute API's own filter is coarser. It returns migrating servers for V(ACTIVE) too.
+    type: str
+  availability_zone:
+    description:
+      - Only servers on hosts of exactly this zone.
+    type: str
+seealso:
+  - module: xenfleet.compute.server_action
+  - module: xenfleet.compute.hypervisor_info
+"""
+
+EXAMPLES = r"""
+- name: Read all servers
+  xenfleet.compute.server_info:
+  register: found
+
+- name: List the servers that run on xen2
+  xenfleet.compute.server_info:
+    host: xen2
+    status: ACTIVE
+
+- name: Find all web servers of zone-a
+  xenfleet.compute.server_info:
+    name: ^web[0-9]+$
+    availability_zone: zone-a
+"""
+
+RETURN = r"""
+servers:
+  description: The servers that match, by name. An empty list if none does.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Uuid of the server, that of the VM in XAPI.
+      type: str
+      sample: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21
+    name:
+      description: Its name.
+      type: str
+      sample: web1
+    status:
+      description: Its status in the Compute API's words.
+      type: str
+      sample: ACTIVE
+    vm_state:
+      description: V(active), V(stopped), V(paused), V(suspended) or V(error).
+      type: str
+      sample: active
+    task_state:
+      description: What is being done with it, such as V(migrating) or V(powering-off), or null.
+      type: str
+      sample: migrating
+    power_state:
+      description: The Compute API's number, 1 running, 3 paused, 4 shut down, 7 suspended, 0 unknown.
+      type: int
+      sample: 1
+    host:
+      description:
+        - Name of the host on which it runs. For one that does not run, the only host that could start it, else null.
+      type: str
+      sample: xen1
+    hypervisor_hostname:
+      description: The same name.
+      type: str
+      sample: xen1
+    host_status:
+      description: V(UP), V(MAINTENANCE) (disabled), V(DOWN) (forced down), V(UNKNOWN), or empty without a host.
+      type: str
+      sample: UP
+    availability_zone:
+      description: Zone of its host, or null.
+      type: str
+      sample: zone-a
+    pool:
+      description: Name of its Xen pool, or null for a pool without a name.
+      type: str
+      sample: production
+    memory_mb:
+      description: The most memory that it may have, in MiB (static maximum).
+      type: int
+      sample: 2048
+    vcpus:
+      description: Number of its virtual CPUs.
+      type: int
+      sample: 2
+    metadata:
+      description: Its C(other_config) in XAPI.
+      type: dict
+      sample: {owner: web team}
+    tags:
+      description: Its tags.
+      type: list
+      elements: str
+      sample: [web]
+    launched_at:
+      description: When it was last started, in UTC, or null.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+unreachable:
+  description: Endpoints that gave no answer, with the reason. Servers of their pools may be missing.
+  returned: success
+  type: dict
+  sample: {}
+"""
+
+from typing import Any
+
+from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._glue.compute_views import server_view
+from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.task import Task
+from ..module_utils._reconcile.selection import ServerFilter, check_filter, filter_servers
+
+SPEC = merge(
+    XAPI,
+    STORE,
+    Spec(
+        {
+            "id": {"type": "str", "aliases": ["uuid"]},
+            "name": {"type": "str"},
+            "host": {"type": "str"},
+            "status": {"type": "str"},
+            "availability_zone": {"type": "str"},
+        }
+    ),
+)
+
+
+def run(task: Task) -> dict[str, Any]:
+    params = task.params
+    wanted = ServerFilter(
+        id=params["id"],
+        name=params["name"],
+        host=params["host"],
+        status=params["status"],
+        zone=params["availability_zone"],
+    )
+    check_filter(wanted)
+    fleet = task.read("records", "xen")
+    return {
+        "changed": False,
+        "servers": [server_view(fleet, s) for s in filter_servers(fleet, wanted)],
+        "unreachable": dict(fleet.unreachable),
+    }
+
+
+def main() -> None:
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
