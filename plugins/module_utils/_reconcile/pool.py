@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from .._core.errors import ConflictError, InvalidError, NotFoundError, PlanRefused, joined
-from .._core.model import POOL_COORDINATOR, Fleet, Pool, to_dict
+from .._core.model import POOL_COORDINATOR, Fleet, Pool
 from .._core.plan import Plan, Step, Verdict
 from .lookup import called, find_pool, find_storage, get_pool
 from .verdicts import refuse
@@ -145,35 +144,3 @@ def _hand_over_blockers(fleet: Fleet, pool: Pool, name: str, host: str) -> list[
     if pool.ha_enabled:
         found.append(Verdict(name, "block", "HA is enabled", "Disable HA for the hand-over"))
     return found
-
-
-def describe_pool(fleet: Fleet, pool: Pool) -> dict[str, Any]:
-    """A pool with its members and storage, as modules return it."""
-    default = fleet.storage(pool.default_sr)
-    return {
-        **to_dict(pool),
-        "default_sr_name": default.name if default else None,
-        "members": [
-            {
-                "host": h.name,
-                "id": h.id,
-                "coordinator": h.name == pool.coordinator,
-                "live": h.live,
-                "enabled": h.enabled,
-            }
-            for h in sorted(
-                fleet.members(pool.id), key=lambda h: (h.name != pool.coordinator, h.name)
-            )
-        ],
-        "storages": [
-            describe_storage(s)
-            for s in sorted(fleet.storages, key=lambda s: s.name)
-            if s.pool_id == pool.id
-        ],
-    }
-
-
-def describe_storage(storage: Any) -> dict[str, Any]:
-    """An SR as modules return it."""
-    data: dict[str, Any] = to_dict(storage)
-    return data

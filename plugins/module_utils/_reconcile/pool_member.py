@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .._core.errors import ConflictError, InvalidError, joined
+from .._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from .._core.model import Aggregate, Fleet, Host, Pool
 from .._core.plan import Plan, Step, Verdict
 from .ejecting import coordinator_blockers, eject_blockers, lost_guests
@@ -58,6 +58,16 @@ def plan_membership(fleet: Fleet, wanted: MembershipWanted) -> Plan:
     pool = aggregate_pool(fleet, aggregate) if aggregate else get_pool(fleet, wanted.pool)
     plan = _plan_present if wanted.present else _plan_absent
     return plan(fleet, wanted, pool, aggregate)
+
+
+def find_subject(fleet: Fleet, wanted: MembershipWanted) -> Pool | None:
+    """The pool that is meant, None where there is none to be found; for results and locks."""
+    try:
+        if wanted.aggregate:
+            return aggregate_pool(fleet, get_pool_aggregate(fleet, wanted.aggregate))
+        return find_pool(fleet, wanted.pool or "")
+    except (NotFoundError, ConflictError):
+        return None
 
 
 # --- present --------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.pool import (
     PoolWanted,
-    describe_pool,
     plan_pool,
 )
 
@@ -158,11 +157,3 @@ def test_refusals(before: Fleet, wanted: PoolWanted, kind: type[FleetError], tex
         plan_pool(before, wanted)
     assert type(refused.value) is kind
     assert refused.value.remedy
-
-
-def test_description() -> None:
-    seen = alpha(replace(ALPHA, default_sr="uuid-nfs1", coordinator="xen2"))
-    found = describe_pool(seen, seen.pools[0])
-    assert [m["host"] for m in found["members"]] == ["xen2", "xen1"]
-    assert found["default_sr_name"] == "nfs1"
-    assert found["storages"][0]["attached"] == ["xen1", "xen2"]
