@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .._core.errors import ConflictError, NotFoundError
+from .._core.errors import ConflictError, InvalidError, NotFoundError
 from .._core.model import Fleet, Host, Maintenance, Migration, Server
 from .._core.plan import Step
 from .lookup import silent
+from .rules import check_name
 
 MIGRATING = "migrating"
 """Nova's task_state of a server on its way (nova/compute/task_states.py)."""
@@ -32,9 +33,25 @@ class MaintenanceWanted:
     return_servers: bool = True
 
 
+LONGEST_NAME = 200
+"""With our prefix it must fit into disabled_reason, 255 characters in Nova."""
+
+
+def check(wanted: MaintenanceWanted) -> None:
+    """Raises InvalidError for values that no fleet would accept."""
+    what = f"maintenance of host {wanted.host}"
+    check_name(what, wanted.name)
+    if len(wanted.name) > LONGEST_NAME:
+        raise InvalidError(
+            what, f"the name has {len(wanted.name)} characters", f"Use 1 to {LONGEST_NAME} of them"
+        )
+    if wanted.max_parallel < 1:
+        raise InvalidError(what, f"max_parallel is {wanted.max_parallel}", "Use 1 or more")
+
+
 def reason_of(name: str) -> str:
     """The disabled_reason that marks a compute service as disabled by this maintenance."""
-    return f"xenfleet maintenance: {name}"[:255]
+    return f"xenfleet maintenance: {name}"
 
 
 def get_host(fleet: Fleet, name: str) -> Host:

@@ -17,6 +17,7 @@ from .._core.plan import Plan, Step, Verdict
 from .drain import Drain, drain, move_step
 from .journal import (
     MaintenanceWanted,
+    check,
     finished_maintenance,
     get_host,
     open_maintenance,
@@ -43,6 +44,7 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
     Raises NotFoundError for an unknown host, ConflictError if another maintenance of it is open or
     it is down, PlanRefused with every blocker.
     """
+    check(wanted)
     host = get_host(fleet, wanted.host)
     current = open_maintenance(fleet, wanted)
     finished = finished_maintenance(fleet, wanted)

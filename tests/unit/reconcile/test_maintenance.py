@@ -15,6 +15,7 @@ from unit.law import assert_fixed_point
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     ConflictError,
     FleetError,
+    InvalidError,
     NotFoundError,
     PlanRefused,
 )
@@ -270,6 +271,19 @@ REFUSED: dict[str, tuple[Fleet, MaintenanceWanted, type[FleetError], str]] = {
         MaintenanceWanted("xen9"),
         NotFoundError,
         "host xen9: no coordinator that answered knows it",
+    ),
+    "no name": (pool(), MaintenanceWanted("xen1", ""), InvalidError, "the name has 0 characters"),
+    "a name too long for the reason": (
+        pool(),
+        MaintenanceWanted("xen1", "x" * 201),
+        InvalidError,
+        "the name has 201 characters",
+    ),
+    "nothing in parallel": (
+        pool(),
+        MaintenanceWanted("xen1", max_parallel=0),
+        InvalidError,
+        "max_parallel is 0",
     ),
     "another one is open": (
         pool(maintenances=[replace(journal("draining"), name="disk swap")]),

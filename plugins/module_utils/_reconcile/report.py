@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts and tables about a maintenance, for people; and its form in results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .._core.model import Fleet, Maintenance, to_dict
+from .._core.plan import Plan
+from .journal import MaintenanceWanted
+from .placement import gib
+
+MOVES = ("server.live_migrate", "server.await_migration")
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """What a plan will move, how much of it, and what was decided about hosts and servers."""
+    moves = [s for s in plan.steps if s.verb in MOVES]
+    if not moves:
+        return []
+    total = gib(sum(int(s.args["memory"]) for s in moves))
+    number = "1 server" if len(moves) == 1 else f"{len(moves)} servers"
+    head = f"plan: {len(plan.steps)} steps, {number} with {total} to move, {plan.window} at a time"
+    rows = [
+        (s.subject, gib(s.args["memory"]), s.args["source"], "to", s.args["target"]) for s in moves
+    ]
+    told = [f"  {v}" for v in plan.verdicts if v.decision in ("act", "skip")]
+    return [head, *(f"  {line}" for line in table(rows)), *told]
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Left-aligned columns, two blanks apart."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def wanted_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance | None:
+    """The open one, else the latest of that name."""
+    same = [m for m in fleet.maintenances if (m.host, m.name) == (wanted.host, wanted.name)]
+    return next((m for m in reversed(same) if m.open), None) or (same[-1] if same else None)
+
+
+def result(fleet: Fleet, wanted: MaintenanceWanted) -> dict[str, Any]:
+    """What host_maintenance returns besides the steps; always the same keys."""
+    found = wanted_maintenance(fleet, wanted)
+    return {
+        "host": wanted.host,
+        "maintenance": found and _maintenance(fleet, found),
+        "summary": summary(fleet, wanted, found),
+    }
+
+
+def _maintenance(fleet: Fleet, found: Maintenance) -> dict[str, Any]:
+    data: dict[str, Any] = to_dict(found)
+    kept = ("id", "host", "name", "phase", "service_disabled", "host_disabled")
+    times = ("started_at", "updated_at", "finished_at")
+    moves = [
+        {
+            "server": move.server,
+            "server_id": move.server_id,
+            "from": move.source,
+            "to": move.target,
+            "status": move.status,
+            "memory": move.memory,
+            "now_on": _place(fleet, move.server_id),
+        }
+        for move in found.moves
+    ]
+    return {**{key: data[key] for key in (*kept, *times)}, "moves": moves}
+
+
+def _place(fleet: Fleet, server_id: str) -> str | None:
+    server = fleet.server(server_id)
+    return server.host if server else None
+
+
+def summary(fleet: Fleet, wanted: MaintenanceWanted, found: Maintenance | None) -> str:
+    """A table of the moves, and the memory left on each host of the pool."""
+    if found is None:
+        return f"host {wanted.host}: no maintenance named {wanted.name}"
+    lines = [f"host {found.host}, maintenance {found.name}: {found.phase}"]
+    if found.moves:
+        rows = [("server", "memory", "from", "to", "status", "now on")]
+        rows += [
+            (
+                m.server,
+                gib(m.memory),
+                m.source,
+                m.target,
+                m.status,
+                _place(fleet, m.server_id) or "-",
+            )
+            for m in found.moves
+        ]
+        lines += [f"  {line}" for line in table(rows)]
+    home = fleet.host(found.host)
+    members = fleet.members(home.pool_id) if home else ()
+    left = ", ".join(
+        f"{h.name} {gib(h.memory_free)}" for h in sorted(members, key=lambda h: h.name)
+    )
+    return "\n".join([*lines, f"memory left for servers: {left}"])

@@ -1,0 +1,320 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_maintenance
+short_description: Take a host out of service without stopping a server, and back
+version_added: 0.1.0
+description:
+  - With O(state=in_maintenance) the host's compute service and the host itself are disabled, every running server is
+    live-migrated to another host of the pool, and the host is marked as XenCenter marks it.
+  - With O(state=in_service) the host and its service are enabled again, if the maintenance had disabled them, and the
+    servers that it moved away come back.
+  - All of it is planned before anything is changed. If a server can't be moved, nothing is changed and the error lists
+    every blocker with its remedy.
+  - A maintenance is known by O(host) and O(name), and keeps a journal. Running an interrupted one again goes on where
+    it stopped; running a completed one again changes nothing.
+author:
+  - xenfleet.compute contributors (@xenfleet)
+extends_documentation_fragment:
+  - xenfleet.compute.attributes
+  - xenfleet.compute.xapi
+  - xenfleet.compute.store
+options:
+  host:
+    description:
+      - Name of the host.
+    type: str
+    required: true
+  name:
+    description:
+      - Name of the maintenance, for example a change's number or the month of the updates. At most 200 characters.
+      - A name that was completed for this host once is done for good. Give the next maintenance another name.
+    type: str
+    default: maintenance
+  state:
+    description:
+      - V(in_maintenance) empties the host and takes it out of service, V(in_service) ends the maintenance.
+      - V(in_service) also calls off a maintenance whose drain was interrupted or has failed.
+    type: str
+    choices: [in_maintenance, in_service]
+    default: in_maintenance
+  max_parallel:
+    description:
+      - How many servers migrate at the same time. A new migration starts as soon as one has ended.
+    type: int
+    default: 3
+  network:
+    description:
+      - Name or UUID of the network to migrate over. Every host involved needs an interface on it.
+      - Without it XAPI uses the management network.
+    type: str
+  anti_affinity:
+    description:
+      - With V(enforce), servers of one anti-affinity group never meet on a host, and the maintenance is refused if
+        that can't be avoided.
+      - With V(relax), they may share a host until they return, and each that does is warned about.
+    type: str
+    choices: [enforce, relax]
+    default: enforce
+  return_servers:
+    description:
+      - With O(state=in_service), whether the servers that were moved away come back, the last to leave first.
+      - A server that was stopped, deleted or moved by somebody else meanwhile, or no longer fits, stays where it is.
+        It is warned about.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to wait for each migration, and for the host to be ready. What has not ended by then is left running
+        and named in the error; running again waits for it.
+    type: float
+    default: 1800.0
+notes:
+  - Suspended and stopped servers stay as they are.
+  - A compute service or host that was disabled before the maintenance stays disabled after it.
+seealso:
+  - module: xenfleet.compute.compute_service
+  - module: xenfleet.compute.server_action
+"""
+
+EXAMPLES = r"""
+- name: Empty xen1 and take it out of service
+  xenfleet.compute.host_maintenance:
+    host: xen1
+    name: 2026-11 security updates
+
+- name: Bring it back, and its servers
+  xenfleet.compute.host_maintenance:
+    host: xen1
+    name: 2026-11 security updates
+    state: in_service
+
+- name: See what would be moved where
+  xenfleet.compute.host_maintenance:
+    host: xen1
+  check_mode: true
+  register: planned
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ planned.summary.splitlines() }}"
+
+- name: Five at a time over the storage network, and leave the servers where they are afterwards
+  xenfleet.compute.host_maintenance:
+    host: xen1
+    name: memory upgrade
+    state: "{{ item }}"
+    max_parallel: 5
+    network: storage
+    return_servers: false
+  loop: [in_maintenance, in_service]
+"""
+
+RETURN = r"""
+host:
+  description: Name of the host.
+  returned: success
+  type: str
+  sample: xen1
+maintenance:
+  description:
+    - The maintenance as it is now, in check mode as it would be. Null if the host never had one of that name.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Its number in the journal. Null in check mode if it would be new.
+      type: int
+      sample: 1
+    host:
+      description: Name of the host.
+      type: str
+      sample: xen1
+    name:
+      description: Name of the maintenance.
+      type: str
+      sample: 2026-11 security updates
+    phase:
+      description: V(draining), V(in_maintenance), V(returning) or V(done).
+      type: str
+      sample: in_maintenance
+    service_disabled:
+      description: Whether the maintenance disabled the compute service.
+      type: bool
+      sample: true
+    host_disabled:
+      description: Whether the maintenance disabled the host.
+      type: bool
+      sample: true
+    started_at:
+      description: When it began, in UTC. Null in check mode if it would be new.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+    updated_at:
+      description: When its phase last changed, in UTC.
+      type: str
+      sample: "2026-11-21T04:06:07Z"
+    finished_at:
+      description: When it was done, in UTC, or null.
+      type: str
+      sample: null
+    moves:
+      description: The servers moved away, in order of departure.
+      type: list
+      elements: dict
+      contains:
+        server:
+          description: Name of the server.
+          type: str
+          sample: db1
+        server_id:
+          description: Its UUID.
+          type: str
+          sample: 9be1f1c8-3a0b-4d52-b6a7-0c4c2a0f7d11
+        from:
+          description: The host it left.
+          type: str
+          sample: xen1
+        to:
+          description: The host it went to.
+          type: str
+          sample: xen2
+        status:
+          description: V(running), V(completed), V(failed) or V(cancelled).
+          type: str
+          sample: completed
+        memory:
+          description: Memory it needs on a host, in bytes.
+          type: int
+          sample: 4294967296
+        now_on:
+          description: The host it is on now, or null.
+          type: str
+          sample: xen2
+summary:
+  description: A table of the moves and of the memory left on the hosts of the pool, for people.
+  returned: success
+  type: str
+  sample: |-
+    host xen1, maintenance 2026-11 security updates: in_maintenance
+      server  memory   from  to    status     now on
+      db1     4.0 GiB  xen1  xen2  completed  xen2
+    memory left for servers: xen1 62.0 GiB, xen2 51.2 GiB, xen3 48.0 GiB
+actions:
+  description: The steps taken, in check mode those that would be, in order.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - verb: host.disable
+      subject: xen1
+      args: {}
+      why: so that no server starts here meanwhile
+      text: disable host xen1
+diff:
+  description: The steps as a list, and the maintenance before and after.
+  returned: in diff mode, if anything changed
+  type: list
+  elements: dict
+error:
+  description: What went wrong, in parts. For a refused plan its details list every blocker.
+  returned: failure
+  type: dict
+  sample:
+    code: plan_refused
+    status: 409
+    object: host xen1
+    cause: "it can't be emptied: web1: is paused, and only a running server can be moved (Unpause it, or stop it)"
+    remedy: Nothing was changed; remove the blocker and run again
+    details:
+      verdicts:
+        - subject: web1
+          decision: block
+          reason: is paused, and only a running server can be moved
+          remedy: Unpause it, or stop it
+"""
+
+from ..module_utils._core.model import Fleet
+from ..module_utils._core.plan import Plan
+from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.task import Task
+from ..module_utils._reconcile.giveback import plan_in_service
+from ..module_utils._reconcile.journal import MaintenanceWanted
+from ..module_utils._reconcile.maintenance import plan_in_maintenance
+from ..module_utils._reconcile.report import plan_lines, result
+
+SPEC = merge(
+    XAPI,
+    STORE,
+    Spec(
+        {
+            "host": {"type": "str", "required": True},
+            "name": {"type": "str", "default": "maintenance"},
+            "state": {
+                "type": "str",
+                "choices": ["in_maintenance", "in_service"],
+                "default": "in_maintenance",
+            },
+            "max_parallel": {"type": "int", "default": 3},
+            "network": {"type": "str"},
+            "anti_affinity": {
+                "type": "str",
+                "choices": ["enforce", "relax"],
+                "default": "enforce",
+            },
+            "return_servers": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "float", "default": 1800.0},
+        }
+    ),
+)
+
+PLANNERS = {"in_maintenance": plan_in_maintenance, "in_service": plan_in_service}
+
+ROUNDS = 3
+"""A drain reads and plans again after its moves: a server may have started or arrived meanwhile, a
+restarted toolstack may have enabled the host.
+"""
+
+
+def run(task: Task) -> dict[str, object]:
+    params = task.params
+    wanted = MaintenanceWanted(
+        host=params["host"],
+        name=params["name"],
+        max_parallel=params["max_parallel"],
+        network=params["network"],
+        enforce_groups=params["anti_affinity"] == "enforce",
+        return_servers=params["return_servers"],
+    )
+    planner = PLANNERS[params["state"]]
+    shown: list[list[str]] = []
+
+    def plan(fleet: Fleet) -> Plan:
+        made = planner(fleet, wanted)
+        lines = plan_lines(made)
+        if lines and lines not in shown:
+            shown.append(lines)
+            for line in lines:
+                task.reporter.line(line)
+        return made
+
+    return task.reconcile(
+        plan,
+        sections=("records", "xen"),
+        result=lambda fleet: result(fleet, wanted),
+        lock=lambda fleet: f"pool:{host.pool_id}" if (host := fleet.host(wanted.host)) else None,
+        rounds=ROUNDS,
+    )
+
+
+def main() -> None:
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
