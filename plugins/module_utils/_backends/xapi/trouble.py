@@ -43,19 +43,15 @@ def transport_error(endpoint: str, method: str, exc: Exception) -> FleetError:
         return UnavailableError(
             what, _connection_cause(method, exc), _remedy(method, exc), endpoint=endpoint
         )
-    if isinstance(exc, (xmlrpc.client.ProtocolError, xmlrpc.client.Fault)):
-        # A toolstack that is restarting answers HTTP 500; the library makes faults of ETIMEDOUT (504)
-        # and of sessions that end again and again (500).
-        code = exc.errcode if isinstance(exc, xmlrpc.client.ProtocolError) else exc.faultCode
-        return UnavailableError(
-            what,
-            f"HTTP {code} instead of an answer to {method}",
-            "Try again later",
-            endpoint=endpoint,
-        )
+    # A toolstack that is restarting answers HTTP 500; the library makes faults of ETIMEDOUT (504)
+    # and of sessions that end again and again (500).
+    code = getattr(exc, "errcode", None) or getattr(exc, "faultCode", None)
+    if isinstance(exc, xmlrpc.client.Error) and isinstance(code, int) and code >= 500:
+        cause = f"HTTP {code} instead of an answer to {method}"
+        return UnavailableError(what, cause, "Try again later", endpoint=endpoint)
     return BackendError(
         what,
-        f"the answer to {method} is not XenAPI's ({type(exc).__name__})",
+        f"the answer to {method} is not XenAPI's ({type(exc).__name__}{f' {code}' if code else ''})",
         "Check that the address and port are those of a XenServer or XCP-ng host",
         endpoint=endpoint,
     )

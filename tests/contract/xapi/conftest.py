@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Simulated sites, the backend connected to them, and a plain XenAPI client to look at them with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import XenAPI
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import (
+    XenFleet,
+    connect,
+)
+from contract.xapi.sites import PASSWORD, Connect, Plain, Simulate
+from simulators.launch import Simulator
+
+
+@pytest.fixture
+def simulate() -> Iterator[Simulate]:
+    """Start simulators that end with the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda description: stack.enter_context(Simulator(description))
+
+
+@pytest.fixture
+def fleet_of() -> Iterator[Connect]:
+    """Connect the backend to hosts of a simulator (all of them, unless named)."""
+    with contextlib.ExitStack() as stack:
+
+        def make(sim: Simulator, *names: str, **options: Any) -> XenFleet:
+            urls = [sim.hosts[n] for n in names or sim.hosts]
+            options = {"timeout": 10, "grace": 2, **options}
+            return stack.enter_context(connect(urls, "root", PASSWORD, **options))
+
+        yield make
+
+
+@pytest.fixture
+def plain() -> Iterator[Plain]:
+    """A session of the XenAPI library itself with one host, to look without our own code."""
+    with contextlib.ExitStack() as stack:
+
+        def make(sim: Simulator, name: str = "xen1") -> Any:
+            session = stack.enter_context(XenAPI.Session(sim.hosts[name]))
+            session.xenapi.login_with_password("root", PASSWORD, "1.0", "observer")
+            return session.xenapi
+
+        yield make
