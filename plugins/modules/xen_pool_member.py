@@ -35,7 +35,11 @@ options:
     aliases: [host]
   pool:
     description:
-      - Name or uuid of the pool. Exactly one of O(pool) and O(aggregate) is needed.
+      - Name or uuid of the pool. Exactly one of O(pool), O(member) and O(aggregate) is needed.
+    type: str
+  member:
+    description:
+      - A host that is in the pool, in place of the pool's name.
     type: str
   aggregate:
     description:
@@ -46,9 +50,10 @@ options:
       - Whether the hosts are members.
       - With V(absent), hosts are ejected. This wipes their local disks and reboots them, so it needs
         O(wipe_local_storage=true). A host with resident guests stays.
+      - With V(joinable), nothing is ever changed. The task fails, with every blocker, if the hosts could not join.
       - The coordinator cannot be ejected while others stay. When it is the last, its pool loses its name.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, joinable]
     default: present
   wipe_local_storage:
     description:
@@ -83,6 +88,14 @@ EXAMPLES = r"""
     hosts:
       - xen2
       - xen3
+
+- name: Nothing stands in the way of two hosts that are to join xen1
+  xenfleet.compute.xen_pool_member:
+    member: xen1
+    hosts:
+      - xen2
+      - xen3
+    state: joinable
 
 - name: The hosts of the aggregate production are one pool
   xenfleet.compute.xen_pool_member:
@@ -215,17 +228,22 @@ SPEC = merge(
         {
             "hosts": {"type": "list", "elements": "str", "aliases": ["host"]},
             "pool": {"type": "str"},
+            "member": {"type": "str"},
             "aggregate": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {
+                "type": "str",
+                "choices": ["present", "absent", "joinable"],
+                "default": "present",
+            },
             "wipe_local_storage": {"type": "bool", "default": False},
             "allow_duplicate_servers": {"type": "bool", "default": False},
             "max_parallel": {"type": "int", "default": 1},
             "wait_timeout": {"type": "float", "default": 600.0},
         },
-        mutually_exclusive=[("pool", "aggregate")],
-        required_one_of=[("pool", "aggregate")],
+        mutually_exclusive=[("pool", "member", "aggregate")],
+        required_one_of=[("pool", "member", "aggregate")],
         required_if=[("state", "absent", ["hosts"])],
-        required_by={"pool": ["hosts"]},
+        required_by={"pool": ["hosts"], "member": ["hosts"]},
     ),
 )
 
@@ -235,8 +253,9 @@ def run(task: Task) -> dict[str, Any]:
     wanted = MembershipWanted(
         hosts=params["hosts"],
         pool=params["pool"],
+        member=params["member"],
         aggregate=params["aggregate"],
-        present=params["state"] == "present",
+        state=params["state"],
         wipe_local_storage=params["wipe_local_storage"],
         allow_duplicate_servers=params["allow_duplicate_servers"],
         max_parallel=params["max_parallel"],

@@ -32,13 +32,15 @@ MAINTENANCE_MODE = "MAINTENANCE_MODE"
 
 @dataclass(frozen=True)
 class MembershipWanted:
-    """Exactly one of ``pool`` (name or uuid) and ``aggregate`` is given."""
+    """Exactly one of ``pool`` (name or uuid), ``member`` (of it) and ``aggregate`` is given."""
 
     hosts: Sequence[str] | None = None
     """None means all hosts of the aggregate."""
     pool: str | None = None
+    member: str | None = None
     aggregate: str | None = None
-    present: bool = True
+    state: str = "present"
+    """present, absent, or joinable: as present, but nothing is done."""
     wipe_local_storage: bool = False
     allow_duplicate_servers: bool = False
     max_parallel: int = 1
@@ -51,13 +53,23 @@ def plan_membership(fleet: Fleet, wanted: MembershipWanted) -> Plan:
     host at once.
     """
     aggregate = get_pool_aggregate(fleet, wanted.aggregate) if wanted.aggregate else None
-    if not wanted.present and aggregate is None and find_pool(fleet, wanted.pool or "") is None:
+    if wanted.state == "absent" and _nothing_to_leave(fleet, wanted, aggregate):
         return Plan()
-    if not wanted.present and aggregate is not None and not aggregate.hosts:
-        return Plan()
-    pool = aggregate_pool(fleet, aggregate) if aggregate else get_pool(fleet, wanted.pool)
-    plan = _plan_present if wanted.present else _plan_absent
-    return plan(fleet, wanted, pool, aggregate)
+    pool = (
+        aggregate_pool(fleet, aggregate)
+        if aggregate
+        else get_pool(fleet, wanted.pool, wanted.member)
+    )
+    if wanted.state == "absent":
+        return _plan_absent(fleet, wanted, pool, aggregate)
+    plan = _plan_present(fleet, wanted, pool, aggregate)
+    return plan if wanted.state == "present" else Plan(verdicts=plan.verdicts)
+
+
+def _nothing_to_leave(fleet: Fleet, wanted: MembershipWanted, aggregate: Aggregate | None) -> bool:
+    if aggregate is not None:
+        return not aggregate.hosts
+    return wanted.member is None and find_pool(fleet, wanted.pool or "") is None
 
 
 def find_subject(fleet: Fleet, wanted: MembershipWanted) -> Pool | None:
@@ -65,7 +77,7 @@ def find_subject(fleet: Fleet, wanted: MembershipWanted) -> Pool | None:
     try:
         if wanted.aggregate:
             return aggregate_pool(fleet, get_pool_aggregate(fleet, wanted.aggregate))
-        return find_pool(fleet, wanted.pool or "")
+        return get_pool(fleet, wanted.pool, wanted.member)
     except (NotFoundError, ConflictError):
         return None
 

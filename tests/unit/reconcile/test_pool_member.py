@@ -194,18 +194,18 @@ PRESENT = {
     ),
 }
 
-LEAVE = {"present": False, "wipe_local_storage": True}
+LEAVE = {"state": "absent", "wipe_local_storage": True}
 EJECT_2 = "eject host xen2 from pool alpha"
 ABSENT = {
     "a supporter leaves": (joined_pool(), by_name("xen2", **LEAVE), [EJECT_2]),
     "who is no member stays away": (
         fleet([ONE, TWO], pools=[ALPHA]),
-        by_name("xen2", "gone", present=False),
+        by_name("xen2", "gone", state="absent"),
         [],
     ),
     "no pool of that name": (
         fleet([TWO]),
-        MembershipWanted(["xen2"], pool="alpha", present=False),
+        MembershipWanted(["xen2"], pool="alpha", state="absent"),
         [],
     ),
     "all leave, the coordinator keeps an unnamed pool": (
@@ -250,7 +250,7 @@ ABSENT = {
     ),
     "an empty aggregate": (
         fleet([ONE], [alpha()], pools=[ALPHA]),
-        MembershipWanted(["xen1"], aggregate="alpha", present=False),
+        MembershipWanted(["xen1"], aggregate="alpha", state="absent"),
         [],
     ),
 }
@@ -438,6 +438,13 @@ def test_what_does_not_hinder_a_join(sections: dict[str, Any]) -> None:
     assert [str(s) for s in plan.steps] == [JOIN_2]
 
 
+def test_joinable_looks_but_does_nothing() -> None:
+    wanted = MembershipWanted(["xen2"], member="xen1", state="joinable")
+    assert plan_membership(joining(), wanted).steps == ()
+    with pytest.raises(PlanRefused, match="it has 1 bond"):
+        plan_membership(joining(replace(TWO, bonds=1)), wanted)
+
+
 def test_same_names_are_allowed_on_request() -> None:
     before = joining(servers=[server("web", "xen1", "pa"), server("web", None, "pool-xen2")])
     plan = plan_membership(before, by_name("xen2", allow_duplicate_servers=True))
@@ -476,12 +483,12 @@ def test_all_blockers_of_all_hosts_at_once() -> None:
 EJECT_BLOCKERS = {
     "no consent": (
         joined_pool(),
-        by_name("xen2", present=False),
+        by_name("xen2", state="absent"),
         "ejecting it reboots it and wipes its local disks",
     ),
     "no consent, disks in use": (
         joined_pool(storages=[storage("local2", "pa", {"xen2"}, shared=False, used=1)]),
-        by_name("xen2", present=False),
+        by_name("xen2", state="absent"),
         "ejecting it reboots it and wipes its local disks (in use: local2)",
     ),
     "running guest": (
@@ -586,7 +593,7 @@ REFUSALS = {
     ),
     "nobody to eject": (
         fleet([ONE], pools=[ALPHA]),
-        MembershipWanted([], pool="alpha", present=False),
+        MembershipWanted([], pool="alpha", state="absent"),
         InvalidError,
         "none were given",
     ),
