@@ -31,12 +31,17 @@ class Simulator:
     def __init__(self, site: str | Path | dict[str, Any]) -> None:
         self.scratch: tempfile.TemporaryDirectory[str] | None = None
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "xapi"), str(self.site_file(site))], stdout=subprocess.PIPE, text=True, start_new_session=True
+            [sys.executable, str(HERE / "xapi"), str(self.site_file(site))],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         try:
             line = self.process.stdout.readline() if self.process.stdout else ""
             if not line:
-                raise RuntimeError(f"the simulator did not start, exit status {self.process.wait(START_TIMEOUT)}")
+                raise RuntimeError(
+                    f"the simulator did not start, exit status {self.process.wait(START_TIMEOUT)}"
+                )
             ready = json.loads(line)
         except BaseException:
             self.stop()
@@ -96,5 +101,10 @@ class Simulator:
     def __enter__(self) -> Simulator:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()

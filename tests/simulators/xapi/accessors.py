@@ -62,7 +62,9 @@ def map_adder(cls: str, field: str) -> Callable[..., None]:
 def map_remover(cls: str, field: str) -> Callable[..., None]:
     def run(ctx: Context, ref: str, key: str) -> None:
         key = map_key(cls, field, key)
-        ctx.db.update(cls, ref, **{field: {k: v for k, v in ctx.db.get(cls, ref, field).items() if k != key}})
+        ctx.db.update(
+            cls, ref, **{field: {k: v for k, v in ctx.db.get(cls, ref, field).items() if k != key}}
+        )
 
     return run
 
@@ -96,7 +98,9 @@ def by_uuid(cls: str) -> Callable[..., str]:
 def matching(ctx: Context, cls: str, expr: str) -> list[str]:
     columns = dict(SCHEMA.columns(cls))
     test = where.compile_expression(expr, set(columns))
-    return [r for r in ctx.db.refs(cls) if test(lambda column, r=r: ctx.db.get(cls, r, columns[column]))]
+    return [
+        r for r in ctx.db.refs(cls) if test(lambda column, r=r: ctx.db.get(cls, r, columns[column]))
+    ]
 
 
 def reader(cls: str, name: str) -> Callable[..., Any] | None:
@@ -121,7 +125,13 @@ def reader(cls: str, name: str) -> Callable[..., Any] | None:
     return None
 
 
-WRITERS = (("set_", setter), ("add_to_", map_adder), ("remove_from_", map_remover), ("add_", set_adder), ("remove_", set_remover))
+WRITERS = (
+    ("set_", setter),
+    ("add_to_", map_adder),
+    ("remove_from_", map_remover),
+    ("add_", set_adder),
+    ("remove_", set_remover),
+)
 
 
 def accessor(call: Call) -> Callable[..., Any] | None:

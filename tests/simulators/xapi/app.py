@@ -13,15 +13,48 @@ from pathlib import Path
 
 import yaml
 
-from . import coordinator, disks, eject, evacuate, host, join, migrate, network, pool, site, storage, vm_fields, vm_lifecycle
+from . import (
+    coordinator,
+    disks,
+    eject,
+    evacuate,
+    events,
+    host,
+    join,
+    migrate,
+    network,
+    pool,
+    site,
+    snapshots,
+    storage,
+    vm_fields,
+    vm_lifecycle,
+)
 from .inspection import Inspector
 
-MODULES = (coordinator, disks, eject, evacuate, host, join, migrate, network, pool, storage, vm_fields, vm_lifecycle)
+MODULES = (
+    coordinator,
+    disks,
+    eject,
+    evacuate,
+    events,
+    host,
+    join,
+    migrate,
+    network,
+    pool,
+    snapshots,
+    storage,
+    vm_fields,
+    vm_lifecycle,
+)
 
 
 def main() -> int:
     """Print {"hosts": {NAME: URL}, "inspect": URL} when ready; exit 0 on SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="xapi", description="A XenAPI simulator: serves the hosts of a site file on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="xapi", description="A XenAPI simulator: serves the hosts of a site file on loopback."
+    )
     parser.add_argument("site", type=Path, metavar="SITE.yml")
     options = parser.parse_args()
     stop = threading.Event()
@@ -33,8 +66,18 @@ def main() -> int:
         print(f"{options.site}: {type(exc).__name__}: {exc}", file=sys.stderr)
         return 2
     inspector = Inspector(world)
-    threading.Thread(target=inspector.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    print(json.dumps({"hosts": {m.name: m.url() for m in world.machines.values()}, "inspect": inspector.url()}), flush=True)
+    threading.Thread(
+        target=inspector.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    ).start()
+    print(
+        json.dumps(
+            {
+                "hosts": {m.name: m.url() for m in world.machines.values()},
+                "inspect": inspector.url(),
+            }
+        ),
+        flush=True,
+    )
     stop.wait()
     world.clock.stopped.set()
     for machine in world.machines.values():

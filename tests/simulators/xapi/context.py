@@ -55,7 +55,10 @@ class Context:
             raise Failure("TASK_CANCELLED", self.task)
 
     def cancelled_by_client(self) -> bool:
-        return self.db.exists("task", self.task) and "cancel" in self.db.get("task", self.task, "current_operations").values()
+        return (
+            self.db.exists("task", self.task)
+            and "cancel" in self.db.get("task", self.task, "current_operations").values()
+        )
 
     @contextmanager
     def unlocked(self) -> Iterator[None]:
@@ -81,7 +84,9 @@ class Context:
 
     def live(self, host: str) -> bool:
         metrics = self.db.get("host", host, "metrics")
-        return self.db.exists("host_metrics", metrics) and self.db.get("host_metrics", metrics, "live")
+        return self.db.exists("host_metrics", metrics) and self.db.get(
+            "host_metrics", metrics, "live"
+        )
 
     def forward(self, host: str) -> Machine:
         """The machine that carries a call out: HOST_OFFLINE if known dead; an unanswered call hangs till that is known."""
@@ -94,7 +99,9 @@ class Context:
             self.wait_change(5.0)
 
     @contextmanager
-    def operation(self, cls: str, ref: str, op: str, refusal: Callable[[], list[str] | None]) -> Iterator[None]:
+    def operation(
+        self, cls: str, ref: str, op: str, refusal: Callable[[], list[str] | None]
+    ) -> Iterator[None]:
         """Mark `op` in the object's current_operations once `refusal` has nothing against it.
 
         Another operation in the way is waited for, as XAPI does, for up to two hours.
@@ -117,7 +124,11 @@ class Context:
 
     def clear_operation(self, cls: str, ref: str) -> None:
         if self.db.exists(cls, ref):
-            current = {t: o for t, o in self.db.get(cls, ref, "current_operations").items() if t != self.task}
+            current = {
+                t: o
+                for t, o in self.db.get(cls, ref, "current_operations").items()
+                if t != self.task
+            }
             self.db.update(cls, ref, current_operations=current)
 
     def progress(self, fraction: float) -> None:

@@ -35,7 +35,9 @@ class Database:
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.tables: dict[str, dict[str, Row]] = {cls: {} for cls in SCHEMA.fields}
-        self.links: dict[tuple[str, str], dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
+        self.links: dict[tuple[str, str], dict[str, dict[str, None]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
         self.computed: dict[tuple[str, str], Callable[[str], Any]] = {}
         self.generation = 1
         self.created: dict[str, int] = {}
@@ -70,7 +72,9 @@ class Database:
 
     def find(self, cls: str, **wanted: Any) -> list[str]:
         """References of the objects whose stored fields equal all of `wanted`."""
-        return [r for r, row in self.tables[cls].items() if all(row[k] == v for k, v in wanted.items())]
+        return [
+            r for r, row in self.tables[cls].items() if all(row[k] == v for k, v in wanted.items())
+        ]
 
     def insert(self, cls: str, ref: str | None = None, **values: Any) -> str:
         """A new object with the class's defaults for what is not given; returns its reference."""

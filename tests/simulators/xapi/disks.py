@@ -19,7 +19,9 @@ NO_PARAMS: dict[str, str] = {}
 @call("VDI.create")
 def vdi_create(ctx: Context, record: dict[str, Any]) -> str:
     need_plugged(ctx, record["SR"])
-    return ctx.db.insert("VDI", **(record | {"managed": True, "location": new_uuid(), "physical_utilisation": 0}))
+    return ctx.db.insert(
+        "VDI", **(record | {"managed": True, "location": new_uuid(), "physical_utilisation": 0})
+    )
 
 
 @call("VDI.destroy", "VDI.forget")
@@ -39,13 +41,17 @@ def vdi_destroy(ctx: Context, vdi: str) -> None:
 def copy_disk(ctx: Context, vdi: str, **changed: Any) -> str:
     """A new disk with the content of another one."""
     row = {k: v for k, v in ctx.db.row("VDI", vdi).items() if k != "uuid"}
-    return ctx.db.insert("VDI", **(row | {"location": new_uuid(), "current_operations": {}} | changed))
+    return ctx.db.insert(
+        "VDI", **(row | {"location": new_uuid(), "current_operations": {}} | changed)
+    )
 
 
 @call("VDI.snapshot")
 def vdi_snapshot(ctx: Context, vdi: str, params: dict[str, str] = NO_PARAMS) -> str:
     need_plugged(ctx, ctx.db.row("VDI", vdi)["SR"])
-    return copy_disk(ctx, vdi, is_a_snapshot=True, snapshot_of=vdi, snapshot_time=ctx.world.clock.time())
+    return copy_disk(
+        ctx, vdi, is_a_snapshot=True, snapshot_of=vdi, snapshot_time=ctx.world.clock.time()
+    )
 
 
 @call("VDI.clone")
@@ -76,7 +82,9 @@ def vbd_create(ctx: Context, record: dict[str, Any]) -> str:
     if record["type"] == "CD" and record["mode"] != "RO":
         raise Failure("VBD_CDS_MUST_BE_READONLY")
     vdi = NULL if record["empty"] else record["VDI"]
-    return ctx.db.insert("VBD", **(record | {"userdevice": device, "currently_attached": False, "VDI": vdi}))
+    return ctx.db.insert(
+        "VBD", **(record | {"userdevice": device, "currently_attached": False, "VDI": vdi})
+    )
 
 
 @call("VM.get_allowed_VBD_devices")

@@ -44,7 +44,9 @@ def check_count(call: Call, received: int) -> None:
     """MESSAGE_PARAMETER_COUNT_MISMATCH; calls with optional parameters ignore surplus ones."""
     optional = call.mandatory < len(call.params)
     if received < call.mandatory or (received > call.mandatory and not optional):
-        raise Failure("MESSAGE_PARAMETER_COUNT_MISMATCH", call.name, str(call.mandatory), str(received))
+        raise Failure(
+            "MESSAGE_PARAMETER_COUNT_MISMATCH", call.name, str(call.mandatory), str(received)
+        )
 
 
 def unknown(machine: Machine, method: str, params: list[Any]) -> Failure:
@@ -105,12 +107,17 @@ def dispatch(machine: Machine, method: str, params: list[Any], entry: Entry) -> 
     ctx = Context(machine.world, machine, machine.pool.db, call.name, epoch=machine.epoch)
     if call.session:
         if not isinstance(params[0], str):
-            raise internal("Failure(\"Expected string\")")
+            raise internal('Failure("Expected string")')
         sessions.check_session(machine, params[0])
         ctx.session = params[0]
     if not asynchronous:
         return run_sync(ctx, call, handler, args)
-    if call.implicit and not call.name.endswith((".create", ".destroy")) or call.name.split(".")[0] in NO_ASYNC or "." not in name:
+    if (
+        call.implicit
+        and not call.name.endswith((".create", ".destroy"))
+        or call.name.split(".")[0] in NO_ASYNC
+        or "." not in name
+    ):
         raise Failure("Fault", f"No async mode for this operation (rpc: {call.name})")
     if call.name in accessors.PLAIN and call.name not in CALLS:
         raise Failure("Fault", f"No async mode for this operation (rpc: {call.name})")
@@ -173,5 +180,3 @@ def subcall(ctx: Context, method: str, task: str, *args: Any) -> Any:
     """A call made by another one (a migration of an evacuation): faults on order hit it too."""
     inner = replace(ctx, method=method, task=task or "OpaqueRef:" + new_uuid())
     return execute(inner, CALLS[method], list(args))
-
-

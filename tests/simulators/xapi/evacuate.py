@@ -19,7 +19,11 @@ Plan = dict[str, str | list[str]]
 
 
 def user_vms(ctx: Context, host: str) -> list[str]:
-    return [v for v in ctx.db.find("VM", resident_on=host) if not ctx.db.row("VM", v)["is_control_domain"]]
+    return [
+        v
+        for v in ctx.db.find("VM", resident_on=host)
+        if not ctx.db.row("VM", v)["is_control_domain"]
+    ]
 
 
 def plan(ctx: Context, host: str) -> Plan:
@@ -35,7 +39,9 @@ def plan(ctx: Context, host: str) -> Plan:
             result[vm] = error
     needs = {vm: placement.vm_need(ctx, vm) for vm in vms if vm not in result}
     packed = placement.pack(needs, {t: placement.free_memory(ctx, t) for t in where_to})
-    return result | {vm: target or ["HOST_NOT_ENOUGH_FREE_MEMORY", vm] for vm, target in packed.items()}
+    return result | {
+        vm: target or ["HOST_NOT_ENOUGH_FREE_MEMORY", vm] for vm, target in packed.items()
+    }
 
 
 def errors_of(found: Plan) -> dict[str, list[str]]:
@@ -98,7 +104,11 @@ class Window:
 @call("host.evacuate")
 def evacuate(ctx: Context, host: str, network: str = NULL, evacuate_batch_size: int = 0) -> None:
     ctx.db.row("host", host)
-    if network != NULL and (error := placement.first(migrate.network_refusal(ctx, network, t) for t in placement.targets(ctx, host))):
+    if network != NULL and (
+        error := placement.first(
+            migrate.network_refusal(ctx, network, t) for t in placement.targets(ctx, host)
+        )
+    ):
         raise Failure(*error)
     found = plan(ctx, host)
     if errors := errors_of(found):
@@ -118,7 +128,13 @@ def evacuate(ctx: Context, host: str, network: str = NULL, evacuate_batch_size: 
 def clear_for_poweroff(machine: Machine) -> None:
     """Before a reboot: guests that can't move are shut down, the others move, what is left is stopped."""
     pool = machine.pool
-    ctx = Context(machine.world, pool.coordinator, pool.db, "host.prepare_for_poweroff", epoch=pool.coordinator.epoch)
+    ctx = Context(
+        machine.world,
+        pool.coordinator,
+        pool.db,
+        "host.prepare_for_poweroff",
+        epoch=pool.coordinator.epoch,
+    )
     with pool.db.lock:
         found = plan(ctx, machine.ref)
         for vm, target in found.items():
@@ -128,7 +144,12 @@ def clear_for_poweroff(machine: Machine) -> None:
                     vm_lifecycle.shutdown(ctx, vm)
                 else:
                     ctx.wait(0.1)
-                    with ctx.operation("VM", vm, "pool_migrate", lambda vm=vm: vm_rules.refusal(placement.view(ctx, vm), "pool_migrate")):
+                    with ctx.operation(
+                        "VM",
+                        vm,
+                        "pool_migrate",
+                        lambda vm=vm: vm_rules.refusal(placement.view(ctx, vm), "pool_migrate"),
+                    ):
                         migrate.relocate(ctx, vm, ctx.machine_of(target))
             except Failure:
                 vm_lifecycle.leave_domain(ctx, vm, "Halted")

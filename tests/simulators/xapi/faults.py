@@ -68,7 +68,11 @@ class Faults:
         struck = []
         with self.lock:
             for fault in self.active:
-                if fault.action not in actions or not fnmatchcase(method, fault.method) or fault.host not in (None, host):
+                if (
+                    fault.action not in actions
+                    or not fnmatchcase(method, fault.method)
+                    or fault.host not in (None, host)
+                ):
                     continue
                 fault.seen += 1
                 if fault.nth <= fault.seen < fault.nth + fault.times:

@@ -45,7 +45,16 @@ class History:
             if life.stopped_at is not None:
                 life.downtime += now - life.stopped_at
             if life.host not in (None, host):
-                life.moves.append(self.move(life.host, host, life.stopped_at or now, now, now - (life.stopped_at or now), 0.0))
+                life.moves.append(
+                    self.move(
+                        life.host,
+                        host,
+                        life.stopped_at or now,
+                        now,
+                        now - (life.stopped_at or now),
+                        0.0,
+                    )
+                )
             life.first_start = life.first_start or now
             life.running_since, life.stopped_at, life.host = now, None, host
 
@@ -68,7 +77,9 @@ class History:
             life.host = host
 
     @staticmethod
-    def move(source: str | None, target: str, start: float, end: float, downtime: float, pause: float) -> dict[str, Any]:
+    def move(
+        source: str | None, target: str, start: float, end: float, downtime: float, pause: float
+    ) -> dict[str, Any]:
         return {
             "from": source, "to": target, "start": round(start, 3), "end": round(end, 3),
             "downtime_s": round(downtime, 3), "pause_s": round(pause, 4),

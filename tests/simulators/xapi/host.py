@@ -107,7 +107,9 @@ def destroy(ctx: Context, host: str) -> None:
     machine = ctx.machine_of(host)
     if ctx.live(host) or machine is ctx.machine:
         raise Failure("HOST_IS_LIVE", host)
-    if any(not ctx.db.row("VM", v)["is_control_domain"] for v in ctx.db.find("VM", resident_on=host)):
+    if any(
+        not ctx.db.row("VM", v)["is_control_domain"] for v in ctx.db.find("VM", resident_on=host)
+    ):
         raise Failure("HOST_HAS_RESIDENT_VMS", host)
     if ctx.db.exists("VM", row["control_domain"]):
         ctx.db.delete("VM", row["control_domain"])
@@ -182,4 +184,3 @@ def set_hostname_live(ctx: Context, host: str, hostname: str) -> None:
     ctx.forward(host)
     version = {**ctx.db.row("host", host)["software_version"], "hostname": hostname}
     ctx.db.update("host", host, hostname=hostname, software_version=version)
-

@@ -52,7 +52,17 @@ def sr_operations(attached: bool) -> list[str]:
 def vdi_operations(in_use: bool) -> list[str]:
     if in_use:
         return ["clone", "resize_online", "snapshot"]
-    return ["clone", "copy", "destroy", "forget", "generate_config", "resize", "resize_online", "snapshot", "update"]
+    return [
+        "clone",
+        "copy",
+        "destroy",
+        "forget",
+        "generate_config",
+        "resize",
+        "resize_online",
+        "snapshot",
+        "update",
+    ]
 
 
 def device_operations(kind: str, attached: bool, running: bool) -> list[str]:
@@ -61,4 +71,8 @@ def device_operations(kind: str, attached: bool, running: bool) -> list[str]:
         return ["attach"]
     if not attached:
         return ["attach", "plug"]
-    return ["attach", "unplug"] if kind == "VIF" else ["attach", "pause", "unpause", "unplug", "unplug_force"]
+    return (
+        ["attach", "unplug"]
+        if kind == "VIF"
+        else ["attach", "pause", "unpause", "unplug", "unplug_force"]
+    )

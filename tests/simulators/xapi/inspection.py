@@ -60,7 +60,11 @@ def vm_states(pool: Pool) -> dict[str, dict[str, Any]]:
     for row in db.tables["VM"].values():
         if row["is_control_domain"]:
             continue
-        label = row["name_label"] if row["name_label"] not in result else f"{row['name_label']} {row['uuid']}"
+        label = (
+            row["name_label"]
+            if row["name_label"] not in result
+            else f"{row['name_label']} {row['uuid']}"
+        )
         result[label] = {
             "uuid": row["uuid"], "power_state": row["power_state"], "host": names.get(row["resident_on"]),
             "memory": row["memory_dynamic_max"], "has_domain": row["uuid"] in running, "is_a_template": row["is_a_template"],
@@ -133,7 +137,11 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(pages.get(urlsplit(self.path).path))
 
     def do_DELETE(self) -> None:
-        self.answer((lambda: clear_faults(self.server.world)) if urlsplit(self.path).path == "/faults" else None)
+        self.answer(
+            (lambda: clear_faults(self.server.world))
+            if urlsplit(self.path).path == "/faults"
+            else None
+        )
 
     def answer(self, page: Callable[[], Any] | None) -> None:
         if page is None:

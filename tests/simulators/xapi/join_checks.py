@@ -36,7 +36,9 @@ class Side:
 
     @property
     def management(self) -> Row | None:
-        return next((p for p in self.rows("PIF") if p["management"] and p["host"] == self.host), None)
+        return next(
+            (p for p in self.rows("PIF") if p["management"] and p["host"] == self.host), None
+        )
 
 
 TABLES = (
@@ -48,12 +50,18 @@ def side_of(machine: Machine) -> Side:
     """A copy of what a coordinator knows; the caller holds its pool's lock."""
     db: Database = machine.pool.db
     tables = {cls: {ref: dict(row) for ref, row in db.tables[cls].items()} for cls in TABLES}
-    return Side(machine.ref, tables["host"][machine.ref], dict(db.row("pool", machine.pool.ref)), tables)
+    return Side(
+        machine.ref, tables["host"][machine.ref], dict(db.row("pool", machine.pool.ref)), tables
+    )
 
 
 def pool_size(joiner: Side, target: Side) -> Error:
     restricted = joiner.pool_row["restrictions"].get("restrict_pool_size") == "true"
-    return ["LICENCE_RESTRICTION", "Pool_size"] if restricted and len(target.tables["host"]) >= 3 else None
+    return (
+        ["LICENCE_RESTRICTION", "Pool_size"]
+        if restricted and len(target.tables["host"]) >= 3
+        else None
+    )
 
 
 def management_interface(joiner: Side, target: Side) -> Error:
@@ -65,19 +73,34 @@ def ha_here(joiner: Side, target: Side) -> Error:
 
 
 def clustered(joiner: Side, target: Side) -> Error:
-    return next((["CLUSTERING_ENABLED", ref] for ref, row in joiner.tables["Cluster_host"].items() if row["enabled"]), None)
+    return next(
+        (
+            ["CLUSTERING_ENABLED", ref]
+            for ref, row in joiner.tables["Cluster_host"].items()
+            if row["enabled"]
+        ),
+        None,
+    )
 
 
 def cluster_network(joiner: Side, target: Side) -> Error:
     """A clustered target needs its network untagged, or on the management interface, and one address of the joiner on it."""
     if not any(c["pool_auto_join"] for c in target.rows("Cluster")):
         return None
-    pifs = [target.tables["PIF"].get(h["PIF"]) for h in target.rows("Cluster_host") if h["host"] == target.host]
+    pifs = [
+        target.tables["PIF"].get(h["PIF"])
+        for h in target.rows("Cluster_host")
+        if h["host"] == target.host
+    ]
     for pif in filter(None, pifs):
         if pif["VLAN"] != -1 and not pif["management"]:
             return ["POOL_JOINING_POOL_CANNOT_ENABLE_CLUSTERING_ON_VLAN_NETWORK", str(pif["VLAN"])]
         bridge = target.tables["network"][pif["network"]]["bridge"]
-        mine = [p for p in joiner.rows("PIF") if p["IP"] and joiner.tables["network"][p["network"]]["bridge"] == bridge]
+        mine = [
+            p
+            for p in joiner.rows("PIF")
+            if p["IP"] and joiner.tables["network"][p["network"]]["bridge"] == bridge
+        ]
         if len(mine) != 1:
             return ["POOL_JOINING_HOST_MUST_HAVE_ONLY_ONE_IP_ON_CLUSTERING_NETWORK"]
     return None
@@ -91,15 +114,22 @@ def itself(joiner: Side, target: Side) -> Error:
     if joiner.host_row["uuid"] != target.host_row["uuid"]:
         return None
     alone = len(joiner.tables["host"]) == 1
-    return ["OPERATION_NOT_ALLOWED", "Host cannot become slave of itself" if alone else "Host is already part of a pool"]
+    return [
+        "OPERATION_NOT_ALLOWED",
+        "Host cannot become slave of itself" if alone else "Host is already part of a pool",
+    ]
 
 
 def coordinates_others(joiner: Side, target: Side) -> Error:
-    return ["JOINING_HOST_CANNOT_BE_MASTER_OF_OTHER_HOSTS"] if len(joiner.tables["host"]) > 1 else None
+    return (
+        ["JOINING_HOST_CANNOT_BE_MASTER_OF_OTHER_HOSTS"] if len(joiner.tables["host"]) > 1 else None
+    )
 
 
 def running_vms(joiner: Side, target: Side) -> Error:
-    running = any(v["power_state"] == "Running" and not v["is_control_domain"] for v in joiner.rows("VM"))
+    running = any(
+        v["power_state"] == "Running" and not v["is_control_domain"] for v in joiner.rows("VM")
+    )
     return ["JOINING_HOST_CANNOT_HAVE_RUNNING_VMS"] if running else None
 
 
@@ -114,7 +144,10 @@ def guidance(joiner: Side, target: Side) -> Error:
 
 
 def compatible(joiner: Side, target: Side) -> Error:
-    same = (joiner.version.get("platform_version"), joiner.brand) == (target.version.get("platform_version"), target.brand)
+    same = (joiner.version.get("platform_version"), joiner.brand) == (
+        target.version.get("platform_version"),
+        target.brand,
+    )
     return None if same else ["HOSTS_NOT_COMPATIBLE"]
 
 
@@ -134,7 +167,11 @@ def shared_srs(joiner: Side, target: Side) -> Error:
 
 
 def interfaces(joiner: Side, target: Side) -> Error:
-    for cls, code in (("Bond", "HAS_BONDS"), ("tunnel", "HAS_TUNNELS"), ("network_sriov", "HAS_NETWORK_SRIOVS")):
+    for cls, code in (
+        ("Bond", "HAS_BONDS"),
+        ("tunnel", "HAS_TUNNELS"),
+        ("network_sriov", "HAS_NETWORK_SRIOVS"),
+    ):
         if joiner.tables[cls]:
             return [f"POOL_JOINING_HOST_{code}"]
     return None
@@ -149,11 +186,16 @@ def vlans(joiner: Side, target: Side) -> Error:
 
 def management_vlan(joiner: Side, target: Side) -> Error:
     tags = [str(s.management["VLAN"]) if s.management else "-1" for s in (joiner, target)]
-    return None if tags[0] == tags[1] else ["POOL_JOINING_HOST_MANAGEMENT_VLAN_DOES_NOT_MATCH", *tags]
+    return (
+        None if tags[0] == tags[1] else ["POOL_JOINING_HOST_MANAGEMENT_VLAN_DOES_NOT_MATCH", *tags]
+    )
 
 
 def external_auth(joiner: Side, target: Side) -> Error:
-    auths = [(s.host_row["external_auth_type"], s.host_row["external_auth_service_name"].lower()) for s in (joiner, target)]
+    auths = [
+        (s.host_row["external_auth_type"], s.host_row["external_auth_service_name"].lower())
+        for s in (joiner, target)
+    ]
     return None if auths[0] == auths[1] else ["POOL_JOINING_EXTERNAL_AUTH_MISMATCH"]
 
 
@@ -174,8 +216,15 @@ def network_backend(joiner: Side, target: Side) -> Error:
 
 
 def api_version(joiner: Side, target: Side) -> Error:
-    versions = [f"{s.host_row['API_version_major']}.{s.host_row['API_version_minor']}" for s in (joiner, target)]
-    return None if versions[0] == versions[1] else ["POOL_JOINING_HOST_MUST_HAVE_SAME_API_VERSION", *versions]
+    versions = [
+        f"{s.host_row['API_version_major']}.{s.host_row['API_version_minor']}"
+        for s in (joiner, target)
+    ]
+    return (
+        None
+        if versions[0] == versions[1]
+        else ["POOL_JOINING_HOST_MUST_HAVE_SAME_API_VERSION", *versions]
+    )
 
 
 def db_schema(joiner: Side, target: Side) -> Error:
@@ -185,46 +234,68 @@ def db_schema(joiner: Side, target: Side) -> Error:
 
 
 def updates(joiner: Side, target: Side) -> Error:
-    applied = [sorted(u["uuid"] for u in s.rows("pool_update") if u["enforce_homogeneity"]) for s in (joiner, target)]
+    applied = [
+        sorted(u["uuid"] for u in s.rows("pool_update") if u["enforce_homogeneity"])
+        for s in (joiner, target)
+    ]
     if applied[0] == applied[1]:
         return None
     names = [s.host_row["name_label"] for s in (joiner, target)]
-    return ["HOSTS_NOT_HOMOGENEOUS", f"Updates on local host {names[0]} and pool host {names[1]} differ"]
+    return [
+        "HOSTS_NOT_HOMOGENEOUS",
+        f"Updates on local host {names[0]} and pool host {names[1]} differ",
+    ]
 
 
 def address_type(joiner: Side, target: Side) -> Error:
     types = [s.management["primary_address_type"] if s.management else "" for s in (joiner, target)]
-    return None if types[0] == types[1] else ["OPERATION_NOT_ALLOWED", "Primary address type differs"]
+    return (
+        None if types[0] == types[1] else ["OPERATION_NOT_ALLOWED", "Primary address type differs"]
+    )
 
 
 def purposes(joiner: Side, target: Side) -> Error:
     """Networks for NBD on one side and for insecure NBD on the other don't go together."""
     used = [{p for n in s.rows("network") for p in n["purpose"]} for s in (joiner, target)]
-    clash = ("nbd" in used[0] and "insecure_nbd" in used[1]) or ("insecure_nbd" in used[0] and "nbd" in used[1])
-    return ["OPERATION_NOT_ALLOWED", "Incompatible network purposes: nbd and insecure_nbd"] if clash else None
+    clash = ("nbd" in used[0] and "insecure_nbd" in used[1]) or (
+        "insecure_nbd" in used[0] and "nbd" in used[1]
+    )
+    return (
+        ["OPERATION_NOT_ALLOWED", "Incompatible network purposes: nbd and insecure_nbd"]
+        if clash
+        else None
+    )
 
 
 def tls_verification(joiner: Side, target: Side) -> Error:
-    same = joiner.pool_row["tls_verification_enabled"] == target.pool_row["tls_verification_enabled"]
+    same = (
+        joiner.pool_row["tls_verification_enabled"] == target.pool_row["tls_verification_enabled"]
+    )
     return None if same else ["POOL_JOINING_HOST_TLS_VERIFICATION_MISMATCH"]
 
 
 def certificates(joiner: Side, target: Side) -> Error:
     theirs = {c["name"]: c["fingerprint"] for c in target.rows("Certificate") if c["type"] == "ca"}
     clash = [
-        c["name"] for c in joiner.rows("Certificate") if c["type"] == "ca" and theirs.get(c["name"], c["fingerprint"]) != c["fingerprint"]
+        c["name"]
+        for c in joiner.rows("Certificate")
+        if c["type"] == "ca" and theirs.get(c["name"], c["fingerprint"]) != c["fingerprint"]
     ]
     return ["POOL_JOINING_HOST_CA_CERTIFICATES_CONFLICT", *clash] if clash else None
 
 
 def upgrading(joiner: Side, target: Side) -> Error:
-    busy = any("apply_updates" in s.host_row["current_operations"].values() for s in (joiner, target))
+    busy = any(
+        "apply_updates" in s.host_row["current_operations"].values() for s in (joiner, target)
+    )
     return ["NOT_SUPPORTED_DURING_UPGRADE"] if busy else None
 
 
 def storage_managers(joiner: Side, target: Side) -> Error:
     """Every SM of the pool must exist on the joiner with features at least as new."""
-    mine: dict[str, tuple[str, dict[str, Any]]] = {row["type"]: (ref, row["features"]) for ref, row in joiner.tables["SM"].items()}
+    mine: dict[str, tuple[str, dict[str, Any]]] = {
+        row["type"]: (ref, row["features"]) for ref, row in joiner.tables["SM"].items()
+    }
     for ref, row in target.tables["SM"].items():
         own, features = mine.get(row["type"], ("", {}))
         if not own or any(int(features.get(k, -1)) < int(v) for k, v in row["features"].items()):
@@ -247,4 +318,3 @@ def refusal(joiner: Side, target: Side, force: bool) -> Error:
         if error := check(joiner, target):
             return error
     return None
-

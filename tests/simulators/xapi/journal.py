@@ -12,8 +12,29 @@ from typing import Any
 from .clock import Clock
 from .schema import SCHEMA
 
-READING = ("get_", "assert_", "compute_", "is_", "list_", "retrieve_", "has_extension", "ha_compute", "ha_failover")
-SECRET_PARAMS = {"pwd", "password", "old_pwd", "new_pwd", "master_password", "psecret", "token", "private_key", "wlb_password", "xenserver_password"}
+READING = (
+    "get_",
+    "assert_",
+    "compute_",
+    "is_",
+    "list_",
+    "retrieve_",
+    "has_extension",
+    "ha_compute",
+    "ha_failover",
+)
+SECRET_PARAMS = {
+    "pwd",
+    "password",
+    "old_pwd",
+    "new_pwd",
+    "master_password",
+    "psecret",
+    "token",
+    "private_key",
+    "wlb_password",
+    "xenserver_password",
+}
 SECRET_KEYS = ("password", "secret", "passphrase")
 MASK = "********"
 
@@ -29,7 +50,10 @@ def masked(name: str, value: Any) -> Any:
     if name in SECRET_PARAMS:
         return MASK
     if isinstance(value, dict):
-        return {k: MASK if any(s in str(k).lower() for s in SECRET_KEYS) else masked("", v) for k, v in value.items()}
+        return {
+            k: MASK if any(s in str(k).lower() for s in SECRET_KEYS) else masked("", v)
+            for k, v in value.items()
+        }
     if isinstance(value, list):
         return [masked("", v) for v in value]
     return value.isoformat() if isinstance(value, datetime) else value
@@ -43,7 +67,10 @@ def shown_args(method: str, params: list[Any]) -> list[Any]:
     rest = params[1:] if call.session else params
     names = [p[0] for p in call.params] + ["surplus"] * len(rest)
     secret = method.removeprefix("Async.").startswith("secret.")
-    return [MASK if secret and n in ("value", "args") else masked(n, v) for n, v in zip(names, rest, strict=False)]
+    return [
+        MASK if secret and n in ("value", "args") else masked(n, v)
+        for n, v in zip(names, rest, strict=False)
+    ]
 
 
 @dataclass
@@ -68,7 +95,14 @@ class Journal:
     def begin(self, host: str, method: str, params: list[Any]) -> Entry:
         args = shown_args(method, params)
         with self.lock:
-            entry = Entry(len(self.entries) + 1, round(self.clock.now(), 3), host, method, args, is_mutating(method))
+            entry = Entry(
+                len(self.entries) + 1,
+                round(self.clock.now(), 3),
+                host,
+                method,
+                args,
+                is_mutating(method),
+            )
             self.entries.append(entry)
         return entry
 

@@ -48,7 +48,10 @@ def distil_class(cls: dict[str, Any]) -> dict[str, Any]:
         rest = [[p["name"], p["type"], p["required"]] for p in params[session:]]
         calls[message["name"]] = [session, message["result"][0], rest]
     return {
-        "fields": [[f["name"], f["type"], f["qualifier"], default_of(f["type"], f.get("default"))] for f in cls["fields"]],
+        "fields": [
+            [f["name"], f["type"], f["qualifier"], default_of(f["type"], f.get("default"))]
+            for f in cls["fields"]
+        ],
         "implicit": sorted(m["name"] for m in cls["messages"] if m["implicit"]),
         "calls": calls,
     }
@@ -65,7 +68,9 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as source:
         schema = distil(json.load(source))
     lines = [f" {json.dumps(name)}: {json.dumps(cls)}" for name, cls in schema["classes"].items()]
-    enums = [f" {json.dumps(name)}: {json.dumps(values)}" for name, values in schema["enums"].items()]
+    enums = [
+        f" {json.dumps(name)}: {json.dumps(values)}" for name, values in schema["enums"].items()
+    ]
     print('{"classes": {\n' + ",\n".join(lines) + '\n}, "enums": {\n' + ",\n".join(enums) + "\n}}")
 
 

@@ -75,12 +75,16 @@ def transfer(ctx: Context, vm: str, source: Machine, target: Machine) -> float:
     return pause
 
 
-def move_domain(ctx: Context, vm: str, source: Machine, target: Machine, began: float, pause: float) -> None:
+def move_domain(
+    ctx: Context, vm: str, source: Machine, target: Machine, began: float, pause: float
+) -> None:
     """The guest runs on the target from now on."""
     row = ctx.db.row("VM", vm)
     source.domains.pop(row["uuid"], None)
     target.domains[row["uuid"]] = target.next_domid
-    ctx.db.update("VM", vm, resident_on=target.ref, scheduled_to_be_resident_on=NULL, domid=target.next_domid)
+    ctx.db.update(
+        "VM", vm, resident_on=target.ref, scheduled_to_be_resident_on=NULL, domid=target.next_domid
+    )
     target.next_domid += 1
     if source is not target:
         ctx.world.history.migrated(row["uuid"], target.name, began, pause)
@@ -98,7 +102,9 @@ def relocate(ctx: Context, vm: str, target: Machine) -> None:
     try:
         pause = transfer(ctx, vm, source, target)
         if ctx.db.row("VM", vm)["power_state"] != "Running":
-            raise Failure(*vm_rules.bad_power_state(vm, ("Running",), ctx.db.row("VM", vm)["power_state"]))
+            raise Failure(
+                *vm_rules.bad_power_state(vm, ("Running",), ctx.db.row("VM", vm)["power_state"])
+            )
         move_domain(ctx, vm, source, target, began, pause)
     finally:
         for machine in machines:
@@ -121,4 +127,3 @@ def pool_migrate(ctx: Context, vm: str, host: str, options: dict[str, str]) -> N
             raise Failure(*error)
         with host_operation(ctx, host, "vm_migrate"):
             relocate(ctx, vm, ctx.machine_of(host))
-

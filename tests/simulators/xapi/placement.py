@@ -63,7 +63,11 @@ def view(ctx: Context, vm: str) -> VmView:
 def storage_refusal(ctx: Context, vm: str, host: str) -> list[str] | None:
     """VM_REQUIRES_SR for the first disk (CDs and suspend image too) whose SR isn't plugged on the host."""
     row = ctx.db.row("VM", vm)
-    disks = [ctx.db.row("VBD", b)["VDI"] for b in ctx.db.get("VM", vm, "VBDs") if not ctx.db.row("VBD", b)["empty"]]
+    disks = [
+        ctx.db.row("VBD", b)["VDI"]
+        for b in ctx.db.get("VM", vm, "VBDs")
+        if not ctx.db.row("VBD", b)["empty"]
+    ]
     for vdi in [*disks, row["suspend_VDI"]]:
         if not ctx.db.exists("VDI", vdi):
             continue
@@ -87,7 +91,10 @@ def network_refusal(ctx: Context, vm: str, host: str) -> list[str] | None:
         row = ctx.db.row("network", network)
         if not row["managed"] or row["other_config"].get("assume_network_is_shared") == "true":
             continue
-        users = {ctx.db.row("VM", ctx.db.row("VIF", f)["VM"])["resident_on"] for f in ctx.db.get("network", network, "VIFs")} - {NULL}
+        users = {
+            ctx.db.row("VM", ctx.db.row("VIF", f)["VM"])["resident_on"]
+            for f in ctx.db.get("network", network, "VIFs")
+        } - {NULL}
         if users and host not in users:
             return ["VM_REQUIRES_NETWORK", vm, network]
     return None
@@ -99,7 +106,12 @@ def cpu_refusal(ctx: Context, vm: str, host: str) -> list[str] | None:
     booted = row["last_boot_CPU_flags"].get("vendor")
     vendor = ctx.db.row("host", host)["cpu_info"].get("vendor")
     if row["power_state"] != "Halted" and booted and booted != vendor:
-        return ["VM_INCOMPATIBLE_WITH_THIS_HOST", vm, host, "VM was last booted on a CPU of another vendor"]
+        return [
+            "VM_INCOMPATIBLE_WITH_THIS_HOST",
+            vm,
+            host,
+            "VM was last booted on a CPU of another vendor",
+        ]
     return None
 
 
@@ -112,7 +124,9 @@ def host_refusal(ctx: Context, vm: str, host: str) -> list[str] | None:
     return None
 
 
-def refusal(ctx: Context, vm: str, host: str, cpu: bool = True, memory: bool = True) -> list[str] | None:
+def refusal(
+    ctx: Context, vm: str, host: str, cpu: bool = True, memory: bool = True
+) -> list[str] | None:
     """VM.assert_can_boot_here: the first reason against, in XAPI's order."""
     ctx.db.row("host", host)
     error = host_refusal(ctx, vm, host) or (cpu_refusal(ctx, vm, host) if cpu else None)
@@ -136,13 +150,21 @@ def group_load(ctx: Context, vm: str, host: str) -> int:
     """How many members of the VM's anti-affinity group run on a host."""
     groups = [g for g in ctx.db.row("VM", vm)["groups"] if ctx.db.exists("VM_group", g)]
     spread = [g for g in groups if ctx.db.row("VM_group", g)["placement"] == "anti_affinity"]
-    rows = [r for v, r in ctx.db.tables["VM"].items() if v != vm and host in (r["resident_on"], r["scheduled_to_be_resident_on"])]
+    rows = [
+        r
+        for v, r in ctx.db.tables["VM"].items()
+        if v != vm and host in (r["resident_on"], r["scheduled_to_be_resident_on"])
+    ]
     return sum(any(g in r["groups"] for g in spread) for r in rows)
 
 
 def choose_host(ctx: Context, vm: str) -> str:
     """Where a VM starts: its affinity host if that will do, else away from its group, then the roomiest."""
-    evacuating = [h for h in ctx.db.refs("host") if "evacuate" in ctx.db.row("host", h)["current_operations"].values()]
+    evacuating = [
+        h
+        for h in ctx.db.refs("host")
+        if "evacuate" in ctx.db.row("host", h)["current_operations"].values()
+    ]
     fit = [h for h in ctx.db.refs("host") if h not in evacuating and refusal(ctx, vm, h) is None]
     if not fit:
         raise Failure("NO_HOSTS_AVAILABLE")
@@ -154,7 +176,8 @@ def choose_host(ctx: Context, vm: str) -> str:
 
 def version_key(version: dict[str, str]) -> tuple[list[int], ...]:
     return tuple(
-        [int(p) for p in version.get(k, "0").replace("-", ".").split(".") if p.isdigit()] for k in ("platform_version", "xapi_build", "xen")
+        [int(p) for p in version.get(k, "0").replace("-", ".").split(".") if p.isdigit()]
+        for k in ("platform_version", "xapi_build", "xen")
     )
 
 
@@ -162,7 +185,16 @@ def targets(ctx: Context, host: str) -> list[str]:
     """Hosts an evacuation may use: enabled ones that are not older."""
     least = version_key(ctx.db.row("host", host)["software_version"])
     others = [h for h in ctx.db.refs("host") if h != host and ctx.db.row("host", h)["enabled"]]
-    return [h for h in others if all(a >= b for a, b in zip(version_key(ctx.db.row("host", h)["software_version"]), least, strict=True))]
+    return [
+        h
+        for h in others
+        if all(
+            a >= b
+            for a, b in zip(
+                version_key(ctx.db.row("host", h)["software_version"]), least, strict=True
+            )
+        )
+    ]
 
 
 def pack(needs: dict[str, int], room: dict[str, int]) -> dict[str, str | None]:

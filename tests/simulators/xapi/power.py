@@ -40,7 +40,12 @@ def notice_death(machine: Machine, epoch: int) -> None:
     machine.world.clock.wait(machine.world.settings.heartbeat_s)
     pool = machine.pool
     with pool.db.lock:
-        if machine.epoch == epoch and not machine.answers and pool.coordinator.answers and pool.db.exists("host", machine.ref):
+        if (
+            machine.epoch == epoch
+            and not machine.answers
+            and pool.coordinator.answers
+            and pool.db.exists("host", machine.ref)
+        ):
             pool.db.update("host_metrics", pool.db.row("host", machine.ref)["metrics"], live=False)
             pool.db.touch("host", machine.ref)
 
@@ -109,7 +114,11 @@ def start_coordinator(machine: Machine, booted: bool) -> None:
 
 def start_supporter(machine: Machine, booted: bool) -> None:
     """Wait for the coordinator in emergency mode, register with it, then come up."""
-    first = "agent_start_time" not in machine.pool.db.row("host", machine.ref)["other_config"] if known(machine) else False
+    first = (
+        "agent_start_time" not in machine.pool.db.row("host", machine.ref)["other_config"]
+        if known(machine)
+        else False
+    )
     machine.emergency = ["HOST_STILL_BOOTING"]
     machine.toolstack_up()
     epoch = machine.epoch
@@ -148,9 +157,18 @@ def say_hello(machine: Machine, booted: bool) -> None:
             "host", machine.ref, enabled=False, address=machine.address, current_operations={},
             other_config={**row["other_config"], **times}, software_version=records.host_values(machine)["software_version"],
         )  # fmt: skip
-        db.update("host_metrics", row["metrics"], live=True, memory_total=machine.memory, last_updated=machine.world.clock.time())
+        db.update(
+            "host_metrics",
+            row["metrics"],
+            live=True,
+            memory_total=machine.memory,
+            last_updated=machine.world.clock.time(),
+        )
         for vm in db.find("VM", resident_on=machine.ref):
-            if db.row("VM", vm)["uuid"] not in machine.domains and not db.row("VM", vm)["is_control_domain"]:
+            if (
+                db.row("VM", vm)["uuid"] not in machine.domains
+                and not db.row("VM", vm)["is_control_domain"]
+            ):
                 reset_vm(machine.pool, vm)
 
 
@@ -179,9 +197,13 @@ def attach_storage(pool: Pool, machine: Machine) -> None:
     if machine is not pool.coordinator and not nosync:
         for pbd in db.find("PBD", host=pool.coordinator.ref):
             row = db.row("PBD", pbd)
-            if db.row("SR", row["SR"])["shared"] and not db.find("PBD", host=machine.ref, SR=row["SR"]):
+            if db.row("SR", row["SR"])["shared"] and not db.find(
+                "PBD", host=machine.ref, SR=row["SR"]
+            ):
                 config = {k: v for k, v in row["device_config"].items() if k != "SRmaster"}
-                db.insert("PBD", host=machine.ref, SR=row["SR"], device_config=config, other_config={})
+                db.insert(
+                    "PBD", host=machine.ref, SR=row["SR"], device_config=config, other_config={}
+                )
     failing = machine.tweaks.get("pbd_plug_fails", [])
     for pbd in db.find("PBD", host=machine.ref):
         if db.row("SR", db.row("PBD", pbd)["SR"])["name_label"] not in failing:
@@ -191,7 +213,15 @@ def attach_storage(pool: Pool, machine: Machine) -> None:
 def reset_vm(pool: Pool, vm: str) -> None:
     """The VM's row as Halted, whatever became of the guest."""
     db = pool.db
-    db.update("VM", vm, power_state="Halted", resident_on=NULL, scheduled_to_be_resident_on=NULL, domid=-1, current_operations={})
+    db.update(
+        "VM",
+        vm,
+        power_state="Halted",
+        resident_on=NULL,
+        scheduled_to_be_resident_on=NULL,
+        domid=-1,
+        current_operations={},
+    )
     for cls in ("VBD", "VIF"):
         for device in db.get("VM", vm, f"{cls}s"):
             db.update(cls, device, currently_attached=False)

@@ -36,7 +36,9 @@ def new_pool(machine: Machine) -> Pool:
     pool_ref = db.insert("pool", name_label="", tls_verification_enabled=machine.tls_verification)
     install_computed(pool)
     add_host(machine, pool, enabled=True)
-    db.update("pool", pool_ref, master=machine.ref, cpu_info=dict(db.row("host", machine.ref)["cpu_info"]))
+    db.update(
+        "pool", pool_ref, master=machine.ref, cpu_info=dict(db.row("host", machine.ref)["cpu_info"])
+    )
     network = db.insert(
         "network", name_label="Host internal management network", bridge="xenapi",
         other_config={"is_guest_installer_network": "true", "is_host_internal_management_network": "true"},
@@ -53,7 +55,12 @@ def install_computed(pool: Pool) -> None:
 
     def host_ops(ref: str) -> list[str]:
         row = db.row("host", ref)
-        return host_rules.host_operations(row["enabled"], ctx.live(ref), set(row["current_operations"].values()), row["power_on_mode"])
+        return host_rules.host_operations(
+            row["enabled"],
+            ctx.live(ref),
+            set(row["current_operations"].values()),
+            row["power_on_mode"],
+        )
 
     def device_ops(cls: str, ref: str) -> list[str]:
         row = db.row(cls, ref)
@@ -61,7 +68,9 @@ def install_computed(pool: Pool) -> None:
         return host_rules.device_operations(cls, row["currently_attached"], running)
 
     def sr_ops(ref: str) -> list[str]:
-        return host_rules.sr_operations(any(db.row("PBD", p)["currently_attached"] for p in db.get("SR", ref, "PBDs")))
+        return host_rules.sr_operations(
+            any(db.row("PBD", p)["currently_attached"] for p in db.get("SR", ref, "PBDs"))
+        )
 
     def memory_free(ref: str) -> int:
         hosts = db.find("host", metrics=ref)
@@ -109,9 +118,21 @@ def host_values(machine: Machine) -> dict[str, Any]:
 def add_host(machine: Machine, pool: Pool, enabled: bool, live: bool = True) -> str:
     """The host's row, metrics and control domain."""
     db = pool.db
-    metrics = db.insert("host_metrics", memory_total=machine.memory, live=live, last_updated=machine.world.clock.time())
+    metrics = db.insert(
+        "host_metrics",
+        memory_total=machine.memory,
+        live=live,
+        last_updated=machine.world.clock.time(),
+    )
     values = host_values(machine)
-    machine.ref = db.insert("host", name_label=machine.name, name_description="Default install", enabled=enabled, metrics=metrics, **values)
+    machine.ref = db.insert(
+        "host",
+        name_label=machine.name,
+        name_description="Default install",
+        enabled=enabled,
+        metrics=metrics,
+        **values,
+    )
     dom0 = db.insert(
         "VM", name_label=f"Control domain on host: {machine.name}", is_control_domain=True, power_state="Running", domid=0,
         resident_on=machine.ref, affinity=machine.ref, metrics=db.insert("VM_metrics", memory_actual=DOM0_MEMORY),
@@ -129,7 +150,13 @@ def add_pif(machine: Machine, pool: Pool) -> str:
     db = pool.db
     bridge = "xenbr0"
     found = db.find("network", bridge=bridge)
-    network = found[0] if found else db.insert("network", name_label="Pool-wide network associated with eth0", bridge=bridge)
+    network = (
+        found[0]
+        if found
+        else db.insert(
+            "network", name_label="Pool-wide network associated with eth0", bridge=bridge
+        )
+    )
     return db.insert(
         "PIF", device="eth0", network=network, host=machine.ref, MAC=random_mac(), MTU=1500, VLAN=-1, physical=True, currently_attached=True,
         metrics=db.insert("PIF_metrics", carrier=True), ip_configuration_mode="Static", IP=machine.address.split(":")[0],
@@ -137,12 +164,33 @@ def add_pif(machine: Machine, pool: Pool) -> str:
     )  # fmt: skip
 
 
-def add_sr(pool: Pool, hosts: list[str], name: str, kind: str, size: int, shared: bool, device_config: dict[str, str] | None = None) -> str:
+def add_sr(
+    pool: Pool,
+    hosts: list[str],
+    name: str,
+    kind: str,
+    size: int,
+    shared: bool,
+    device_config: dict[str, str] | None = None,
+) -> str:
     """An SR with a plugged PBD on each of the hosts."""
     db = pool.db
-    sr = db.insert("SR", name_label=name, type=kind, content_type="iso" if kind == "iso" else "user", shared=shared, physical_size=size)
+    sr = db.insert(
+        "SR",
+        name_label=name,
+        type=kind,
+        content_type="iso" if kind == "iso" else "user",
+        shared=shared,
+        physical_size=size,
+    )
     for host in hosts:
-        db.insert("PBD", host=host, SR=sr, device_config=dict(device_config or {}), currently_attached=True)
+        db.insert(
+            "PBD",
+            host=host,
+            SR=sr,
+            device_config=dict(device_config or {}),
+            currently_attached=True,
+        )
     return sr
 
 
@@ -152,7 +200,10 @@ def add_local_sr(machine: Machine, pool: Pool, size: int) -> str:
 
 def new_vm(db: Database, name: str, memory: int, vcpus: int, **values: Any) -> str:
     """A halted VM with the given memory as its fixed size."""
-    sizes = dict.fromkeys(("memory_static_max", "memory_dynamic_max", "memory_dynamic_min", "memory_static_min"), memory)
+    sizes = dict.fromkeys(
+        ("memory_static_max", "memory_dynamic_max", "memory_dynamic_min", "memory_static_min"),
+        memory,
+    )
     base = {
         "name_label": name, "user_version": 1, "power_state": "Halted", "domid": -1, "resident_on": NULL, "VCPUs_max": vcpus,
         "VCPUs_at_startup": vcpus, "actions_after_shutdown": "destroy", "actions_after_reboot": "restart",

@@ -100,13 +100,21 @@ class Schema:
         for cls, entry in raw["classes"].items():
             self.fields[cls] = {f[0]: self.field(*f) for f in entry["fields"]}
             for name, (session, result, params) in entry["calls"].items():
-                call = Call(f"{cls}.{name}", session, result, tuple((p[0], p[1], p[2]) for p in params), False)
+                call = Call(
+                    f"{cls}.{name}",
+                    session,
+                    result,
+                    tuple((p[0], p[1], p[2]) for p in params),
+                    False,
+                )
                 self.calls[call.name] = call
             for name in entry["implicit"]:
                 self.calls[f"{cls}.{name}"] = self.accessor(cls, name)
             if f"{cls}.get_all_records" in self.calls:
                 for name in ("get_all_where", "get_all_records_where"):
-                    self.calls[f"{cls}.{name}"] = Call(f"{cls}.{name}", True, "", (("expr", "string", True),), True)
+                    self.calls[f"{cls}.{name}"] = Call(
+                        f"{cls}.{name}", True, "", (("expr", "string", True),), True
+                    )
         self.alias = {name.replace(".", "_", 1): name for name in self.calls}
         self.by_lower = {cls.lower(): cls for cls in self.fields}
 

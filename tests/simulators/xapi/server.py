@@ -89,7 +89,9 @@ class Listener(ThreadingHTTPServer):
     request_queue_size = 64
     allow_reuse_port = True
 
-    def __init__(self, address: tuple[str, int], handle: Handle, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, address: tuple[str, int], handle: Handle, tls: ssl.SSLContext | None
+    ) -> None:
         self.handle, self.tls = handle, tls
         self.connections: set[socket.socket] = set()
         super().__init__(address, Handler)
@@ -114,7 +116,9 @@ class Listener(ThreadingHTTPServer):
 class Endpoint:
     """An address and port that stay reserved while nobody listens on them (connections are then refused)."""
 
-    def __init__(self, address: str, port: int, handle: Handle, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, address: str, port: int, handle: Handle, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.handle, self.tls = handle, tls
         self.reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -128,7 +132,9 @@ class Endpoint:
         with self.guard:
             if self.listener is None:
                 self.listener = Listener((self.address, self.port), self.handle, self.tls)
-                threading.Thread(target=self.listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+                threading.Thread(
+                    target=self.listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+                ).start()
 
     def down(self) -> None:
         """Refuse connections and cut those that exist."""

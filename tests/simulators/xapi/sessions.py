@@ -16,7 +16,11 @@ def check_credentials(machine: Machine, user: str, password: str) -> None:
         return
     machine.world.clock.wait(machine.world.settings.login_delay)
     known = user == machine.user
-    text = "Authentication failure" if known else "User not known to the underlying authentication module"
+    text = (
+        "Authentication failure"
+        if known
+        else "User not known to the underlying authentication module"
+    )
     raise Failure("SESSION_AUTHENTICATION_FAILED", user, text)
 
 
@@ -53,7 +57,9 @@ def check_session(machine: Machine, session: str) -> None:
 
 
 @call("session.login_with_password")
-def login_with_password(ctx: Context, user: str, password: str, version: str = "1.1", originator: str = "") -> str:
+def login_with_password(
+    ctx: Context, user: str, password: str, version: str = "1.1", originator: str = ""
+) -> str:
     return login(ctx.machine, user, password, originator)
 
 

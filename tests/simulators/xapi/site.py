@@ -21,12 +21,40 @@ from .vm_lifecycle import enter_domain
 from .world import GIB, MIB, Guest, Machine, Pool, Settings, World
 
 UNITS = {"": 1, "k": 1024, "m": MIB, "g": GIB, "t": 1024 * GIB}
-HOST_KEYS = {"name", "count", "memory", "cpus", "vendor", "versions", "pool", "local_sr", "srs", "networks", "tls_verification", "powered", "other_config"}
+HOST_KEYS = {
+    "name",
+    "count",
+    "memory",
+    "cpus",
+    "vendor",
+    "versions",
+    "pool",
+    "local_sr",
+    "srs",
+    "networks",
+    "tls_verification",
+    "powered",
+    "other_config",
+}
 VM_KEYS = {
     "name", "count", "memory", "vcpus", "dirty_rate", "storage", "disk", "where", "state", "group", "placement", "other_config", "tags",
     "network", "agent",
 }  # fmt: skip
-TOP_KEYS = {"clock", "user", "password", "login_delay", "link_gbit", "tls", "address", "port", "one_address", "times", "hosts", "pools", "vms"}
+TOP_KEYS = {
+    "clock",
+    "user",
+    "password",
+    "login_delay",
+    "link_gbit",
+    "tls",
+    "address",
+    "port",
+    "one_address",
+    "times",
+    "hosts",
+    "pools",
+    "vms",
+}
 STATES = {"running": "Running", "halted": "Halted"}
 
 
@@ -144,7 +172,12 @@ def in_use(address: str, port: int) -> bool:
 
 
 def endpoint(machine: Machine, address: str, port: int, certificates: Certificates) -> Endpoint:
-    return Endpoint(address, port, lambda method, params: handle(machine, method, params), certificates.context(address, machine.name))
+    return Endpoint(
+        address,
+        port,
+        lambda method, params: handle(machine, method, params),
+        certificates.context(address, machine.name),
+    )
 
 
 def form_pools(world: World, site: dict[str, Any]) -> dict[str, Pool]:
@@ -161,14 +194,23 @@ def form_pools(world: World, site: dict[str, Any]) -> dict[str, Pool]:
                 pool = pools[key] = records.new_pool(machine)
             records.add_local_sr(machine, pool, size(entry.get("local_sr", "500 GiB")))
             row = pool.db.row("host", machine.ref)
-            pool.db.update("host", machine.ref, other_config={**row["other_config"], **entry.get("other_config", {})})
+            pool.db.update(
+                "host",
+                machine.ref,
+                other_config={**row["other_config"], **entry.get("other_config", {})},
+            )
             if key == name:
                 furnish(pool, entry)
             if not entry.get("powered", True):
                 machine.powered = False
     for name, entry in site.get("pools", {}).items():
         check_keys(f"pool {name}", entry, {"srs", "networks", "other_config", "name"})
-        pools[name].db.update("pool", pools[name].ref, name_label=entry.get("name", name), other_config=dict(entry.get("other_config", {})))
+        pools[name].db.update(
+            "pool",
+            pools[name].ref,
+            name_label=entry.get("name", name),
+            other_config=dict(entry.get("other_config", {})),
+        )
         furnish(pools[name], entry)
     return pools
 
@@ -180,18 +222,32 @@ def furnish(pool: Pool, entry: dict[str, Any]) -> None:
         check_keys("sr", sr, {"name", "type", "size", "default"})
         config = {"server": "192.0.2.9", "serverpath": f"/{sr['name']}"}
         hosts = [m.ref for m in pool.members]
-        ref = records.add_sr(pool, hosts, sr["name"], sr.get("type", "nfs"), size(sr.get("size", "4 TiB")), True, config)
+        ref = records.add_sr(
+            pool,
+            hosts,
+            sr["name"],
+            sr.get("type", "nfs"),
+            size(sr.get("size", "4 TiB")),
+            True,
+            config,
+        )
         if sr.get("default"):
             db.update("pool", pool.ref, default_SR=ref, suspend_image_SR=ref, crash_dump_SR=ref)
     for network in entry.get("networks", []):
-        db.insert("network", name_label=network["name"], bridge=network.get("bridge", f"xapi{pool.networks}"))
+        db.insert(
+            "network",
+            name_label=network["name"],
+            bridge=network.get("bridge", f"xapi{pool.networks}"),
+        )
         pool.networks += 1
 
 
 def add_vms(world: World, pools: dict[str, Pool], entry: dict[str, Any]) -> None:
     """The VMs of one entry; on a pool they are spread over its hosts in turn."""
     where = entry.get("where")
-    pool = pools.get(str(where)) or (world.machines[str(where)].pool if where in world.machines else None)
+    pool = pools.get(str(where)) or (
+        world.machines[str(where)].pool if where in world.machines else None
+    )
     if pool is None:
         raise BadSite(f"vm {entry['name']}: `where` must name a host or a pool, not {where!r}")
     members = [world.machines[where]] if where in world.machines else pool.members
@@ -205,10 +261,16 @@ def group_of(pool: Pool, entry: dict[str, Any]) -> list[str]:
     if not name:
         return []
     found = pool.db.find("VM_group", name_label=name)
-    return found or [pool.db.insert("VM_group", name_label=name, placement=entry.get("placement", "anti_affinity"))]
+    return found or [
+        pool.db.insert(
+            "VM_group", name_label=name, placement=entry.get("placement", "anti_affinity")
+        )
+    ]
 
 
-def add_vm(world: World, pool: Pool, machine: Machine, name: str, entry: dict[str, Any], group: list[str]) -> None:
+def add_vm(
+    world: World, pool: Pool, machine: Machine, name: str, entry: dict[str, Any], group: list[str]
+) -> None:
     db = pool.db
     other_config = {str(k): str(v) for k, v in entry.get("other_config", {}).items()}
     if not entry.get("agent", True):
@@ -217,10 +279,24 @@ def add_vm(world: World, pool: Pool, machine: Machine, name: str, entry: dict[st
         db, name, size(entry.get("memory", "2 GiB")), int(entry.get("vcpus", 2)), other_config=other_config, groups=list(group),
         tags=list(entry.get("tags", [])),
     )  # fmt: skip
-    world.guests[db.row("VM", vm)["uuid"]] = Guest(dirty_rate=size(entry.get("dirty_rate", "5 MiB")))
+    world.guests[db.row("VM", vm)["uuid"]] = Guest(
+        dirty_rate=size(entry.get("dirty_rate", "5 MiB"))
+    )
     add_disk(pool, machine, vm, entry)
-    network = db.find("network", name_label=entry["network"]) if "network" in entry else db.find("network", bridge="xenbr0")
-    db.insert("VIF", VM=vm, network=network[0], device="0", MAC=records.random_mac(), MAC_autogenerated=True, MTU=1500)
+    network = (
+        db.find("network", name_label=entry["network"])
+        if "network" in entry
+        else db.find("network", bridge="xenbr0")
+    )
+    db.insert(
+        "VIF",
+        VM=vm,
+        network=network[0],
+        device="0",
+        MAC=records.random_mac(),
+        MAC_autogenerated=True,
+        MTU=1500,
+    )
     if STATES[entry.get("state", "running")] == "Running":
         ctx = Context(world, pool.coordinator, db, "site", epoch=pool.coordinator.epoch)
         enter_domain(ctx, vm, machine, False)
@@ -234,7 +310,11 @@ def add_disk(pool: Pool, machine: Machine, vm: str, entry: dict[str, Any]) -> No
     if storage == "shared":
         sr = db.row("pool", pool.ref)["default_SR"]
     elif storage == "local":
-        sr = next(db.row("PBD", p)["SR"] for p in db.find("PBD", host=machine.ref) if not db.row("SR", db.row("PBD", p)["SR"])["shared"])
+        sr = next(
+            db.row("PBD", p)["SR"]
+            for p in db.find("PBD", host=machine.ref)
+            if not db.row("SR", db.row("PBD", p)["SR"])["shared"]
+        )
     else:
         sr = next(iter(db.find("SR", name_label=storage)), NULL)
     if sr == NULL:
@@ -243,4 +323,13 @@ def add_disk(pool: Pool, machine: Machine, vm: str, entry: dict[str, Any]) -> No
         "VDI", name_label=f"{db.row('VM', vm)['name_label']} disk", SR=sr, virtual_size=size(entry.get("disk", "10 GiB")), type="user",
         managed=True, location=new_uuid(),
     )  # fmt: skip
-    db.insert("VBD", VM=vm, VDI=vdi, userdevice="0", bootable=True, mode="RW", type="Disk", other_config={"owner": ""})
+    db.insert(
+        "VBD",
+        VM=vm,
+        VDI=vdi,
+        userdevice="0",
+        bootable=True,
+        mode="RW",
+        type="Disk",
+        other_config={"owner": ""},
+    )

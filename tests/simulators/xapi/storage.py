@@ -10,7 +10,20 @@ from .context import Context, call
 from .database import new_uuid
 from .errors import Failure
 
-DRIVERS = ("dummy", "ext", "lvm", "nfs", "iso", "smb", "lvmoiscsi", "lvmohba", "xfs", "gfs2", "linstor", "largeblock")
+DRIVERS = (
+    "dummy",
+    "ext",
+    "lvm",
+    "nfs",
+    "iso",
+    "smb",
+    "lvmoiscsi",
+    "lvmohba",
+    "xfs",
+    "gfs2",
+    "linstor",
+    "largeblock",
+)
 GIB = 1024**3
 NO_SM: dict[str, str] = {}
 
@@ -42,7 +55,9 @@ def sr_create(
         machine = ctx.machine.pool.machine(where)
         fails = machine is None or name in machine.tweaks.get("pbd_plug_fails", [])
         attached = ctx.live(where) and not fails
-        ctx.db.insert("PBD", host=where, SR=sr, device_config=dict(device_config), currently_attached=attached)
+        ctx.db.insert(
+            "PBD", host=where, SR=sr, device_config=dict(device_config), currently_attached=attached
+        )
     return sr
 
 
@@ -109,7 +124,9 @@ def pbd_create(ctx: Context, record: dict[str, Any]) -> str:
     ctx.db.row("host", record["host"])
     ctx.db.row("SR", record["SR"])
     if "SRmaster" in record["device_config"]:
-        raise Failure("VALUE_NOT_SUPPORTED", "device_config", "SRmaster", "This key is for internal use only")
+        raise Failure(
+            "VALUE_NOT_SUPPORTED", "device_config", "SRmaster", "This key is for internal use only"
+        )
     if found := ctx.db.find("PBD", host=record["host"], SR=record["SR"]):
         raise Failure("PBD_EXISTS", record["SR"], record["host"], found[0])
     return ctx.db.insert("PBD", **(record | {"currently_attached": False}))
@@ -126,7 +143,12 @@ def plug(ctx: Context, pbd: str) -> None:
     if not sr["shared"] and others:
         raise Failure("SR_NOT_SHARABLE", row["SR"], others[0])
     if sr["name_label"] in machine.tweaks.get("pbd_plug_fails", []):
-        raise Failure("SR_BACKEND_FAILURE_73", "", "NFS mount error [opterr=mount failed with return code 32]", "")
+        raise Failure(
+            "SR_BACKEND_FAILURE_73",
+            "",
+            "NFS mount error [opterr=mount failed with return code 32]",
+            "",
+        )
     ctx.db.update("PBD", pbd, currently_attached=True)
 
 
@@ -146,7 +168,10 @@ def unplug_now(ctx: Context, pbd: str) -> None:
     for vdi in ctx.db.get("SR", row["SR"], "VDIs"):
         for vbd in ctx.db.get("VDI", vdi, "VBDs"):
             device = ctx.db.row("VBD", vbd)
-            if device["currently_attached"] and ctx.db.row("VM", device["VM"])["resident_on"] == row["host"]:
+            if (
+                device["currently_attached"]
+                and ctx.db.row("VM", device["VM"])["resident_on"] == row["host"]
+            ):
                 busy.append(vdi)
     if busy:
         raise Failure("VDI_IN_USE", *busy)
@@ -158,5 +183,3 @@ def pbd_destroy(ctx: Context, pbd: str) -> None:
     if ctx.db.row("PBD", pbd)["currently_attached"]:
         raise Failure("OPERATION_NOT_ALLOWED", "PBD is currently attached")
     ctx.db.delete("PBD", pbd)
-
-

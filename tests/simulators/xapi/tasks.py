@@ -32,12 +32,21 @@ def finish_task(ctx: Context, result: Any, failure: Failure | None) -> None:
     if "destroy" in ctx.db.get("task", ctx.task, "current_operations").values():
         ctx.db.delete("task", ctx.task)
         return
-    ctx.db.update("task", ctx.task, allowed_operations=[], current_operations={}, finished=ctx.world.clock.time(), progress=1.0)
+    ctx.db.update(
+        "task",
+        ctx.task,
+        allowed_operations=[],
+        current_operations={},
+        finished=ctx.world.clock.time(),
+        progress=1.0,
+    )
     if failure is None:
         ctx.db.update("task", ctx.task, result=wire.xml_text(result), status="success")
         return
     cancelled = failure.details[0] == "TASK_CANCELLED"
-    ctx.db.update("task", ctx.task, error_info=failure.details, status="cancelled" if cancelled else "failure")
+    ctx.db.update(
+        "task", ctx.task, error_info=failure.details, status="cancelled" if cancelled else "failure"
+    )
 
 
 @call("task.create")
@@ -49,7 +58,10 @@ def create(ctx: Context, label: str, description: str) -> str:
 
 @call("task.destroy")
 def destroy(ctx: Context, ref: str) -> None:
-    if ctx.db.get("task", ref, "status") == "pending" and ctx.db.get("task", ref, "resident_on") != NULL:
+    if (
+        ctx.db.get("task", ref, "status") == "pending"
+        and ctx.db.get("task", ref, "resident_on") != NULL
+    ):
         ctx.db.update("task", ref, current_operations={ctx.task: "destroy"})
     else:
         ctx.db.delete("task", ref)
@@ -63,4 +75,6 @@ def cancel(ctx: Context, ref: str) -> None:
 
 @call("task.set_status")
 def set_status(ctx: Context, ref: str, value: str) -> None:
-    ctx.db.update("task", ref, status=value, finished=EPOCH if value == "pending" else ctx.world.clock.time())
+    ctx.db.update(
+        "task", ref, status=value, finished=EPOCH if value == "pending" else ctx.world.clock.time()
+    )

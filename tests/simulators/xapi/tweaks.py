@@ -19,7 +19,9 @@ def apply(world: World, body: dict[str, Any]) -> dict[str, Any]:
     if "settings" in body:
         for key, value in body["settings"].items():
             if key not in Settings.__dataclass_fields__:
-                raise ValueError(f"no setting {key}; known are {sorted(Settings.__dataclass_fields__)}")
+                raise ValueError(
+                    f"no setting {key}; known are {sorted(Settings.__dataclass_fields__)}"
+                )
             setattr(world.settings, key, type(getattr(world.settings, key))(value))
         return {"settings": vars(world.settings)}
     if "host" in body:
@@ -45,12 +47,22 @@ def tweak_host(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
             merged = {**machine.software_version, **versions}
             machine.software_version = {k: v for k, v in merged.items() if v is not None}
             row = {**db.row("host", machine.ref)["software_version"], **versions}
-            db.update("host", machine.ref, software_version={k: v for k, v in row.items() if v is not None})
+            db.update(
+                "host",
+                machine.ref,
+                software_version={k: v for k, v in row.items() if v is not None},
+            )
         if "vendor" in body.get("machine", {}):
-            db.update("host", machine.ref, cpu_info={**db.row("host", machine.ref)["cpu_info"], "vendor": machine.vendor})
+            db.update(
+                "host",
+                machine.ref,
+                cpu_info={**db.row("host", machine.ref)["cpu_info"], "vendor": machine.vendor},
+            )
         if insert := body.get("insert"):
             cls = insert["class"]
-            values = {k: machine.ref if v == "$host" else v for k, v in insert.get("values", {}).items()}
+            values = {
+                k: machine.ref if v == "$host" else v for k, v in insert.get("values", {}).items()
+            }
             return {"ref": db.insert(cls, **values)}
     return tweak_row(machine, "host", machine.ref, body.get("fields", {}))
 
@@ -61,7 +73,10 @@ def tweak_row(machine: Machine, cls: str, ref: str, fields: dict[str, Any]) -> d
     if unknown:
         raise ValueError(f"{cls} has no field {sorted(unknown)}")
     with db.lock:
-        values = {k: datetime.fromisoformat(v) if SCHEMA.fields[cls][k].type == "datetime" else v for k, v in fields.items()}
+        values = {
+            k: datetime.fromisoformat(v) if SCHEMA.fields[cls][k].type == "datetime" else v
+            for k, v in fields.items()
+        }
         db.update(cls, ref, **values)
     return {"ref": ref}
 
@@ -84,5 +99,3 @@ def tweak_vm(world: World, body: dict[str, Any]) -> dict[str, Any]:
                 pool.db.update("VM", found[0], other_config=rest | flag)
             return tweak_row(pool.coordinator, "VM", found[0], body.get("fields", {}))
     raise ValueError(f"no VM called {body['vm']}")
-
-

@@ -63,7 +63,9 @@ def set_memory_fields(ctx: Context, vm: str, **values: int) -> None:
 
 
 @call("VM.set_memory_limits")
-def set_memory_limits(ctx: Context, vm: str, static_min: int, static_max: int, dynamic_min: int, dynamic_max: int) -> None:
+def set_memory_limits(
+    ctx: Context, vm: str, static_min: int, static_max: int, dynamic_min: int, dynamic_max: int
+) -> None:
     need_state(ctx, vm, "changing_memory_limits")
     set_memory_fields(
         ctx, vm, memory_static_min=static_min, memory_static_max=static_max, memory_dynamic_min=dynamic_min, memory_dynamic_max=dynamic_max,
@@ -82,7 +84,12 @@ def set_memory_dynamic_range(ctx: Context, vm: str, low: int, high: int) -> None
     set_memory_fields(ctx, vm, memory_dynamic_min=low, memory_dynamic_max=high)
 
 
-@call("VM.set_memory_static_min", "VM.set_memory_static_max", "VM.set_memory_dynamic_min", "VM.set_memory_dynamic_max")
+@call(
+    "VM.set_memory_static_min",
+    "VM.set_memory_static_max",
+    "VM.set_memory_dynamic_min",
+    "VM.set_memory_dynamic_max",
+)
 def set_one_memory_field(ctx: Context, vm: str, value: int) -> None:
     field = ctx.method.removeprefix("VM.set_")
     need_state(ctx, vm, "changing_static_range" if "static" in field else "changing_dynamic_range")
@@ -92,7 +99,9 @@ def set_one_memory_field(ctx: Context, vm: str, value: int) -> None:
 @call("VM.set_memory")
 def set_memory(ctx: Context, vm: str, value: int) -> None:
     need_state(ctx, vm, "changing_memory_limits")
-    set_memory_fields(ctx, vm, memory_static_max=value, memory_dynamic_max=value, memory_dynamic_min=value)
+    set_memory_fields(
+        ctx, vm, memory_static_max=value, memory_dynamic_max=value, memory_dynamic_min=value
+    )
 
 
 @call("VM.compute_memory_overhead")
@@ -149,7 +158,10 @@ def set_is_a_template(ctx: Context, vm: str, value: bool) -> None:
 def set_groups(ctx: Context, vm: str, value: list[str]) -> None:
     row = ctx.db.row("VM", vm)
     if row["is_control_domain"] or row["is_a_template"] or row["is_a_snapshot"]:
-        raise Failure("OPERATION_NOT_ALLOWED", "Control domains, templates, and snapshots cannot be added to VM groups.")
+        raise Failure(
+            "OPERATION_NOT_ALLOWED",
+            "Control domains, templates, and snapshots cannot be added to VM groups.",
+        )
     if len(value) > 1:
         raise Failure("TOO_MANY_GROUPS")
     ctx.db.update("VM", vm, groups=list(value))
@@ -178,7 +190,9 @@ def assert_agile(ctx: Context, vm: str) -> None:
         if not ctx.db.exists("VDI", vdi):
             continue
         sr = ctx.db.row("VDI", vdi)["SR"]
-        everywhere = all(ctx.db.find("PBD", SR=sr, host=h, currently_attached=True) for h in enabled)
+        everywhere = all(
+            ctx.db.find("PBD", SR=sr, host=h, currently_attached=True) for h in enabled
+        )
         if not (ctx.db.row("SR", sr)["shared"] and everywhere):
             raise Failure("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr)
     for vif in ctx.db.get("VM", vm, "VIFs"):

@@ -48,7 +48,9 @@ def set_state(ctx: Context, vm: str, state: str) -> None:
     row = ctx.db.row("VM", vm)
     ctx.db.update("VM", vm, power_state=state)
     if state == "Running":
-        ctx.world.history.started(row["uuid"], row["name_label"], ctx.machine_of(row["resident_on"]).name)
+        ctx.world.history.started(
+            row["uuid"], row["name_label"], ctx.machine_of(row["resident_on"]).name
+        )
     else:
         ctx.world.history.stopped(row["uuid"])
 
@@ -67,9 +69,17 @@ def disks_in_use(ctx: Context, vm: str) -> list[str] | None:
     """VDI_IN_USE for the first disk another VM holds."""
     for vbd in ctx.db.get("VM", vm, "VBDs"):
         row = ctx.db.row("VBD", vbd)
-        if row["empty"] or not ctx.db.exists("VDI", row["VDI"]) or ctx.db.row("VDI", row["VDI"])["sharable"] or row["mode"] == "RO":
+        if (
+            row["empty"]
+            or not ctx.db.exists("VDI", row["VDI"])
+            or ctx.db.row("VDI", row["VDI"])["sharable"]
+            or row["mode"] == "RO"
+        ):
             continue
-        if any(b != vbd and ctx.db.row("VBD", b)["currently_attached"] for b in ctx.db.get("VDI", row["VDI"], "VBDs")):
+        if any(
+            b != vbd and ctx.db.row("VBD", b)["currently_attached"]
+            for b in ctx.db.get("VDI", row["VDI"], "VBDs")
+        ):
             return ["VDI_IN_USE", row["VDI"]]
     return None
 
@@ -78,13 +88,25 @@ def enter_domain(ctx: Context, vm: str, machine: Machine, paused: bool) -> None:
     """A domain for the VM on the machine."""
     machine.domains[ctx.db.row("VM", vm)["uuid"]] = machine.next_domid
     flags = {"vendor": machine.vendor}
-    ctx.db.update("VM", vm, resident_on=machine.ref, scheduled_to_be_resident_on=NULL, domid=machine.next_domid, last_boot_CPU_flags=flags)
+    ctx.db.update(
+        "VM",
+        vm,
+        resident_on=machine.ref,
+        scheduled_to_be_resident_on=NULL,
+        domid=machine.next_domid,
+        last_boot_CPU_flags=flags,
+    )
     machine.next_domid += 1
     attach_devices(ctx, vm, True)
     set_state(ctx, vm, "Paused" if paused else "Running")
     metrics = ctx.db.row("VM", vm)["metrics"]
     if ctx.db.exists("VM_metrics", metrics):
-        ctx.db.update("VM_metrics", metrics, start_time=ctx.world.clock.time(), memory_actual=ctx.db.row("VM", vm)["memory_dynamic_min"])
+        ctx.db.update(
+            "VM_metrics",
+            metrics,
+            start_time=ctx.world.clock.time(),
+            memory_actual=ctx.db.row("VM", vm)["memory_dynamic_min"],
+        )
 
 
 def leave_domain(ctx: Context, vm: str, state: str) -> None:
@@ -125,7 +147,9 @@ def fit_host(ctx: Context, vm: str, host: str, cpu: bool = False) -> None:
 @call("VM.start")
 def start(ctx: Context, vm: str, paused: bool, force: bool) -> None:
     with vm_operation(ctx, vm, "start"):
-        bring_up(ctx, vm, placement.choose_host(ctx, vm), "vm_start", paused, ctx.world.settings.start_s)
+        bring_up(
+            ctx, vm, placement.choose_host(ctx, vm), "vm_start", paused, ctx.world.settings.start_s
+        )
 
 
 @call("VM.start_on")
@@ -229,7 +253,11 @@ def suspend_sr(ctx: Context, vm: str) -> str:
     """The SR for the memory image: the VM's, the pool's, the host's; it must be plugged on the host."""
     row = ctx.db.row("VM", vm)
     host = row["resident_on"]
-    for sr in (row["suspend_SR"], ctx.db.row("pool", ctx.pool_ref)["suspend_image_SR"], ctx.db.row("host", host)["suspend_image_sr"]):
+    for sr in (
+        row["suspend_SR"],
+        ctx.db.row("pool", ctx.pool_ref)["suspend_image_SR"],
+        ctx.db.row("host", host)["suspend_image_sr"],
+    ):
         if ctx.db.find("PBD", SR=sr, host=host, currently_attached=True):
             return sr
     raise Failure("VM_NO_SUSPEND_SR", vm)
@@ -241,7 +269,14 @@ def suspend(ctx: Context, vm: str) -> None:
         sr = suspend_sr(ctx, vm)
         work(ctx, resident(ctx, vm), ctx.world.settings.suspend_s)
         size = ctx.db.row("VM", vm)["memory_static_max"]
-        image = ctx.db.insert("VDI", name_label="Suspend image", SR=sr, type="suspend", virtual_size=size, managed=True)
+        image = ctx.db.insert(
+            "VDI",
+            name_label="Suspend image",
+            SR=sr,
+            type="suspend",
+            virtual_size=size,
+            managed=True,
+        )
         ctx.db.update("VM", vm, suspend_VDI=image)
         leave_domain(ctx, vm, "Suspended")
 

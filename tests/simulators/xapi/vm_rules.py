@@ -10,8 +10,13 @@ H, P, S, R = "Halted", "Paused", "Suspended", "Running"
 ALL = (H, P, S, R)
 
 STATES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys("start start_on provision make_into_template create_vtpm changing_shadow_memory changing_NVRAM".split(), (H,)),
-    **dict.fromkeys("changing_VCPUs changing_static_range changing_memory_limits clone copy".split(), (H,)),
+    **dict.fromkeys(
+        "start start_on provision make_into_template create_vtpm changing_shadow_memory changing_NVRAM".split(),
+        (H,),
+    ),
+    **dict.fromkeys(
+        "changing_VCPUs changing_static_range changing_memory_limits clone copy".split(), (H,)
+    ),
     "changing_dynamic_range": (H, R),
     **dict.fromkeys(("destroy", "export"), (H, S)),
     "unpause": (P,),
@@ -24,7 +29,10 @@ STATES: dict[str, tuple[str, ...]] = {
     "hard_reboot": (P, R),
     **dict.fromkeys("hard_shutdown shutdown checkpoint get_boot_record".split(), (P, S, R)),
     "migrate_send": (H, S, R),
-    **dict.fromkeys("snapshot revert metadata_export power_state_reset query_services assert_operation_valid".split(), ALL),
+    **dict.fromkeys(
+        "snapshot revert metadata_export power_state_reset query_services assert_operation_valid".split(),
+        ALL,
+    ),
 }
 
 LISTED = (
@@ -65,7 +73,11 @@ def states_for(vm: VmView, op: str) -> tuple[str, ...]:
     states = STATES[op]
     if vm.is_snapshot and op in ("clone", "copy"):
         return (H, S)
-    if vm.is_control_domain and op in ("changing_VCPUs", "changing_static_range", "changing_memory_limits"):
+    if vm.is_control_domain and op in (
+        "changing_VCPUs",
+        "changing_static_range",
+        "changing_memory_limits",
+    ):
         return (H, R)
     return states
 
@@ -105,7 +117,11 @@ def refusal_of_kind(vm: VmView, op: str) -> list[str] | None:
     if vm.is_template and not vm.is_snapshot and op not in TEMPLATE_OPS:
         return ["VM_IS_TEMPLATE", vm.ref, op]
     if vm.is_default_template and op in ("destroy", "migrate_send"):
-        return ["VM_IS_TEMPLATE", vm.ref, op] if op == "migrate_send" else ["VM_CANNOT_DELETE_DEFAULT_TEMPLATE", vm.ref]
+        return (
+            ["VM_IS_TEMPLATE", vm.ref, op]
+            if op == "migrate_send"
+            else ["VM_CANNOT_DELETE_DEFAULT_TEMPLATE", vm.ref]
+        )
     if op == "provision" and not vm.is_template:
         return ["PROVISION_ONLY_ALLOWED_ON_TEMPLATE"]
     if op == "revert" and not vm.is_snapshot:

@@ -11,7 +11,9 @@ from typing import Any
 
 from .errors import Failure, internal
 
-TOKEN = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(field|and|or|not|true|false)\b|([()=]))""")
+TOKEN = re.compile(
+    r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(field|and|or|not|true|false)\b|([()=]))"""
+)
 
 Row = Callable[[str], Any]
 Test = Callable[[Row], bool]
@@ -52,7 +54,9 @@ class Parser:
         self.tokens, self.at = lex(text), 0
 
     def bad(self) -> Failure:
-        return Failure("INVALID_VALUE", self.text, "Xapi_database.Db_filter_parse.MenhirBasics.Error")
+        return Failure(
+            "INVALID_VALUE", self.text, "Xapi_database.Db_filter_parse.MenhirBasics.Error"
+        )
 
     def peek(self) -> tuple[str, str]:
         return self.tokens[self.at] if self.at < len(self.tokens) else ("end", "")

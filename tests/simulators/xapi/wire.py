@@ -54,7 +54,9 @@ def xml_value(value: Any) -> Any:
 def xml_text(value: Any) -> str:
     """`<value>…</value>` as task.result holds it."""
     if isinstance(value, list):
-        return "<value><array><data>" + "".join(xml_text(v) for v in value) + "</data></array></value>"
+        return (
+            "<value><array><data>" + "".join(xml_text(v) for v in value) + "</data></array></value>"
+        )
     if isinstance(value, dict):
         body = "".join(f"<member><name>{k}</name>{xml_text(v)}</member>" for k, v in value.items())
         return f"<value><struct>{body}</struct></value>"
@@ -83,7 +85,9 @@ def json_value(value: Any) -> Any:
 def read_xml(body: bytes) -> Request:
     try:
         params, method = xmlrpc.client.loads(body)
-    except Exception as exc:  # expat, binascii and xmlrpc.client each have their own errors for bad XML
+    except (
+        Exception
+    ) as exc:  # expat, binascii and xmlrpc.client each have their own errors for bad XML
         raise Malformed(str(exc)) from exc
     if method is None:
         raise Malformed("no methodName")
@@ -93,7 +97,9 @@ def read_xml(body: bytes) -> Request:
 def read_json(body: bytes) -> Request:
     try:
         call = json.loads(body)
-        request = Request(call["method"], list(call["params"]), call["id"], str(call.get("jsonrpc", "1.0")))
+        request = Request(
+            call["method"], list(call["params"]), call["id"], str(call.get("jsonrpc", "1.0"))
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise Malformed(str(exc)) from exc
     if not isinstance(request.id, int | str) or isinstance(request.id, bool):
@@ -104,7 +110,10 @@ def read_json(body: bytes) -> Request:
 def answer_xml(outcome: Any) -> bytes:
     """The methodResponse of a value, or of a Failure."""
     if isinstance(outcome, Failure):
-        envelope = {"Status": "Failure", "ErrorDescription": [UNPRINTABLE.sub("", d) for d in outcome.details]}
+        envelope = {
+            "Status": "Failure",
+            "ErrorDescription": [UNPRINTABLE.sub("", d) for d in outcome.details],
+        }
     else:
         envelope = {"Status": "Success", "Value": xml_value(outcome)}
     return xmlrpc.client.dumps((envelope,), methodresponse=True).encode()
@@ -116,7 +125,11 @@ def answer_json(request: Request, outcome: Any) -> bytes:
     if request.version == "2.0":
         answer = {"jsonrpc": "2.0", "id": request.id}
         if failed:
-            answer["error"] = {"code": 1, "message": outcome.details[0], "data": outcome.details[1:]}
+            answer["error"] = {
+                "code": 1,
+                "message": outcome.details[0],
+                "data": outcome.details[1:],
+            }
         else:
             answer["result"] = json_value(outcome)
     else:

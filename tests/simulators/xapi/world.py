@@ -48,6 +48,7 @@ class Pool:
         self.coordinator = coordinator
         self.hosts: dict[str, Machine] = {}
         self.networks = 0
+        self.registered: dict[str, tuple[list[str], int]] = {}
 
     @property
     def members(self) -> list[Machine]:
@@ -151,7 +152,9 @@ class World:
         bare = address.split("://")[-1].rstrip("/")
         for machine in self.machines.values():
             end = machine.endpoint
-            if bare == machine.address or (end and bare in (f"{end.address}:{end.port}", machine.name)):
+            if bare == machine.address or (
+                end and bare in (f"{end.address}:{end.port}", machine.name)
+            ):
                 return machine
         return None
 
