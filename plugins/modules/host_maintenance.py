@@ -240,9 +240,11 @@ error:
 
 from ..module_utils._core.model import Fleet
 from ..module_utils._core.plan import Plan
+from ..module_utils._core.wait import SystemClock
 from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
+from ..module_utils._reconcile.comeback import await_pool
 from ..module_utils._reconcile.giveback import plan_in_service
 from ..module_utils._reconcile.journal import MaintenanceWanted
 from ..module_utils._reconcile.maintenance import plan_in_maintenance
@@ -292,6 +294,14 @@ def run(task: Task) -> dict[str, object]:
         return_servers=params["return_servers"],
     )
     planner = PLANNERS[params["state"]]
+    if params["state"] == "in_service" and not task.check_mode:
+        await_pool(
+            task.read,
+            wanted.host,
+            clock=SystemClock(),
+            timeout=params["wait_timeout"],
+            reporter=task.reporter,
+        )
     shown: list[list[str]] = []
 
     def plan(fleet: Fleet) -> Plan:
