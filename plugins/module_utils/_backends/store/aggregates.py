@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from ..._core.errors import ConflictError, InvalidError, NotFoundError
 from ..._core.model import ZONE_KEY, Aggregate
 from .hosts import Hosts
-from .schema import now, tables
+from .schema import now
+from .tables import tables
 from .transactions import Database
 
 with suppress(ImportError):

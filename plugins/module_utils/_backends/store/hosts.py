@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from ..._core.errors import NotFoundError
-from .schema import now, tables
+from .schema import now
+from .tables import tables
 
 with suppress(ImportError):
     import sqlalchemy as sa

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..._core.model import ComputeService
 from .hosts import Hosts, unknown_host
-from .schema import now, tables
+from .schema import now
+from .tables import tables
 from .transactions import Database
 
 with suppress(ImportError):

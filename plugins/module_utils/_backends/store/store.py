@@ -11,6 +11,7 @@ from ..._core.model import Records
 from .aggregates import Aggregates, read_aggregates
 from .engine import Target
 from .hosts import Hosts
+from .journal import Journal, read_maintenances, read_migrations
 from .services import Services, read_services
 from .transactions import Database
 
@@ -27,6 +28,7 @@ class Store:
         self._hosts = Hosts()
         self.aggregates = Aggregates(self._database, self._hosts)
         self.services = Services(self._database, self._hosts)
+        self.journal = Journal(self._database, self._hosts)
 
     @classmethod
     def open(cls, url_or_path: str, password: str | None = None) -> Store:
@@ -51,7 +53,10 @@ class Store:
             if connection is None:
                 return Records()
             names = self._hosts.names(connection)
+            migrations = read_migrations(connection)
             return Records(
                 aggregates=read_aggregates(connection, names),
                 services=read_services(connection, names),
+                maintenances=read_maintenances(connection, names, migrations),
+                migrations=migrations,
             )
