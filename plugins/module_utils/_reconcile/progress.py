@@ -15,6 +15,9 @@ from .._core.wait import Clock
 QUIET_SECONDS = 10.0
 """A line about what is under way at least this often: silence looks like hanging."""
 
+LONGEST = 100
+"""Characters of a step's sentence that a line shows."""
+
 
 class Progress:
     """Counts steps and weighs windowed ones by memory, with which a live migration's time goes."""
@@ -42,11 +45,11 @@ class Progress:
         self._weight_done += weight(step)
         self._weight_left -= weight(step)
         took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
-        self._line(f"[{self._ended}/{self._total}] {step}: done{took}{self._estimate()}")
+        self._line(f"[{self._ended}/{self._total}] {short(step)}: done{took}{self._estimate()}")
 
     def failed(self, step: Step, error: FleetError) -> None:
         self._end(step)
-        self._line(f"[{self._ended}/{self._total}] {step}: FAILED, {error.cause}")
+        self._line(f"[{self._ended}/{self._total}] {short(step)}: FAILED, {error.cause}")
 
     def tick(self, active: Sequence[tuple[Step, float]]) -> None:
         """Called between polls; speaks only after a silence."""
@@ -72,6 +75,12 @@ class Progress:
         self._last_line = self._clock.now()
         if self._long:
             self._reporter.line(text)
+
+
+def short(step: Step) -> str:
+    """The step's sentence, cut to a line: lists of uuids tell a reader nothing."""
+    text = str(step)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def weight(step: Step) -> float:
