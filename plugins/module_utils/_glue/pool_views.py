@@ -9,9 +9,6 @@ from typing import Any
 
 from .._core.model import Fleet, Host, Pool, Storage, to_dict
 
-HIDDEN = ("password",)
-"""Storage managers name their secrets so: cifspassword, chappassword, password."""
-
 
 def pool_view(fleet: Fleet, pool: Pool | None) -> dict[str, Any] | None:
     """A pool with its members, the coordinator first, and its storage by name."""
@@ -40,9 +37,5 @@ def _member(pool: Pool, host: Host) -> dict[str, Any]:
 
 
 def storage_view(storage: Storage | None) -> dict[str, Any] | None:
-    """An SR; secrets that someone left in its device_config stay out of results."""
-    if storage is None:
-        return None
-    config = {k: v for k, v in storage.device_config.items() if not k.endswith(HIDDEN)}
-    data: dict[str, Any] = {**to_dict(storage), "device_config": config}
+    data: dict[str, Any] | None = to_dict(storage) if storage else None
     return data
