@@ -19,7 +19,6 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).resolve().parent
-START_TIMEOUT = 30
 
 
 class Simulator:
@@ -36,16 +35,10 @@ class Simulator:
             text=True,
             start_new_session=True,
         )
-        try:
-            line = self.process.stdout.readline() if self.process.stdout else ""
-            if not line:
-                raise RuntimeError(
-                    f"the simulator did not start, exit status {self.process.wait(START_TIMEOUT)}"
-                )
-            ready = json.loads(line)
-        except BaseException:
-            self.stop()
-            raise
+        line = self.process.stdout.readline() if self.process.stdout else ""
+        if not line:
+            raise RuntimeError(f"the simulator did not start, exit status {self.stop()}")
+        ready = json.loads(line)
         self.hosts: dict[str, str] = ready["hosts"]
         self.inspect: str = ready["inspect"]
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import where
@@ -98,9 +99,11 @@ def by_uuid(cls: str) -> Callable[..., str]:
 def matching(ctx: Context, cls: str, expr: str) -> list[str]:
     columns = dict(SCHEMA.columns(cls))
     test = where.compile_expression(expr, set(columns))
-    return [
-        r for r in ctx.db.refs(cls) if test(lambda column, r=r: ctx.db.get(cls, r, columns[column]))
-    ]
+
+    def column_of(ref: str, column: str) -> Any:
+        return ctx.db.get(cls, ref, columns[column])
+
+    return [ref for ref in ctx.db.refs(cls) if test(partial(column_of, ref))]
 
 
 def reader(cls: str, name: str) -> Callable[..., Any] | None:

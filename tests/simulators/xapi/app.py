@@ -31,6 +31,7 @@ from . import (
     vm_lifecycle,
 )
 from .inspection import Inspector
+from .site_values import BadSite
 
 MODULES = (
     coordinator,
@@ -62,7 +63,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         world = site.build(yaml.safe_load(options.site.read_text(encoding="utf-8")))
-    except (site.BadSite, OSError, KeyError, ValueError) as exc:
+    except (BadSite, OSError, KeyError, ValueError) as exc:
         print(f"{options.site}: {type(exc).__name__}: {exc}", file=sys.stderr)
         return 2
     inspector = Inspector(world)

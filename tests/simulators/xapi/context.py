@@ -89,7 +89,7 @@ class Context:
         )
 
     def forward(self, host: str) -> Machine:
-        """The machine that carries a call out: HOST_OFFLINE if known dead; an unanswered call hangs till that is known."""
+        """The machine that carries a call out: HOST_OFFLINE if known dead, else wait till it answers."""
         while True:
             machine = self.machine_of(host)
             if not self.live(host):

@@ -25,7 +25,7 @@ def new_uuid() -> str:
 
 
 class Database:
-    """Rows by class and reference. Callers hold `lock` (but while a site is built); `changed` is notified at every write.
+    """Rows by class and reference. Callers hold `lock`; `changed` is notified at every write.
 
     `computed` maps (class, field) to a function of the reference for fields that follow from others
     (allowed_operations); reverse reference sets are kept in `links`.
@@ -76,9 +76,9 @@ class Database:
             r for r, row in self.tables[cls].items() if all(row[k] == v for k, v in wanted.items())
         ]
 
-    def insert(self, cls: str, ref: str | None = None, **values: Any) -> str:
+    def insert(self, cls: str, **values: Any) -> str:
         """A new object with the class's defaults for what is not given; returns its reference."""
-        ref = ref or "OpaqueRef:" + new_uuid()
+        ref = "OpaqueRef:" + new_uuid()
         row = {f.name: copied(f.default) for f in SCHEMA.fields[cls].values()}
         unknown = set(values) - set(row)
         if unknown:
@@ -88,12 +88,13 @@ class Database:
         self.tables[cls][ref] = row
         self.generation += 1
         self.created[ref] = self.modified[ref] = self.generation
-        for field in row:
-            self.link(cls, ref, field, NULL, row[field])
+        for field, value in row.items():
+            self.link(cls, ref, field, NULL, value)
         self.wake()
         return ref
 
     def update(self, cls: str, ref: str, **values: Any) -> None:
+        """Change fields of an object; writing what is already there is no change."""
         row = self.row(cls, ref)
         if all(row[k] == v for k, v in values.items()):
             return
@@ -104,8 +105,8 @@ class Database:
 
     def delete(self, cls: str, ref: str) -> None:
         row = self.row(cls, ref)
-        for field in row:
-            self.link(cls, ref, field, row[field], NULL)
+        for field, value in row.items():
+            self.link(cls, ref, field, value, NULL)
         del self.tables[cls][ref]
         self.generation += 1
         self.deleted.append((self.generation, self.created.pop(ref), cls, ref))

@@ -13,16 +13,20 @@ from typing import Any
 from . import accessors, sessions, tasks
 from .context import CALLS, Context, Handler
 from .database import new_uuid
-from .errors import NULL, Dropped, Failure, internal
+from .errors import Dropped, Failure, internal
 from .journal import Entry, is_mutating
 from .schema import SCHEMA, Call
 from .values import unmarshal
 from .world import Machine
 
 EMERGENCY = {
-    "session.slave_local_login_with_password", "session.local_logout", "pool.is_slave", "host.is_in_emergency_mode",
-    "pool.emergency_transition_to_master", "pool.emergency_reset_master",
-}  # fmt: skip
+    "session.slave_local_login_with_password",
+    "session.local_logout",
+    "pool.is_slave",
+    "host.is_in_emergency_mode",
+    "pool.emergency_transition_to_master",
+    "pool.emergency_reset_master",
+}
 NO_ASYNC = {"session", "event", "data_source", "blob"}
 # pool.is_slave and host.is_in_emergency_mode are hidden from the data model, but answered.
 HIDDEN = {
@@ -112,19 +116,21 @@ def dispatch(machine: Machine, method: str, params: list[Any], entry: Entry) -> 
         ctx.session = params[0]
     if not asynchronous:
         return run_sync(ctx, call, handler, args)
-    if (
-        call.implicit
-        and not call.name.endswith((".create", ".destroy"))
-        or call.name.split(".")[0] in NO_ASYNC
-        or "." not in name
-    ):
-        raise Failure("Fault", f"No async mode for this operation (rpc: {call.name})")
-    if call.name in accessors.PLAIN and call.name not in CALLS:
+    if not has_async(call, name):
         raise Failure("Fault", f"No async mode for this operation (rpc: {call.name})")
     if call.name == "task.cancel":
         run_sync(ctx, call, handler, args)
         return f"DummyRef:|{new_uuid()}|Async.task.cancel"
     return run_async(ctx, handler, args, entry)
+
+
+def has_async(call: Call, name: str) -> bool:
+    """Field accessors, sessions, events and the underscore aliases have no asynchronous form."""
+    if "." not in name or name.split(".", maxsplit=1)[0] in NO_ASYNC:
+        return False
+    if call.name in accessors.PLAIN and call.name not in CALLS:
+        return False
+    return not call.implicit or call.name.endswith((".create", ".destroy"))
 
 
 def run_sync(ctx: Context, call: Call, handler: Handler, args: list[Any]) -> Any:

@@ -12,7 +12,7 @@ from .context import Context, call
 from .database import new_uuid
 from .dispatch import subcall
 from .errors import NULL, Dropped, Failure, internal
-from .vm_lifecycle import host_operation
+from .vm_lifecycle import host_operation, vm_operation
 from .world import Machine
 
 Plan = dict[str, str | list[str]]
@@ -143,13 +143,7 @@ def clear_for_poweroff(machine: Machine) -> None:
                 if isinstance(target, list):
                     vm_lifecycle.shutdown(ctx, vm)
                 else:
-                    ctx.wait(0.1)
-                    with ctx.operation(
-                        "VM",
-                        vm,
-                        "pool_migrate",
-                        lambda vm=vm: vm_rules.refusal(placement.view(ctx, vm), "pool_migrate"),
-                    ):
+                    with vm_operation(ctx, vm, "pool_migrate"):
                         migrate.relocate(ctx, vm, ctx.machine_of(target))
             except Failure:
                 vm_lifecycle.leave_domain(ctx, vm, "Halted")

@@ -81,9 +81,13 @@ class History:
         source: str | None, target: str, start: float, end: float, downtime: float, pause: float
     ) -> dict[str, Any]:
         return {
-            "from": source, "to": target, "start": round(start, 3), "end": round(end, 3),
-            "downtime_s": round(downtime, 3), "pause_s": round(pause, 4),
-        }  # fmt: skip
+            "from": source,
+            "to": target,
+            "start": round(start, 3),
+            "end": round(end, 3),
+            "downtime_s": round(downtime, 3),
+            "pause_s": round(pause, 4),
+        }
 
     def shown(self) -> list[dict[str, Any]]:
         with self.lock:
@@ -95,7 +99,12 @@ class History:
         running = now - life.running_since if life.running_since is not None else 0.0
         down = now - life.stopped_at if life.stopped_at is not None else 0.0
         return {
-            "uuid": life.uuid, "vm": life.name, "host": life.host, "running": life.running_since is not None,
-            "uptime_s": round(life.uptime + running, 3), "downtime_s": round(life.downtime + down, 3),
-            "pause_s": round(life.pause, 4), "moves": life.moves,
-        }  # fmt: skip
+            "uuid": life.uuid,
+            "vm": life.name,
+            "host": life.host,
+            "running": life.running_since is not None,
+            "uptime_s": round(life.uptime + running, 3),
+            "downtime_s": round(life.downtime + down, 3),
+            "pause_s": round(life.pause, 4),
+            "moves": life.moves,
+        }

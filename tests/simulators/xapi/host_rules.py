@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from .schema import words
+
 CREATING = {"provision", "vm_resume", "vm_migrate"}
 REMOVING = {"evacuate", "reboot", "shutdown"}
 
@@ -33,16 +35,17 @@ def host_conflict(op: str, current: dict[str, str], host: str) -> list[str] | No
     return None
 
 
-POOL_OPERATIONS = (
-    "ha_enable cluster_create designate_new_master tls_verification_enable configure_repositories sync_updates sync_bundle "
-    "apply_updates eject cert_refresh exchange_certificates_on_join exchange_ca_certificates_on_join copy_primary_host_certs "
+POOL_OPERATIONS = words(
+    "ha_enable cluster_create designate_new_master tls_verification_enable "
+    "configure_repositories sync_updates sync_bundle apply_updates eject cert_refresh "
+    "exchange_certificates_on_join exchange_ca_certificates_on_join copy_primary_host_certs "
     "get_updates"
-).split()
+)
 
-SR_OPERATIONS = (
-    "scan update plug unplug pbd_create pbd_destroy vdi_create vdi_introduce vdi_destroy vdi_resize vdi_clone vdi_snapshot "
-    "vdi_mirror vdi_set_on_boot"
-).split()
+SR_OPERATIONS = words(
+    "scan update plug unplug pbd_create pbd_destroy vdi_create vdi_introduce vdi_destroy "
+    "vdi_resize vdi_clone vdi_snapshot vdi_mirror vdi_set_on_boot"
+)
 
 
 def sr_operations(attached: bool) -> list[str]:

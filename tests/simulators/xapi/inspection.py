@@ -22,12 +22,21 @@ def host_state(machine: Machine) -> dict[str, Any]:
     metrics = db.tables["host_metrics"].get(row.get("metrics", NULL), {})
     names = {r["uuid"]: r["name_label"] for r in db.tables["VM"].values()}
     return {
-        "uuid": machine.uuid, "ref": machine.ref, "address": machine.address, "url": machine.url(),
-        "role": "coordinator" if machine.is_coordinator else "supporter", "powered": machine.powered, "answers": machine.answers,
-        "emergency": machine.emergency, "enabled": row.get("enabled"), "live": metrics.get("live"), "memory": machine.memory,
+        "uuid": machine.uuid,
+        "ref": machine.ref,
+        "address": machine.address,
+        "url": machine.url(),
+        "role": "coordinator" if machine.is_coordinator else "supporter",
+        "powered": machine.powered,
+        "answers": machine.answers,
+        "emergency": machine.emergency,
+        "enabled": row.get("enabled"),
+        "live": metrics.get("live"),
+        "memory": machine.memory,
         "memory_free": db.get("host_metrics", row["metrics"], "memory_free") if metrics else None,
-        "guests": sorted(names.get(u, u) for u in machine.domains), "other_config": row.get("other_config", {}),
-    }  # fmt: skip
+        "guests": sorted(names.get(u, u) for u in machine.domains),
+        "other_config": row.get("other_config", {}),
+    }
 
 
 def sr_state(pool: Pool, sr: str) -> dict[str, Any]:
@@ -35,21 +44,30 @@ def sr_state(pool: Pool, sr: str) -> dict[str, Any]:
     names = {m.ref: m.name for m in pool.members}
     pbds = [db.row("PBD", p) for p in db.get("SR", sr, "PBDs")]
     return {
-        "uuid": db.row("SR", sr)["uuid"], "type": db.row("SR", sr)["type"], "shared": db.row("SR", sr)["shared"],
-        "pbds": {names.get(p["host"], p["host"]): p["currently_attached"] for p in pbds}, "vdis": len(db.get("SR", sr, "VDIs")),
-    }  # fmt: skip
+        "uuid": db.row("SR", sr)["uuid"],
+        "type": db.row("SR", sr)["type"],
+        "shared": db.row("SR", sr)["shared"],
+        "pbds": {names.get(p["host"], p["host"]): p["currently_attached"] for p in pbds},
+        "vdis": len(db.get("SR", sr, "VDIs")),
+    }
 
 
 def pool_state(pool: Pool) -> dict[str, Any]:
     db = pool.db
     row = next(iter(db.tables["pool"].values()))
     return {
-        "uuid": row["uuid"], "name": row["name_label"], "coordinator": pool.coordinator.name,
-        "hosts": [m.name for m in pool.members], "ha_enabled": row["ha_enabled"], "other_config": row["other_config"],
+        "uuid": row["uuid"],
+        "name": row["name_label"],
+        "coordinator": pool.coordinator.name,
+        "hosts": [m.name for m in pool.members],
+        "ha_enabled": row["ha_enabled"],
+        "other_config": row["other_config"],
         "default_SR": db.tables["SR"].get(row["default_SR"], {}).get("name_label"),
-        "srs": [{"name": r["name_label"], **sr_state(pool, ref)} for ref, r in db.tables["SR"].items()],
+        "srs": [
+            {"name": r["name_label"], **sr_state(pool, ref)} for ref, r in db.tables["SR"].items()
+        ],
         "networks": [r["name_label"] for r in db.tables["network"].values()],
-    }  # fmt: skip
+    }
 
 
 def vm_states(pool: Pool) -> dict[str, dict[str, Any]]:
@@ -66,10 +84,16 @@ def vm_states(pool: Pool) -> dict[str, dict[str, Any]]:
             else f"{row['name_label']} {row['uuid']}"
         )
         result[label] = {
-            "uuid": row["uuid"], "power_state": row["power_state"], "host": names.get(row["resident_on"]),
-            "memory": row["memory_dynamic_max"], "has_domain": row["uuid"] in running, "is_a_template": row["is_a_template"],
-            "is_a_snapshot": row["is_a_snapshot"], "other_config": row["other_config"], "tags": row["tags"],
-        }  # fmt: skip
+            "uuid": row["uuid"],
+            "power_state": row["power_state"],
+            "host": names.get(row["resident_on"]),
+            "memory": row["memory_dynamic_max"],
+            "has_domain": row["uuid"] in running,
+            "is_a_template": row["is_a_template"],
+            "is_a_snapshot": row["is_a_snapshot"],
+            "other_config": row["other_config"],
+            "tags": row["tags"],
+        }
     return result
 
 
@@ -122,9 +146,12 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200 if world.ca_pem else 404, world.ca_pem or b"", "application/x-pem-file")
             return
         pages: dict[str, Callable[[], Any]] = {
-            "/state": lambda: state(world), "/journal": lambda: journal(world, query), "/vms": world.history.shown,
-            "/faults": world.faults.shown, "/clock": lambda: clock(world),
-        }  # fmt: skip
+            "/state": lambda: state(world),
+            "/journal": lambda: journal(world, query),
+            "/vms": world.history.shown,
+            "/faults": world.faults.shown,
+            "/clock": lambda: clock(world),
+        }
         self.answer(pages.get(parts.path))
 
     def do_POST(self) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import join_checks, merge, power, sessions
+from . import join_checks, join_side, merge, power, sessions
 from .context import Context, call
 from .errors import Failure, internal
 from .world import Machine, Pool
@@ -30,9 +30,9 @@ def remote_login(ctx: Context, address: str, user: str, password: str) -> Machin
 
 
 def check(ctx: Context, remote: Machine, force: bool) -> None:
-    mine = join_checks.side_of(ctx.machine)
+    mine = join_side.side_of(ctx.machine)
     with ctx.unlocked(), remote.pool.db.lock:
-        theirs = join_checks.side_of(remote)
+        theirs = join_side.side_of(remote)
     if error := join_checks.refusal(mine, theirs, force):
         raise Failure(*error)
 

@@ -5,54 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from .database import Database, Row
-from .world import Machine
-
-Error = list[str] | None
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a join: its coordinator's host row, its pool row, and the tables the checks look at."""
-
-    host: str
-    host_row: Row
-    pool_row: Row
-    tables: dict[str, dict[str, Row]] = field(default_factory=dict)
-
-    def rows(self, cls: str) -> list[Row]:
-        return list(self.tables[cls].values())
-
-    @property
-    def version(self) -> dict[str, str]:
-        return self.host_row["software_version"]
-
-    @property
-    def brand(self) -> str | None:
-        return self.version.get("product_brand") or self.version.get("platform_name")
-
-    @property
-    def management(self) -> Row | None:
-        return next(
-            (p for p in self.rows("PIF") if p["management"] and p["host"] == self.host), None
-        )
-
-
-TABLES = (
-    "host VM SR PIF Bond tunnel network_sriov VLAN network pool_update Certificate SM Cluster Cluster_host"
-).split()
-
-
-def side_of(machine: Machine) -> Side:
-    """A copy of what a coordinator knows; the caller holds its pool's lock."""
-    db: Database = machine.pool.db
-    tables = {cls: {ref: dict(row) for ref, row in db.tables[cls].items()} for cls in TABLES}
-    return Side(
-        machine.ref, tables["host"][machine.ref], dict(db.row("pool", machine.pool.ref)), tables
-    )
+from .join_networks import (
+    address_type,
+    cluster_network,
+    clustered,
+    interfaces,
+    management_vlan,
+    network_backend,
+    purposes,
+    vlans,
+)
+from .join_side import Error, Side
 
 
 def pool_size(joiner: Side, target: Side) -> Error:
@@ -70,40 +35,6 @@ def management_interface(joiner: Side, target: Side) -> Error:
 
 def ha_here(joiner: Side, target: Side) -> Error:
     return ["HA_IS_ENABLED"] if joiner.pool_row["ha_enabled"] else None
-
-
-def clustered(joiner: Side, target: Side) -> Error:
-    return next(
-        (
-            ["CLUSTERING_ENABLED", ref]
-            for ref, row in joiner.tables["Cluster_host"].items()
-            if row["enabled"]
-        ),
-        None,
-    )
-
-
-def cluster_network(joiner: Side, target: Side) -> Error:
-    """A clustered target needs its network untagged, or on the management interface, and one address of the joiner on it."""
-    if not any(c["pool_auto_join"] for c in target.rows("Cluster")):
-        return None
-    pifs = [
-        target.tables["PIF"].get(h["PIF"])
-        for h in target.rows("Cluster_host")
-        if h["host"] == target.host
-    ]
-    for pif in filter(None, pifs):
-        if pif["VLAN"] != -1 and not pif["management"]:
-            return ["POOL_JOINING_POOL_CANNOT_ENABLE_CLUSTERING_ON_VLAN_NETWORK", str(pif["VLAN"])]
-        bridge = target.tables["network"][pif["network"]]["bridge"]
-        mine = [
-            p
-            for p in joiner.rows("PIF")
-            if p["IP"] and joiner.tables["network"][p["network"]]["bridge"] == bridge
-        ]
-        if len(mine) != 1:
-            return ["POOL_JOINING_HOST_MUST_HAVE_ONLY_ONE_IP_ON_CLUSTERING_NETWORK"]
-    return None
 
 
 def ha_there(joiner: Side, target: Side) -> Error:
@@ -166,31 +97,6 @@ def shared_srs(joiner: Side, target: Side) -> Error:
     return ["JOINING_HOST_CANNOT_CONTAIN_SHARED_SRS"] if shared else None
 
 
-def interfaces(joiner: Side, target: Side) -> Error:
-    for cls, code in (
-        ("Bond", "HAS_BONDS"),
-        ("tunnel", "HAS_TUNNELS"),
-        ("network_sriov", "HAS_NETWORK_SRIOVS"),
-    ):
-        if joiner.tables[cls]:
-            return [f"POOL_JOINING_HOST_{code}"]
-    return None
-
-
-def vlans(joiner: Side, target: Side) -> Error:
-    for vlan in joiner.rows("VLAN"):
-        if not joiner.tables["PIF"].get(vlan["untagged_PIF"], {}).get("management"):
-            return ["POOL_JOINING_HOST_HAS_NON_MANAGEMENT_VLANS"]
-    return None
-
-
-def management_vlan(joiner: Side, target: Side) -> Error:
-    tags = [str(s.management["VLAN"]) if s.management else "-1" for s in (joiner, target)]
-    return (
-        None if tags[0] == tags[1] else ["POOL_JOINING_HOST_MANAGEMENT_VLAN_DOES_NOT_MATCH", *tags]
-    )
-
-
 def external_auth(joiner: Side, target: Side) -> Error:
     auths = [
         (s.host_row["external_auth_type"], s.host_row["external_auth_service_name"].lower())
@@ -204,15 +110,6 @@ def editions(joiner: Side, target: Side) -> Error:
         return None
     text = f"host edition {joiner.host_row['edition']} differs from pool edition {target.host_row['edition']}"
     return ["LICENSE_HOST_POOL_MISMATCH", text]
-
-
-def network_backend(joiner: Side, target: Side) -> Error:
-    backends = [s.version.get("network_backend") for s in (joiner, target)]
-    if backends[0] != backends[1]:
-        return ["OPERATION_NOT_ALLOWED", "Network backends differ"]
-    controllers = [s.pool_row["vswitch_controller"] for s in (joiner, target)]
-    differ = backends[0] == "openvswitch" and controllers[0] and controllers[0] != controllers[1]
-    return ["OPERATION_NOT_ALLOWED", "SDN controller differs"] if differ else None
 
 
 def api_version(joiner: Side, target: Side) -> Error:
@@ -245,26 +142,6 @@ def updates(joiner: Side, target: Side) -> Error:
         "HOSTS_NOT_HOMOGENEOUS",
         f"Updates on local host {names[0]} and pool host {names[1]} differ",
     ]
-
-
-def address_type(joiner: Side, target: Side) -> Error:
-    types = [s.management["primary_address_type"] if s.management else "" for s in (joiner, target)]
-    return (
-        None if types[0] == types[1] else ["OPERATION_NOT_ALLOWED", "Primary address type differs"]
-    )
-
-
-def purposes(joiner: Side, target: Side) -> Error:
-    """Networks for NBD on one side and for insecure NBD on the other don't go together."""
-    used = [{p for n in s.rows("network") for p in n["purpose"]} for s in (joiner, target)]
-    clash = ("nbd" in used[0] and "insecure_nbd" in used[1]) or (
-        "insecure_nbd" in used[0] and "nbd" in used[1]
-    )
-    return (
-        ["OPERATION_NOT_ALLOWED", "Incompatible network purposes: nbd and insecure_nbd"]
-        if clash
-        else None
-    )
 
 
 def tls_verification(joiner: Side, target: Side) -> Error:
@@ -304,10 +181,36 @@ def storage_managers(joiner: Side, target: Side) -> Error:
 
 
 CHECKS: tuple[Callable[[Side, Side], Error], ...] = (
-    pool_size, management_interface, ha_here, clustered, cluster_network, ha_there, itself, coordinates_others, running_vms, busy_vms,
-    guidance, compatible, homogeneous, shared_srs, interfaces, vlans, management_vlan, external_auth, editions, network_backend,
-    api_version, db_schema, updates, address_type, purposes, tls_verification, certificates, upgrading, storage_managers,
-)  # fmt: skip
+    pool_size,
+    management_interface,
+    ha_here,
+    clustered,
+    cluster_network,
+    ha_there,
+    itself,
+    coordinates_others,
+    running_vms,
+    busy_vms,
+    guidance,
+    compatible,
+    homogeneous,
+    shared_srs,
+    interfaces,
+    vlans,
+    management_vlan,
+    external_auth,
+    editions,
+    network_backend,
+    api_version,
+    db_schema,
+    updates,
+    address_type,
+    purposes,
+    tls_verification,
+    certificates,
+    upgrading,
+    storage_managers,
+)
 
 
 def refusal(joiner: Side, target: Side, force: bool) -> Error:

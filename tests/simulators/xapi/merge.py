@@ -69,7 +69,7 @@ class Merge:
         self.vms()
 
     def physical_networks(self) -> None:
-        """Physical and internal management networks are the pool's of the same bridge; others wait for a VIF that needs them."""
+        """Physical and internal management networks become the pool's of the same bridge."""
         for ref, row in self.source.tables["network"].items():
             physical = any(
                 self.source.row("PIF", p)["physical"]

@@ -104,8 +104,16 @@ def pif_introduce(ctx: Context, host: str, mac: str, device: str, managed: bool 
         )
     )
     return ctx.db.insert(
-        "PIF", device=device, network=network, host=host, MAC=mac or random_mac(), MTU=1500, VLAN=-1, physical=True, managed=managed,
-    )  # fmt: skip
+        "PIF",
+        device=device,
+        network=network,
+        host=host,
+        MAC=mac or random_mac(),
+        MTU=1500,
+        VLAN=-1,
+        physical=True,
+        managed=managed,
+    )
 
 
 @call("PIF.plug", "PIF.unplug")

@@ -199,7 +199,8 @@ def targets(ctx: Context, host: str) -> list[str]:
 
 def pack(needs: dict[str, int], room: dict[str, int]) -> dict[str, str | None]:
     """Biggest VM first into the roomiest host; None for one that fits nowhere."""
-    room, plan = dict(room), {}
+    room = dict(room)
+    plan: dict[str, str | None] = {}
     for vm in sorted(needs, key=lambda v: -needs[v]):
         best = max(room, key=lambda h: room[h], default=None)
         if best is None or room[best] < needs[vm]:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from . import records
 from .errors import NULL, Failure
 from .world import GIB, Machine, Pool, World
@@ -154,9 +156,14 @@ def say_hello(machine: Machine, booted: bool) -> None:
         if booted:
             times["boot_time"] = records.float_text(now)
         db.update(
-            "host", machine.ref, enabled=False, address=machine.address, current_operations={},
-            other_config={**row["other_config"], **times}, software_version=records.host_values(machine)["software_version"],
-        )  # fmt: skip
+            "host",
+            machine.ref,
+            enabled=False,
+            address=machine.address,
+            current_operations={},
+            other_config={**row["other_config"], **times},
+            software_version=records.host_values(machine)["software_version"],
+        )
         db.update(
             "host_metrics",
             row["metrics"],
@@ -236,10 +243,8 @@ def shut_down(machine: Machine, reboot: bool) -> None:
     if machine.epoch != epoch:
         return
     if machine.pool.coordinator.answers:
-        try:
+        with suppress(Failure):  # whatever could not be moved loses its host below
             evacuate.clear_for_poweroff(machine)
-        except Failure:
-            pass  # whatever could not be moved loses its host below
     cut_power(machine)
     if reboot:
         boot(machine)

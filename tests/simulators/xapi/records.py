@@ -17,11 +17,23 @@ from .world import GIB, MIB, Machine, Pool
 DOM0_MEMORY = GIB
 API_VERSION = {"API_version_major": 2, "API_version_minor": 23, "API_version_vendor": "XenSource"}
 VERSION = {
-    "product_version": "8.3.0", "product_version_text": "8.3", "product_version_text_short": "8.3", "product_brand": "XCP-ng",
-    "platform_name": "XCP", "platform_version": "3.4.0", "xapi": "26.1", "xapi_build": "26.1.3", "build_number": "sim",
-    "git_id": "0", "hostname": "localhost", "date": "2026-08-21", "xen": "4.17.5", "linux": "4.19.0", "db_schema": "5.909",
+    "product_version": "8.3.0",
+    "product_version_text": "8.3",
+    "product_version_text_short": "8.3",
+    "product_brand": "XCP-ng",
+    "platform_name": "XCP",
+    "platform_version": "3.4.0",
+    "xapi": "26.1",
+    "xapi_build": "26.1.3",
+    "build_number": "sim",
+    "git_id": "0",
+    "hostname": "localhost",
+    "date": "2026-08-21",
+    "xen": "4.17.5",
+    "linux": "4.19.0",
+    "db_schema": "5.909",
     "network_backend": "openvswitch",
-}  # fmt: skip
+}
 
 
 def float_text(seconds: float) -> str:
@@ -40,9 +52,14 @@ def new_pool(machine: Machine) -> Pool:
         "pool", pool_ref, master=machine.ref, cpu_info=dict(db.row("host", machine.ref)["cpu_info"])
     )
     network = db.insert(
-        "network", name_label="Host internal management network", bridge="xenapi",
-        other_config={"is_guest_installer_network": "true", "is_host_internal_management_network": "true"},
-    )  # fmt: skip
+        "network",
+        name_label="Host internal management network",
+        bridge="xenapi",
+        other_config={
+            "is_guest_installer_network": "true",
+            "is_host_internal_management_network": "true",
+        },
+    )
     db.touch("network", network)
     add_pif(machine, pool)
     return pool
@@ -102,8 +119,13 @@ def host_values(machine: Machine) -> dict[str, Any]:
         "address": machine.address,
         "software_version": {**VERSION, **machine.software_version, "hostname": machine.name},
         "cpu_info": {
-            "cpu_count": str(machine.cpus), "socket_count": "1", "vendor": machine.vendor, "modelname": f"{machine.vendor} simulated",
-            "speed": "2400.000", "features_hvm": "0", "features_pv": "0",
+            "cpu_count": str(machine.cpus),
+            "socket_count": "1",
+            "vendor": machine.vendor,
+            "modelname": f"{machine.vendor} simulated",
+            "speed": "2400.000",
+            "features_hvm": "0",
+            "features_pv": "0",
         },
         "capabilities": ["xen-3.0-x86_64", "hvm-3.0-x86_64"],
         "other_config": {"agent_start_time": float_text(now), "boot_time": float_text(now)},
@@ -112,7 +134,7 @@ def host_values(machine: Machine) -> dict[str, Any]:
         "memory_overhead": 256 * MIB,
         "virtual_hardware_platform_versions": [0, 1, 2],
         **API_VERSION,
-    }  # fmt: skip
+    }
 
 
 def add_host(machine: Machine, pool: Pool, enabled: bool, live: bool = True) -> str:
@@ -134,11 +156,24 @@ def add_host(machine: Machine, pool: Pool, enabled: bool, live: bool = True) -> 
         **values,
     )
     dom0 = db.insert(
-        "VM", name_label=f"Control domain on host: {machine.name}", is_control_domain=True, power_state="Running", domid=0,
-        resident_on=machine.ref, affinity=machine.ref, metrics=db.insert("VM_metrics", memory_actual=DOM0_MEMORY),
-        VCPUs_max=2, VCPUs_at_startup=2, actions_after_crash="destroy", actions_after_shutdown="destroy", actions_after_reboot="destroy",
-        **dict.fromkeys(("memory_static_max", "memory_dynamic_max", "memory_dynamic_min", "memory_static_min"), DOM0_MEMORY),
-    )  # fmt: skip
+        "VM",
+        name_label=f"Control domain on host: {machine.name}",
+        is_control_domain=True,
+        power_state="Running",
+        domid=0,
+        resident_on=machine.ref,
+        affinity=machine.ref,
+        metrics=db.insert("VM_metrics", memory_actual=DOM0_MEMORY),
+        VCPUs_max=2,
+        VCPUs_at_startup=2,
+        actions_after_crash="destroy",
+        actions_after_shutdown="destroy",
+        actions_after_reboot="destroy",
+        **dict.fromkeys(
+            ("memory_static_max", "memory_dynamic_max", "memory_dynamic_min", "memory_static_min"),
+            DOM0_MEMORY,
+        ),
+    )
     db.update("host", machine.ref, control_domain=dom0)
     pool.hosts[machine.ref] = machine
     machine.pool = pool
@@ -158,10 +193,21 @@ def add_pif(machine: Machine, pool: Pool) -> str:
         )
     )
     return db.insert(
-        "PIF", device="eth0", network=network, host=machine.ref, MAC=random_mac(), MTU=1500, VLAN=-1, physical=True, currently_attached=True,
-        metrics=db.insert("PIF_metrics", carrier=True), ip_configuration_mode="Static", IP=machine.address.split(":")[0],
-        netmask="255.255.0.0", management=True,
-    )  # fmt: skip
+        "PIF",
+        device="eth0",
+        network=network,
+        host=machine.ref,
+        MAC=random_mac(),
+        MTU=1500,
+        VLAN=-1,
+        physical=True,
+        currently_attached=True,
+        metrics=db.insert("PIF_metrics", carrier=True),
+        ip_configuration_mode="Static",
+        IP=machine.address.split(":")[0],
+        netmask="255.255.0.0",
+        management=True,
+    )
 
 
 def add_sr(
@@ -205,11 +251,21 @@ def new_vm(db: Database, name: str, memory: int, vcpus: int, **values: Any) -> s
         memory,
     )
     base = {
-        "name_label": name, "user_version": 1, "power_state": "Halted", "domid": -1, "resident_on": NULL, "VCPUs_max": vcpus,
-        "VCPUs_at_startup": vcpus, "actions_after_shutdown": "destroy", "actions_after_reboot": "restart",
-        "actions_after_crash": "restart", "HVM_boot_policy": "BIOS order", "HVM_boot_params": {"order": "cd"},
-        "metrics": db.insert("VM_metrics", start_time=EPOCH), "affinity": NULL,
-    }  # fmt: skip
+        "name_label": name,
+        "user_version": 1,
+        "power_state": "Halted",
+        "domid": -1,
+        "resident_on": NULL,
+        "VCPUs_max": vcpus,
+        "VCPUs_at_startup": vcpus,
+        "actions_after_shutdown": "destroy",
+        "actions_after_reboot": "restart",
+        "actions_after_crash": "restart",
+        "HVM_boot_policy": "BIOS order",
+        "HVM_boot_params": {"order": "cd"},
+        "metrics": db.insert("VM_metrics", start_time=EPOCH),
+        "affinity": NULL,
+    }
     return db.insert("VM", **(base | sizes | values))
 
 

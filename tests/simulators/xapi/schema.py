@@ -78,6 +78,11 @@ class Call:
         return sum(required for _name, _type, required in self.params)
 
 
+def words(text: str) -> list[str]:
+    """The names in a text, for lists too long to quote each."""
+    return text.split()
+
+
 def empty_value(type_name: str) -> Any:
     """What a field of the type holds when nothing was given."""
     if type_name.endswith(" map"):
@@ -136,9 +141,7 @@ class Schema:
             params = (text,)
         elif name == "create":
             params = (("args", f"{cls} record", True),)
-        elif name in ("destroy", "get_record"):
-            params = (own,)
-        elif (field := self.fields[cls].get(name.removeprefix("get_"))) and name.startswith("get_"):
+        elif name == "destroy" or name.startswith("get_"):
             params = (own,)
         elif (field := self.fields[cls].get(name.removeprefix("set_"))) and name.startswith("set_"):
             params = (own, ("value", field.type, True))

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -107,10 +108,8 @@ class Listener(ThreadingHTTPServer):
 
     def drop_connections(self) -> None:
         for sock in list(self.connections):
-            try:
+            with suppress(OSError):  # the client was faster
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # the client was faster
 
 
 class Endpoint:
@@ -148,13 +147,3 @@ class Endpoint:
     def close(self) -> None:
         self.down()
         self.reserved.close()
-
-
-def is_free(address: str, port: int) -> bool:
-    """Whether nobody else holds the address and port, not even sharing them."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-        return True

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import placement, vm_lifecycle, vm_rules
+from . import placement, vm_lifecycle, vm_rules, vm_suspend
 from .context import Context, call
 from .database import new_uuid
 from .disks import copy_disk
@@ -19,9 +19,15 @@ COPY_S = 2.0
 NO_VDIS: list[str] = []
 # A copy starts afresh with these.
 RESET = {
-    "uuid": "", "current_operations": {}, "blocked_operations": {}, "resident_on": NULL, "scheduled_to_be_resident_on": NULL,
-    "domid": -1, "guest_metrics": NULL, "ha_always_run": False,
-}  # fmt: skip
+    "uuid": "",
+    "current_operations": {},
+    "blocked_operations": {},
+    "resident_on": NULL,
+    "scheduled_to_be_resident_on": NULL,
+    "domid": -1,
+    "guest_metrics": NULL,
+    "ha_always_run": False,
+}
 
 
 def copy_devices(ctx: Context, source: str, target: str, snapshot: bool) -> None:
@@ -73,9 +79,20 @@ def take_snapshot(ctx: Context, vm: str, name: str, state: str, suspend_vdi: str
     row = ctx.db.row("VM", vm)
     info = {"disk-snapshot-type": "crash_consistent", "power-state-at-snapshot": row["power_state"]}
     new = copy_vm(
-        ctx, vm, name, True, is_a_template=True, is_a_snapshot=True, snapshot_of=vm, snapshot_time=ctx.world.clock.time(),
-        snapshot_info=info, power_state=state, suspend_VDI=suspend_vdi, transportable_snapshot_id="", is_default_template=False,
-    )  # fmt: skip
+        ctx,
+        vm,
+        name,
+        True,
+        is_a_template=True,
+        is_a_snapshot=True,
+        snapshot_of=vm,
+        snapshot_time=ctx.world.clock.time(),
+        snapshot_info=info,
+        power_state=state,
+        suspend_VDI=suspend_vdi,
+        transportable_snapshot_id="",
+        is_default_template=False,
+    )
     ctx.db.update("VM", vm, parent=new)
     return new
 
@@ -92,7 +109,7 @@ def memory_image(ctx: Context, vm: str) -> str:
     row = ctx.db.row("VM", vm)
     if ctx.db.exists("VDI", row["suspend_VDI"]):
         return copy_disk(ctx, row["suspend_VDI"])
-    sr = vm_lifecycle.suspend_sr(ctx, vm)
+    sr = vm_suspend.suspend_sr(ctx, vm)
     size = row["memory_static_max"]
     return ctx.db.insert(
         "VDI",
@@ -180,10 +197,27 @@ def duplicate(ctx: Context, vm: str, name: str, op: str) -> str:
         other = {k: v for k, v in row["other_config"].items() if k != "default_template"}
         other |= {"base_template_name": row["name_label"], "mac_seed": new_uuid()}
         return copy_vm(
-            ctx, vm, name, False, other_config=other, is_a_template=row["is_a_template"], is_a_snapshot=False, snapshot_of=NULL,
-            snapshot_time=EPOCH, snapshot_info={}, parent=NULL, power_state="Halted", suspend_VDI=NULL, order=0, start_delay=0,
-            shutdown_delay=0, appliance=NULL, suspend_SR=NULL, is_default_template=False, groups=[],
-        )  # fmt: skip
+            ctx,
+            vm,
+            name,
+            False,
+            other_config=other,
+            is_a_template=row["is_a_template"],
+            is_a_snapshot=False,
+            snapshot_of=NULL,
+            snapshot_time=EPOCH,
+            snapshot_info={},
+            parent=NULL,
+            power_state="Halted",
+            suspend_VDI=NULL,
+            order=0,
+            start_delay=0,
+            shutdown_delay=0,
+            appliance=NULL,
+            suspend_SR=NULL,
+            is_default_template=False,
+            groups=[],
+        )
 
 
 @call("VM.clone")

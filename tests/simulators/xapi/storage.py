@@ -40,9 +40,17 @@ def need_plugged(ctx: Context, sr: str) -> None:
 
 @call("SR.create")
 def sr_create(
-    ctx: Context, host: str, device_config: dict[str, str], physical_size: int, name: str, description: str, kind: str,
-    content_type: str, shared: bool, sm_config: dict[str, str] = NO_SM,
-) -> str:  # fmt: skip
+    ctx: Context,
+    host: str,
+    device_config: dict[str, str],
+    physical_size: int,
+    name: str,
+    description: str,
+    kind: str,
+    content_type: str,
+    shared: bool,
+    sm_config: dict[str, str] = NO_SM,
+) -> str:
     """A shared SR gets a PBD on every host, a local one on `host`; hosts where plugging fails are passed over."""
     ctx.db.row("host", host)
     if kind not in DRIVERS:
@@ -63,14 +71,27 @@ def sr_create(
 
 @call("SR.introduce")
 def introduce(
-    ctx: Context, uuid: str, name: str, description: str, kind: str, content_type: str, shared: bool, sm_config: dict[str, str] = NO_SM,
-) -> str:  # fmt: skip
+    ctx: Context,
+    uuid: str,
+    name: str,
+    description: str,
+    kind: str,
+    content_type: str,
+    shared: bool,
+    sm_config: dict[str, str] = NO_SM,
+) -> str:
     if kind not in DRIVERS:
         raise Failure("SR_UNKNOWN_DRIVER", kind)
     return ctx.db.insert(
-        "SR", uuid=uuid, name_label=name, name_description=description, type=kind, content_type=content_type, shared=shared,
+        "SR",
+        uuid=uuid,
+        name_label=name,
+        name_description=description,
+        type=kind,
+        content_type=content_type,
+        shared=shared,
         sm_config=dict(sm_config),
-    )  # fmt: skip
+    )
 
 
 def remove_sr(ctx: Context, sr: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Certificates:
-    """`mode` is false (plain HTTP), true (one CA signs all and is offered to clients) or "self-signed" (nothing to trust)."""
+    """`mode` is false (plain HTTP), true (one CA signs all) or "self-signed" (nothing to trust)."""
 
     def __init__(self, mode: bool | str) -> None:
         if mode not in (False, True, "self-signed"):

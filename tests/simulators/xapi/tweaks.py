@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .schema import SCHEMA
-from .site import size
+from .site_values import size
 from .world import Machine, Settings, World
 
 MACHINE_KEYS = {"vendor", "cpus", "tls_verification", "password", "powered"}

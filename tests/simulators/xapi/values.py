@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .errors import internal
-from .schema import SCHEMA, empty_value
+from .schema import SCHEMA, empty_value, words
 
 MAP = re.compile(r"\((.+) -> (.+)\) map")
 
@@ -77,12 +77,13 @@ def to_record(cls: str, value: Any) -> dict[str, Any]:
 
 # The constructor fields a client must give; the first missing one is named.
 REQUIRED = {
-    "VM": (
-        "user_version is_a_template affinity memory_static_max memory_dynamic_max memory_dynamic_min memory_static_min "
-        "VCPUs_params VCPUs_max VCPUs_at_startup actions_after_shutdown actions_after_reboot actions_after_crash "
-        "PV_bootloader PV_kernel PV_ramdisk PV_args PV_bootloader_args PV_legacy_args HVM_boot_policy HVM_boot_params "
+    "VM": words(
+        "user_version is_a_template affinity memory_static_max memory_dynamic_max "
+        "memory_dynamic_min memory_static_min VCPUs_params VCPUs_max VCPUs_at_startup "
+        "actions_after_shutdown actions_after_reboot actions_after_crash PV_bootloader PV_kernel "
+        "PV_ramdisk PV_args PV_bootloader_args PV_legacy_args HVM_boot_policy HVM_boot_params "
         "platform PCI_bus other_config recommendations"
-    ).split(),
+    ),
     "VDI": ["SR", "virtual_size", "type", "sharable", "read_only", "other_config"],
     "VBD": [
         "VM",

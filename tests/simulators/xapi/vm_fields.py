@@ -19,10 +19,19 @@ VCPU_RULE = "VCPU values must satisfy: 0 < VCPUs_at_startup ≤ VCPUs_max"
 def create(ctx: Context, record: dict[str, Any]) -> str:
     """A halted VM; blocked_operations given here are dropped, hardly anything is validated."""
     metrics = ctx.db.insert("VM_metrics", start_time=EPOCH, last_updated=ctx.world.clock.time())
-    fixed = {
-        "power_state": "Halted", "blocked_operations": {}, "metrics": metrics, "domid": -1, "suspend_VDI": NULL, "last_boot_CPU_flags": {},
-        "domain_type": record["domain_type"] if record["domain_type"] != "unspecified" else "hvm" if record["HVM_boot_policy"] else "pv",
-    }  # fmt: skip
+    fixed: dict[str, Any] = {
+        "power_state": "Halted",
+        "blocked_operations": {},
+        "metrics": metrics,
+        "domid": -1,
+        "suspend_VDI": NULL,
+        "last_boot_CPU_flags": {},
+        "domain_type": record["domain_type"]
+        if record["domain_type"] != "unspecified"
+        else "hvm"
+        if record["HVM_boot_policy"]
+        else "pv",
+    }
     return ctx.db.insert("VM", **(record | fixed))
 
 
@@ -68,8 +77,13 @@ def set_memory_limits(
 ) -> None:
     need_state(ctx, vm, "changing_memory_limits")
     set_memory_fields(
-        ctx, vm, memory_static_min=static_min, memory_static_max=static_max, memory_dynamic_min=dynamic_min, memory_dynamic_max=dynamic_max,
-    )  # fmt: skip
+        ctx,
+        vm,
+        memory_static_min=static_min,
+        memory_static_max=static_max,
+        memory_dynamic_min=dynamic_min,
+        memory_dynamic_max=dynamic_max,
+    )
 
 
 @call("VM.set_memory_static_range")

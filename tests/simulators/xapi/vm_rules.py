@@ -6,46 +6,60 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .schema import words
+
 H, P, S, R = "Halted", "Paused", "Suspended", "Running"
 ALL = (H, P, S, R)
 
 STATES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
-        "start start_on provision make_into_template create_vtpm changing_shadow_memory changing_NVRAM".split(),
+        words(
+            "start start_on provision make_into_template create_vtpm changing_shadow_memory "
+            "changing_NVRAM"
+        ),
         (H,),
     ),
     **dict.fromkeys(
-        "changing_VCPUs changing_static_range changing_memory_limits clone copy".split(), (H,)
+        words("changing_VCPUs changing_static_range changing_memory_limits clone copy"), (H,)
     ),
     "changing_dynamic_range": (H, R),
     **dict.fromkeys(("destroy", "export"), (H, S)),
     "unpause": (P,),
     **dict.fromkeys(("resume", "resume_on", "csvm"), (S,)),
     **dict.fromkeys(
-        "pause suspend clean_shutdown clean_reboot pool_migrate changing_VCPUs_live changing_memory_live call_plugin "
-        "send_sysrq send_trigger data_source_op sysprep".split(),
+        words(
+            "pause suspend clean_shutdown clean_reboot pool_migrate changing_VCPUs_live "
+            "changing_memory_live call_plugin send_sysrq send_trigger data_source_op sysprep"
+        ),
         (R,),
     ),
     "hard_reboot": (P, R),
-    **dict.fromkeys("hard_shutdown shutdown checkpoint get_boot_record".split(), (P, S, R)),
+    **dict.fromkeys(words("hard_shutdown shutdown checkpoint get_boot_record"), (P, S, R)),
     "migrate_send": (H, S, R),
     **dict.fromkeys(
-        "snapshot revert metadata_export power_state_reset query_services assert_operation_valid".split(),
+        words(
+            "snapshot revert metadata_export power_state_reset query_services assert_operation_valid"
+        ),
         ALL,
     ),
 }
 
-LISTED = (
-    "snapshot clone copy provision start start_on pause unpause clean_shutdown clean_reboot hard_shutdown hard_reboot suspend "
-    "resume resume_on pool_migrate migrate_send changing_dynamic_range changing_static_range changing_shadow_memory "
-    "changing_VCPUs_live changing_NVRAM make_into_template export metadata_export destroy create_vtpm sysprep checkpoint revert"
-).split()
+LISTED = words(
+    "snapshot clone copy provision start start_on pause unpause clean_shutdown clean_reboot "
+    "hard_shutdown hard_reboot suspend resume resume_on pool_migrate migrate_send "
+    "changing_dynamic_range changing_static_range changing_shadow_memory changing_VCPUs_live "
+    "changing_NVRAM make_into_template export metadata_export destroy create_vtpm sysprep "
+    "checkpoint revert"
+)
 
 TEMPLATE_OPS = set(
-    "clone copy provision migrate_send changing_dynamic_range changing_static_range changing_shadow_memory changing_NVRAM "
-    "changing_VCPUs changing_memory_limits export metadata_export destroy power_state_reset".split()
+    words(
+        "clone copy provision migrate_send changing_dynamic_range changing_static_range "
+        "changing_shadow_memory changing_NVRAM changing_VCPUs changing_memory_limits export "
+        "metadata_export destroy power_state_reset"
+    )
 )
-SNAPSHOT_OPS = set("revert clone copy export destroy hard_shutdown metadata_export".split())
+SNAPSHOT_OPS = set(words("revert clone copy export destroy hard_shutdown metadata_export"))
 CONTROL_DOMAIN_OPS = {"changing_dynamic_range", "changing_static_range", "metadata_export"}
 MOVING_OPS = {"suspend", "checkpoint", "pool_migrate", "migrate_send"}
 TOGETHER = ({"clone", "copy", "export"}, {"snapshot", "checkpoint"})

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,7 +150,7 @@ class World:
 
     def resolve(self, address: str) -> Machine | None:
         """The machine at an address as host.address or a URL names it."""
-        bare = address.split("://")[-1].rstrip("/")
+        bare = address.rpartition("://")[2].rstrip("/")
         for machine in self.machines.values():
             end = machine.endpoint
             if bare == machine.address or (
@@ -162,9 +163,7 @@ class World:
         """Run something on its own; a host that goes away while it runs ends it."""
 
         def run() -> None:
-            try:
+            with suppress(Dropped):
                 step(*args)
-            except Dropped:
-                pass
 
         threading.Thread(target=run, daemon=True).start()
