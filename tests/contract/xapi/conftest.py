@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 import XenAPI
+from contract.xapi.sites import PASSWORD, Connect, Plain, Simulate
+from simulators.launch import Simulator
+
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import (
     XenFleet,
     connect,
 )
-from contract.xapi.sites import PASSWORD, Connect, Plain, Simulate
-from simulators.launch import Simulator
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from simulators.launch import Simulator
+
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import XenFleet
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState
-from simulators.launch import Simulator
 
 PASSWORD = "a-Secret-7"
 

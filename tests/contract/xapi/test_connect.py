@@ -12,14 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import connect
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
-    AuthError,
-    BackendError,
-    ConfigError,
-    FleetError,
-    UnavailableError,
-)
 from contract.xapi.sites import (
     PASSWORD,
     Connect,
@@ -33,6 +25,15 @@ from contract.xapi.sites import (
     site,
 )
 from simulators.launch import Simulator
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import connect
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    AuthError,
+    BackendError,
+    ConfigError,
+    FleetError,
+    UnavailableError,
+)
 
 
 def netloc(sim: Simulator, name: str) -> str:

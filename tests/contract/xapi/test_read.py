@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import ForbiddenError
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Server, XenView
 from contract.xapi.sites import (
     Connect,
     Plain,
@@ -19,6 +17,9 @@ from contract.xapi.sites import (
     pool_of,
     site,
 )
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import ForbiddenError
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Server, XenView
 
 GIB = 1024**3
 

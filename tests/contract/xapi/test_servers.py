@@ -8,13 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import XenFleet
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
-    ConflictError,
-    FleetError,
-    NotFoundError,
-    UnavailableError,
-)
 from contract.xapi.sites import (
     Connect,
     Plain,
@@ -26,6 +19,14 @@ from contract.xapi.sites import (
     pool_of,
 )
 from simulators.launch import Simulator
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import XenFleet
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    ConflictError,
+    FleetError,
+    NotFoundError,
+    UnavailableError,
+)
 
 WEB = {"name": "web"}
 OFF = {"name": "off", "state": "halted"}

@@ -48,6 +48,8 @@ def failure(
 ) -> FleetError:
     """The error for ``code``; ``what`` is the object or the attempt, ``name`` turns references into names."""
     shown = [name(p) for p in params]
+    if code == "HOST_NOT_ENOUGH_FREE_MEMORY":
+        shown = [_memory(p) for p in shown]
     padded = [*shown, *MISSING]
     kind, cause, remedy = _row(code, len(shown))
     return KINDS[kind](
@@ -57,6 +59,14 @@ def failure(
         code=code,
         params=list(shown),
     )
+
+
+def _memory(text: str) -> str:
+    """Bytes as an operator reads them; a name as it is."""
+    if not text.isdigit():
+        return text
+    mebibytes = int(text) / 2**20
+    return f"{mebibytes / 1024:.4g} GiB" if mebibytes >= 1024 else f"{mebibytes:.4g} MiB"
 
 
 def _row(code: str, count: int) -> Row:

@@ -19,7 +19,7 @@ from xml.parsers.expat import ExpatError
 
 from ..._core.errors import ConfigError, MissingLibraryError
 from .endpoint import Endpoint
-from .trouble import transport_error
+from .trouble import LOST, transport_error
 
 try:
     import XenAPI
@@ -160,7 +160,7 @@ class Connection:
             self._transport.timeout = timeout or self._access.timeout
             try:
                 return self._call(method, params)
-            except (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected) as exc:
+            except LOST as exc:
                 if not reading:
                     raise transport_error(self.endpoint.text, method, exc) from exc
             except TROUBLES as exc:

@@ -28,7 +28,13 @@ _VERIFY_CAUSES = {
 }
 """By OpenSSL's X509_V_ERR number (openssl/x509_vfy.h)."""
 
-LOST = (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected)
+LOST = (
+    ConnectionResetError,
+    BrokenPipeError,
+    http.client.RemoteDisconnected,
+    ssl.SSLEOFError,
+)
+"""The connection went away; what was asked may or may not have been done."""
 
 
 def transport_error(endpoint: str, method: str, exc: Exception) -> FleetError:
@@ -67,7 +73,7 @@ def _connection_cause(method: str, exc: Exception) -> str:
     if isinstance(exc, LOST):
         return f"the connection broke during {method}"
     if isinstance(exc, ssl.SSLError):
-        return f"TLS failed ({exc.reason or exc})"
+        return f"TLS failed ({exc})"
     if isinstance(exc, OSError):
         return f"{exc.strerror or exc}"
     return f"a broken HTTP answer to {method} ({type(exc).__name__})"
