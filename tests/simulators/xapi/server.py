@@ -95,7 +95,23 @@ class Listener(ThreadingHTTPServer):
     ) -> None:
         self.handle, self.tls = handle, tls
         self.connections: set[socket.socket] = set()
+        self.closing = False
         super().__init__(address, Handler)
+
+    def serve(self) -> None:
+        """Accept connections until closed; blocks, as many idle hosts must not cost polling."""
+        while not self.closing:
+            try:
+                request, peer = self.get_request()
+            except OSError:
+                continue
+            self.process_request(request, peer)
+
+    def close(self) -> None:
+        self.closing = True
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
     def get_request(self) -> tuple[Any, Any]:
         sock, peer = super().get_request()
@@ -131,16 +147,13 @@ class Endpoint:
         with self.guard:
             if self.listener is None:
                 self.listener = Listener((self.address, self.port), self.handle, self.tls)
-                threading.Thread(
-                    target=self.listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-                ).start()
+                threading.Thread(target=self.listener.serve, daemon=True).start()
 
     def down(self) -> None:
         """Refuse connections and cut those that exist."""
         with self.guard:
             if self.listener is not None:
-                self.listener.shutdown()
-                self.listener.server_close()
+                self.listener.close()
                 self.listener.drop_connections()
                 self.listener = None
 

@@ -35,7 +35,7 @@ def apply(world: World, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def tweak_host(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
-    """`machine` attributes, `versions` merged, `fields` of its row, `insert` of a row, `tweaks` of its behaviour."""
+    """`machine` attributes, `versions` merged, `fields` of its row, `insert` or `update` of any row, `tweaks`."""
     db = machine.pool.db
     for key, value in body.get("machine", {}).items():
         if key not in MACHINE_KEYS:
@@ -64,6 +64,8 @@ def tweak_host(machine: Machine, body: dict[str, Any]) -> dict[str, Any]:
                 k: machine.ref if v == "$host" else v for k, v in insert.get("values", {}).items()
             }
             return {"ref": db.insert(cls, **values)}
+    if update := body.get("update"):
+        return tweak_row(machine, update["class"], update["ref"], update["values"])
     return tweak_row(machine, "host", machine.ref, body.get("fields", {}))
 
 
