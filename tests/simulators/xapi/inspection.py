@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -192,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
         """Quiet: the endpoint is polled."""
 
 
-class Inspector(ThreadingHTTPServer):
+class Inspector(ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(self, world: World) -> None:

@@ -9,7 +9,8 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any
 
 from . import wire
@@ -83,11 +84,12 @@ class Handler(BaseHTTPRequestHandler):
         """The journal tells what was called; an access log would only double it."""
 
 
-class Listener(ThreadingHTTPServer):
+class Listener(ThreadingTCPServer):
     """The listening socket and its connections, from up to down."""
 
     daemon_threads = True
     request_queue_size = 64
+    allow_reuse_address = True
     allow_reuse_port = True
 
     def __init__(
