@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs every module of the collection in the controller's process where that is what the task
+means.
+
+A module of its own process takes ten times as long to start as it works; here the libraries are
+imported once, when the controller
+loads this plugin, before it forks a worker for each task. A task for another machine, another
+interpreter or another user goes the
+ordinary way. Validation, scrubbing of secrets and results are the same both ways; only here there
+is live progress.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ansible import constants, context
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._core.ports import NullReporter
+from ..module_utils._glue.argspec import Spec
+from ..module_utils._glue.overlay import Overlay
+from ..module_utils._glue.runner import Body, execute
+
+MODULES = "ansible_collections.xenfleet.compute.plugins.modules"
+CENSORED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+display = Display()
+
+
+class DisplayReporter(NullReporter):
+    """Prints progress at once, under the task's host; keeps warnings for the result."""
+
+    def __init__(self, host: str, secrets: set[str]) -> None:
+        self._host = host
+        self._secrets = secrets
+        self.warnings: list[str] = []
+
+    def line(self, text: str) -> None:
+        display.display(f"  [{self._host}] {remove_values(text, self._secrets)}")
+
+    def warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+class ActionModule(ActionBase):
+    """The in-process way, or the ordinary one."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        name = self._task.resolved_action or self._task.action
+        if not self._in_process(task_vars):
+            remote = self._execute_module(
+                module_name=name, task_vars=task_vars, wrap_async=self._task.async_val
+            )
+            return {**result, **remote}
+        module = importlib.import_module(f"{MODULES}.{name.rpartition('.')[2]}")
+        return {**result, **self._run_here(module.SPEC, module.run)}
+
+    def _in_process(self, task_vars: dict[str, Any]) -> bool:
+        """Local connection, nobody else's rights, nothing in the background, this interpreter."""
+        elsewhere = self._connection.transport != "local"
+        if elsewhere or self._task.async_val or self._task.become:
+            return False
+        wanted = task_vars.get("ansible_python_interpreter")
+        return wanted is None or _same_interpreter(str(self._templar.template(wanted)))
+
+    def _run_here(self, spec: Spec, body: Body) -> dict[str, Any]:
+        self._export_environment()
+        validator = ArgumentSpecValidator(spec.argument_spec(), **spec.rules())
+        validated = validator.validate(_plain(self._task.args))
+        secrets = set(validated._no_log_values)
+        if validated.error_messages:
+            return {"failed": True, "msg": remove_values(validated.errors.msg, secrets)}
+        params = validated.validated_parameters
+        reporter = DisplayReporter(self._host_name(), secrets)
+        try:
+            result = execute(
+                body,
+                params,
+                check_mode=self._task.check_mode,
+                reporter=reporter,
+                overlay=Overlay(_overlay_path()),
+            )
+        except Exception as exc:
+            result = {
+                "failed": True,
+                "msg": f"unexpected {type(exc).__name__}: {exc}",
+                "exception": traceback.format_exc(),
+            }
+        if not self._task.diff:
+            result.pop("diff", None)
+        if reporter.warnings:
+            result["warnings"] = reporter.warnings
+        scrubbed: dict[str, Any] = remove_values(result, secrets)
+        scrubbed["invocation"] = {"module_args": _censored(spec, params)}
+        return scrubbed
+
+    def _host_name(self) -> str:
+        return self._task.delegate_to or "localhost"
+
+    def _export_environment(self) -> None:
+        """The task's ``environment``, for options that fall back to it; this process ends with the
+        task.
+        """
+        environment: dict[str, Any] = {}
+        self._compute_environment_string(environment)
+        os.environ.update({k: str(v) for k, v in environment.items()})
+
+
+def _same_interpreter(wanted: str) -> bool:
+    """Not resolved: the link in a virtual environment is what makes its libraries available."""
+    return Path(wanted) == Path(sys.executable)
+
+
+def _overlay_path() -> str | None:
+    """Only a play that is under --check as a whole predicts from task to task."""
+    if not context.CLIARGS.get("check"):
+        return None
+    return os.path.join(constants.DEFAULT_LOCAL_TMP, "xenfleet-predicted.jsonl")
+
+
+def _plain(args: Any) -> Any:
+    """Without the tags and proxies that templating leaves on values, which XML-RPC and drivers
+    refuse.
+    """
+    return json.loads(json.dumps(args, default=str))
+
+
+def _censored(spec: Spec, params: dict[str, Any]) -> dict[str, Any]:
+    hidden = {name for name, option in spec.options.items() if option.get("no_log")}
+    return {k: CENSORED if k in hidden and v is not None else v for k, v in params.items()}
