@@ -27,16 +27,19 @@ WORDS = {"host": "host", "pool": "pool", "VM": "server", "SR": "SR", "network": 
 
 @dataclass
 class _Seat:
-    """One endpoint: logged in, or a supporter of another address, or silent for a reason."""
+    """One endpoint: logged in, or a supporter of another address, or silent for a reason.
+
+    The connection stays the same when it logs in anew, so that handles of operations keep theirs.
+    """
 
     endpoint: Endpoint
-    connection: Connection | None = None
+    connection: Connection
     coordinator: str | None = None
-    reason: str | None = None
+    reason: str | None = "no answer yet"
 
-    def lose(self, reason: str) -> None:
-        self.connection = None
-        self.reason = reason
+    @property
+    def live(self) -> bool:
+        return self.reason is None
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,14 @@ class Directory:
     """Sessions with all coordinators among the endpoints, found anew at each read."""
 
     def __init__(self, endpoints: Sequence[Endpoint], access: Access) -> None:
-        self._seats = [_Seat(endpoint) for endpoint in dict.fromkeys(endpoints)]
-        self._access = access
+        self._seats = [_Seat(e, Connection(e, access)) for e in dict.fromkeys(endpoints)]
         self.pools: list[PoolRecords] = []
 
     def open(self) -> None:
         """Log in everywhere. AuthError or ConfigError from any endpoint, UnavailableError if none answers."""
         self._each(self._login, self._seats)
         self._check_supporters([])
-        if all(seat.connection is None for seat in self._seats):
+        if not any(seat.live for seat in self._seats):
             raise self._nobody()
 
     def read(self) -> XenView:
@@ -75,10 +77,10 @@ class Directory:
 
         Coordinators that changed are found; endpoints whose hosts a pool lists are not asked.
         """
-        pools = self._read([seat for seat in self._seats if seat.connection is not None])
-        silent = [s for s in self._seats if s.connection is None and not _listed(s, pools)]
+        pools = self._read([seat for seat in self._seats if seat.live])
+        silent = [s for s in self._seats if not s.live and not _listed(s, pools)]
         self._each(self._login, silent)
-        pools += self._read([seat for seat in silent if seat.connection is not None])
+        pools += self._read([seat for seat in silent if seat.live])
         self._check_supporters(pools)
         if not pools:
             raise self._nobody()
@@ -87,10 +89,7 @@ class Directory:
 
     def close(self) -> None:
         """Log out everywhere; hosts that do not answer are passed over."""
-        connections = [seat.connection for seat in self._seats if seat.connection is not None]
-        for seat in self._seats:
-            seat.connection = None
-        self._each(Connection.logout, connections)
+        self._each(lambda seat: seat.connection.logout(), self._seats)
 
     # --- looking up -------------------------------------------------------------------------------------------------
 
@@ -137,16 +136,14 @@ class Directory:
     # --- endpoints --------------------------------------------------------------------------------------------------
 
     def _login(self, seat: _Seat) -> None:
-        connection = Connection(seat.endpoint, self._access)
         seat.coordinator = None
         try:
-            connection.login()
+            seat.connection.login()
+            seat.reason = None
         except UnavailableError as exc:
-            seat.lose(exc.cause)
+            seat.reason = exc.cause
         except Refused as refused:
             self._turned_away(seat, refused)
-        else:
-            seat.connection, seat.reason = connection, None
 
     def _turned_away(self, seat: _Seat, refused: Refused) -> None:
         error = failure(refused.code, refused.params, f"XenAPI at {seat.endpoint.text}")
@@ -154,24 +151,22 @@ class Directory:
             seat.coordinator = refused.params[0] if refused.params else ""
         elif refused.code not in UNREADY:
             raise error from refused
-        seat.lose(error.cause)
+        seat.reason = error.cause
 
     def _read(self, seats: Sequence[_Seat]) -> list[PoolRecords]:
         found = self._each(self._read_one, seats)
         return [records for records in found if records is not None]
 
     def _read_one(self, seat: _Seat) -> PoolRecords | None:
-        if seat.connection is None:
-            return None
         try:
             return read_pool(seat.connection)
         except UnavailableError as exc:
-            seat.lose(exc.cause)
+            seat.reason = exc.cause
         except Refused as refused:
             self._turned_away(seat, refused)
         return None
 
-    def _each(self, work: Callable[..., T], items: Sequence[object]) -> list[T]:
+    def _each(self, work: Callable[[_Seat], T], items: Sequence[_Seat]) -> list[T]:
         """Side by side, since each waits for another host; all end before an error is raised."""
         if not items:
             return []
@@ -194,9 +189,9 @@ class Directory:
 
     def _unreachable(self, pools: Sequence[PoolRecords]) -> dict[str, str]:
         return {
-            seat.endpoint.text: seat.reason or "no answer"
+            seat.endpoint.text: seat.reason
             for seat in self._seats
-            if seat.connection is None and not _listed(seat, pools)
+            if seat.reason is not None and not _listed(seat, pools)
         }
 
     def _nobody(self) -> FleetError:

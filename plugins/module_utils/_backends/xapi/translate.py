@@ -23,7 +23,7 @@ SECRET = "password"  # noqa: S105  part of a key's name
 def view(pools: Sequence[PoolRecords], unreachable: Mapping[str, str]) -> XenView:
     """All pools as one. ConfigError if two hosts bear the same name."""
     hosts = [host for records in pools for host in _hosts(records)]
-    _check_names(hosts, {h.pool_id: r.connection.endpoint.text for r in pools for h in _hosts(r)})
+    _check_names(hosts, {r.pool_id: r.connection.endpoint.text for r in pools})
     return XenView(
         hosts=tuple(sorted(hosts, key=lambda h: h.name)),
         pools=tuple(_pool(records) for records in pools),
