@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants, context
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -89,9 +90,10 @@ class ActionModule(ActionBase):
         validator = ArgumentSpecValidator(spec.argument_spec(), **spec.rules())
         validated = validator.validate(_plain(self._task.args))
         secrets = set(validated._no_log_values)
-        if validated.error_messages:
-            return {"failed": True, "msg": remove_values(validated.errors.msg, secrets)}
         params = validated.validated_parameters
+        if validated.error_messages:
+            failed = {"failed": True, "msg": self._complaint(validated)}
+            return _finished(failed, spec, params, secrets)
         reporter = DisplayReporter(self._host_name(), secrets)
         try:
             result = execute(
@@ -111,9 +113,15 @@ class ActionModule(ActionBase):
             result.pop("diff", None)
         if reporter.warnings:
             result["warnings"] = reporter.warnings
-        scrubbed: dict[str, Any] = remove_values(result, secrets)
-        scrubbed["invocation"] = {"module_args": _censored(spec, params)}
-        return scrubbed
+        return _finished(result, spec, params, secrets)
+
+    def _complaint(self, validated: ValidationResult) -> str:
+        """The words of AnsibleModule."""
+        error = validated.errors[0]
+        if not isinstance(error, UnsupportedError):
+            return str(validated.errors.msg)
+        name = self._task.resolved_action or self._task.action
+        return f"Unsupported parameters for ({name}) module: {validated.errors.msg}"
 
     def _host_name(self) -> str:
         return self._task.delegate_to or "localhost"
@@ -144,6 +152,15 @@ def _plain(args: Any) -> Any:
     refuse.
     """
     return json.loads(json.dumps(args, default=str))
+
+
+def _finished(
+    result: dict[str, Any], spec: Spec, params: dict[str, Any], secrets: set[str]
+) -> dict[str, Any]:
+    """Scrubbed of secrets, wherever they stand, and with the options it was called with."""
+    invocation = {"module_args": _censored(spec, params)}
+    scrubbed: dict[str, Any] = remove_values({**result, "invocation": invocation}, secrets)
+    return scrubbed
 
 
 def _censored(spec: Spec, params: dict[str, Any]) -> dict[str, Any]:
