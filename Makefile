@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format unit golden contract integration molecule sanity docs build bench requirements clean
+.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule sanity docs build bench requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z.]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -49,11 +49,14 @@ contract: .venv/.ready ## The ports' contract suites, on simulator, SQLite and P
 golden: .venv/.ready ## The simulator against recordings of a real XAPI
 	pytest tests/golden $(ARGS)
 
-integration: .venv/.ready ## Integration targets (ARGS="aggregate" runs one)
-	tests/utils/integration.sh $(ARGS)
+integration: .venv/.ready ## Integration targets (ARGS="-k aggregate_host" runs one)
+	pytest tests/integration $(ARGS)
 
-molecule: .venv/.ready ## Molecule scenarios of roles and playbooks
-	python tests/run.py molecule
+e2e: .venv/.ready ## Whole playbooks, killed and run again, on simulated sites
+	pytest tests/e2e $(ARGS)
+
+molecule: .venv/.ready ## Molecule scenarios of roles and playbooks (ARGS="test -s pool_create" runs one)
+	tests/utils/molecule.sh $(ARGS)
 
 sanity: .venv/.ready ## ansible-test sanity, on the oldest and the newest supported ansible-core here
 	python tests/run.py sanity sanity-newest

@@ -39,12 +39,11 @@ PARTS: dict[str, list[Command]] = {
     "build": [["tests/utils/build.sh"]],
     "sanity": [["tests/utils/sanity.sh"]],
     "sanity-newest": [["tests/utils/sanity.sh", "newest"]],
-    "integration": [["tests/utils/integration.sh"]],
     "molecule": [["tests/utils/molecule.sh"]],
     "pytest": [["pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations=10"]],
 }
 # Parts of one lane run one after the other, the lanes beside each other.
-LANES = (("sanity", "sanity-newest"), ("lint", "docs", "build", "integration", "molecule"))
+LANES = (("sanity", "sanity-newest"), ("lint", "docs", "build", "molecule"))
 ALONE = "pytest"
 
 
