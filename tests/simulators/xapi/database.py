@@ -16,8 +16,11 @@ from .schema import REVERSE, SCHEMA
 Row = dict[str, Any]
 
 FORWARD: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+DERIVED: dict[str, list[str]] = defaultdict(list)
 for reverse_of, forward in REVERSE.items():
     FORWARD[forward].append(reverse_of)
+    if reverse_of[1] in SCHEMA.fields.get(reverse_of[0], {}):
+        DERIVED[reverse_of[0]].append(reverse_of[1])
 
 
 def new_uuid() -> str:
@@ -67,8 +70,13 @@ class Database:
 
     def record(self, cls: str, ref: str) -> Row:
         """Every field of an object, derived ones too."""
-        self.row(cls, ref)
-        return {field: self.get(cls, ref, field) for field in SCHEMA.fields[cls]}
+        found = dict(self.row(cls, ref))
+        for field in DERIVED[cls]:
+            found[field] = self.get(cls, ref, field)
+        for owner, field in self.computed:
+            if owner == cls:
+                found[field] = self.computed[owner, field](ref)
+        return found
 
     def find(self, cls: str, **wanted: Any) -> list[str]:
         """References of the objects whose stored fields equal all of `wanted`."""

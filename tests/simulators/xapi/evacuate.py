@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 from . import migrate, placement, vm_lifecycle, vm_rules
@@ -21,7 +21,7 @@ Plan = dict[str, str | list[str]]
 def user_vms(ctx: Context, host: str) -> list[str]:
     return [
         v
-        for v in ctx.db.find("VM", resident_on=host)
+        for v in ctx.db.get("host", host, "resident_VMs")
         if not ctx.db.row("VM", v)["is_control_domain"]
     ]
 
@@ -38,7 +38,12 @@ def plan(ctx: Context, host: str) -> Plan:
         if error:
             result[vm] = error
     needs = {vm: placement.vm_need(ctx, vm) for vm in vms if vm not in result}
-    packed = placement.pack(needs, {t: placement.free_memory(ctx, t) for t in where_to})
+    room = {t: placement.free_memory(ctx, t) for t in where_to}
+    groups = {vm: placement.spread_groups(ctx, vm) for vm in vms}
+    members = {
+        t: placement.group_members(ctx, t) if any(groups.values()) else Counter() for t in where_to
+    }
+    packed = placement.pack(needs, room, groups, members)
     return result | {
         vm: target or ["HOST_NOT_ENOUGH_FREE_MEMORY", vm] for vm, target in packed.items()
     }

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 from .context import Context
 from .errors import NULL, Failure
+from .schema import SCHEDULED
 from .vm_rules import VmView
 from .world import MIB
 
@@ -36,10 +38,21 @@ def free_memory(ctx: Context, host: str) -> int:
     """host.compute_free_memory: what resident and scheduled guests leave, at their dynamic minimum."""
     total = ctx.db.row("host_metrics", ctx.db.row("host", host)["metrics"])["memory_total"]
     used = ctx.db.row("host", host)["memory_overhead"]
-    for vm, row in ctx.db.tables["VM"].items():
-        if host in (row["resident_on"], row["scheduled_to_be_resident_on"]):
-            used += vm_need(ctx, vm)
-    return total - used
+    return total - used - sum(vm_need(ctx, vm) for vm in guests(ctx, host))
+
+
+def guests(ctx: Context, host: str) -> set[str]:
+    """VMs that run on a host or have memory reserved there."""
+    return set(ctx.db.get("host", host, "resident_VMs")) | set(ctx.db.get("host", host, SCHEDULED))
+
+
+def is_plugged(ctx: Context, sr: str, host: str) -> bool:
+    pbds = (
+        (ctx.db.row("PBD", p) for p in ctx.db.get("SR", sr, "PBDs"))
+        if ctx.db.exists("SR", sr)
+        else ()
+    )
+    return any(p["host"] == host and p["currently_attached"] for p in pbds)
 
 
 def view(ctx: Context, vm: str) -> VmView:
@@ -72,7 +85,7 @@ def storage_refusal(ctx: Context, vm: str, host: str) -> list[str] | None:
         if not ctx.db.exists("VDI", vdi):
             continue
         sr = ctx.db.row("VDI", vdi)["SR"]
-        if not ctx.db.find("PBD", SR=sr, host=host, currently_attached=True):
+        if not is_plugged(ctx, sr, host):
             return ["VM_REQUIRES_SR", vm, sr]
     return None
 
@@ -146,16 +159,19 @@ def possible_hosts(ctx: Context, vm: str) -> list[str]:
     return [h for h in ctx.db.refs("host") if refusal(ctx, vm, h, cpu=False) is None]
 
 
-def group_load(ctx: Context, vm: str, host: str) -> int:
-    """How many members of the VM's anti-affinity group run on a host."""
+def spread_groups(ctx: Context, vm: str) -> set[str]:
+    """The anti-affinity groups of a VM."""
     groups = [g for g in ctx.db.row("VM", vm)["groups"] if ctx.db.exists("VM_group", g)]
-    spread = [g for g in groups if ctx.db.row("VM_group", g)["placement"] == "anti_affinity"]
-    rows = [
-        r
-        for v, r in ctx.db.tables["VM"].items()
-        if v != vm and host in (r["resident_on"], r["scheduled_to_be_resident_on"])
-    ]
-    return sum(any(g in r["groups"] for g in spread) for r in rows)
+    return {g for g in groups if ctx.db.row("VM_group", g)["placement"] == "anti_affinity"}
+
+
+def group_members(ctx: Context, host: str) -> Counter[str]:
+    """How many members of each group a host has."""
+    return Counter(g for vm in guests(ctx, host) for g in ctx.db.row("VM", vm)["groups"])
+
+
+def load(members: Counter[str], groups: set[str]) -> int:
+    return sum(members[g] for g in groups)
 
 
 def choose_host(ctx: Context, vm: str) -> str:
@@ -171,7 +187,9 @@ def choose_host(ctx: Context, vm: str) -> str:
     affinity = ctx.db.row("VM", vm)["affinity"]
     if affinity in fit:
         return affinity
-    return min(fit, key=lambda h: (group_load(ctx, vm, h), -free_memory(ctx, h)))
+    mine = spread_groups(ctx, vm)
+    members = {h: group_members(ctx, h) if mine else Counter() for h in fit}
+    return min(fit, key=lambda h: (load(members[h], mine), -free_memory(ctx, h)))
 
 
 def version_key(version: dict[str, str]) -> tuple[list[int], ...]:
@@ -197,17 +215,24 @@ def targets(ctx: Context, host: str) -> list[str]:
     ]
 
 
-def pack(needs: dict[str, int], room: dict[str, int]) -> dict[str, str | None]:
-    """Biggest VM first into the roomiest host; None for one that fits nowhere."""
-    room = dict(room)
+def pack(
+    needs: dict[str, int],
+    room: dict[str, int],
+    groups: dict[str, set[str]],
+    members: dict[str, Counter[str]],
+) -> dict[str, str | None]:
+    """Biggest VM first: where the fewest of its groups' members are, then where most room is.
+
+    None for one that fits nowhere.
+    """
+    room, members = dict(room), {host: Counter(m) for host, m in members.items()}
     plan: dict[str, str | None] = {}
     for vm in sorted(needs, key=lambda v: -needs[v]):
-        best = max(room, key=lambda h: room[h], default=None)
-        if best is None or room[best] < needs[vm]:
-            plan[vm] = None
-            continue
-        plan[vm] = best
-        room[best] -= needs[vm]
+        ranked = [(load(members[h], groups[vm]), -room[h], h) for h in room if room[h] >= needs[vm]]
+        plan[vm] = best = min(ranked)[2] if ranked else None
+        if best is not None:
+            room[best] -= needs[vm]
+            members[best].update(groups[vm])
     return plan
 
 

@@ -15,6 +15,9 @@ from .errors import NULL
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# Not a field of the API: the VMs that have memory reserved on a host.
+SCHEDULED = "scheduled VMs"
+
 # Sets that XAPI derives from a reference on the other side: (class, field) -> (class, field holding the reference).
 REVERSE = {
     ("VM", "VBDs"): ("VBD", "VM"),
@@ -33,6 +36,7 @@ REVERSE = {
     ("host", "PIFs"): ("PIF", "host"),
     ("host", "resident_VMs"): ("VM", "resident_on"),
     ("host", "host_CPUs"): ("host_cpu", "host"),
+    ("host", SCHEDULED): ("VM", "scheduled_to_be_resident_on"),
     ("network", "PIFs"): ("PIF", "network"),
     ("network", "VIFs"): ("VIF", "network"),
     ("PIF", "bond_master_of"): ("Bond", "master"),

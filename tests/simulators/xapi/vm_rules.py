@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .schema import words
 
@@ -158,4 +159,24 @@ def refusal_to_move(vm: VmView, op: str, force: bool) -> list[str] | None:
 
 
 def allowed_operations(vm: VmView) -> list[str]:
-    return [op for op in LISTED if refusal(vm, op) is None]
+    """The operations a client sees listed; worked out once for all VMs in the same situation."""
+    flags = (vm.is_template, vm.is_snapshot, vm.is_default_template, vm.is_control_domain)
+    devices = (vm.nomigrate, vm.lacks_features, vm.has_pci)
+    return list(
+        allowed_alike(
+            vm.power_state, flags, devices, tuple(vm.blocked), tuple(vm.operations.values())
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def allowed_alike(
+    state: str,
+    flags: tuple[bool, bool, bool, bool],
+    devices: tuple[bool, bool, bool],
+    blocked: tuple[str, ...],
+    running: tuple[str, ...],
+) -> tuple[str, ...]:
+    operations = {str(n): op for n, op in enumerate(running)}
+    vm = VmView("", state, *flags, dict.fromkeys(blocked, ""), operations, *devices)
+    return tuple(op for op in LISTED if refusal(vm, op) is None)

@@ -32,49 +32,43 @@ class Request:
     version: str = "xml"
 
 
-def xml_value(value: Any) -> Any:
-    """A value ready for xmlrpc.client: ints as text, datetimes in XAPI's format, no control characters."""
-    if isinstance(value, SmallInt):
-        return int(value)
-    if isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return UNPRINTABLE.sub("", value)
-    if isinstance(value, datetime):
-        return xmlrpc.client.DateTime(value.strftime("%Y%m%dT%H:%M:%SZ"))
-    if isinstance(value, dict):
-        return {str(k): xml_value(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [xml_value(v) for v in value]
-    return "" if value is None else value
+def escaped(text: str) -> str:
+    """Text for XML; control characters but tab and line ends are dropped."""
+    if UNPRINTABLE.search(text):
+        text = UNPRINTABLE.sub("", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def stamp(value: datetime) -> str:
+    return value.strftime("%Y%m%dT%H:%M:%SZ")
 
 
 def xml_text(value: Any) -> str:
-    """`<value>…</value>` as task.result holds it."""
-    if isinstance(value, list):
-        return (
-            "<value><array><data>" + "".join(xml_text(v) for v in value) + "</data></array></value>"
-        )
-    if isinstance(value, dict):
-        body = "".join(f"<member><name>{k}</name>{xml_text(v)}</member>" for k, v in value.items())
-        return f"<value><struct>{body}</struct></value>"
+    """`<value>…</value>` of a value, as answers and task.result have it: ints are untyped text."""
+    if isinstance(value, str):
+        return f"<value>{escaped(value)}</value>"
     if isinstance(value, bool):
         return f"<value><boolean>{int(value)}</boolean></value>"
+    if isinstance(value, SmallInt):
+        return f"<value><i4>{int(value)}</i4></value>"
+    if isinstance(value, dict):
+        members = [
+            f"<member><name>{escaped(str(k))}</name>{xml_text(v)}</member>"
+            for k, v in value.items()
+        ]
+        return f"<value><struct>{''.join(members)}</struct></value>"
+    if isinstance(value, list | tuple):
+        return f"<value><array><data>{''.join(map(xml_text, value))}</data></array></value>"
     if isinstance(value, float):
         return f"<value><double>{value!r}</double></value>"
     if isinstance(value, datetime):
-        return f"<value><dateTime.iso8601>{value.strftime('%Y%m%dT%H:%M:%SZ')}</dateTime.iso8601></value>"
-    if value is None:
-        return "<value></value>"
-    text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"<value>{text}</value>"
+        return f"<value><dateTime.iso8601>{stamp(value)}</dateTime.iso8601></value>"
+    return f"<value>{'' if value is None else value}</value>"
 
 
 def json_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.strftime("%Y%m%dT%H:%M:%SZ")
+        return stamp(value)
     if isinstance(value, dict):
         return {str(k): json_value(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -110,13 +104,11 @@ def read_json(body: bytes) -> Request:
 def answer_xml(outcome: Any) -> bytes:
     """The methodResponse of a value, or of a Failure."""
     if isinstance(outcome, Failure):
-        envelope = {
-            "Status": "Failure",
-            "ErrorDescription": [UNPRINTABLE.sub("", d) for d in outcome.details],
-        }
+        envelope = {"Status": "Failure", "ErrorDescription": outcome.details}
     else:
-        envelope = {"Status": "Success", "Value": xml_value(outcome)}
-    return xmlrpc.client.dumps((envelope,), methodresponse=True).encode()
+        envelope = {"Status": "Success", "Value": outcome}
+    body = f"<params><param>{xml_text(envelope)}</param></params>"
+    return f"<?xml version='1.0'?><methodResponse>{body}</methodResponse>".encode()
 
 
 def answer_json(request: Request, outcome: Any) -> bytes:
