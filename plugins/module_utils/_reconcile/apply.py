@@ -41,7 +41,7 @@ class _Run:
 
 
 def apply(plan: Plan, ports: Ports) -> list[Step]:
-    """Carry the plan out and return the steps taken.
+    """Carry the plan out and return the steps taken, in the plan's order.
 
     Raises the failing step's own error if nothing had been done before it, else PlanInterrupted.
     """
@@ -53,7 +53,9 @@ def apply(plan: Plan, ports: Ports) -> list[Step]:
         if run.failed:
             run.remaining += [s for later in groups[number + 1 :] for s in later]
             raise _failure(run, len(plan.steps))
-    return run.done
+    # Those that ran side by side ended in any order.
+    taken = {id(step) for step in run.done}
+    return [step for step in plan.steps if id(step) in taken]
 
 
 def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
