@@ -254,9 +254,23 @@ reboot starts a stopped server).
 
 
 def status(fleet: Fleet, step: Step) -> Fleet:
+    """A server that stops running gives its memory back, and its host up unless it is bound to it."""
     status, vm_state, power = STATUS_AFTER[step.verb]
+    server = fleet.server(step.args["id"])
+    if server is None:
+        return fleet
+    after = replace(server, status=status, vm_state=vm_state, task_state=None, power_state=power)
+    if server.host and server.running != after.running:
+        fleet = _memory(fleet, server.host, server.memory if server.running else -server.memory)
+    if not after.running:
+        after = replace(after, host=_only_host(fleet, server))
+    return _server(fleet, server.id, lambda _old: after)
 
-    def changed(server: Server) -> Server:
-        return replace(server, status=status, vm_state=vm_state, task_state=None, power_state=power)
 
-    return _server(fleet, step.args["id"], changed)
+def _only_host(fleet: Fleet, server: Server) -> str | None:
+    """The one host on which it can start, if there is only one."""
+    hosts = {h.name for h in fleet.members(server.pool_id)}
+    if len(hosts) > 1:
+        attached = [s.attached for s in fleet.storages if s.id in server.storage]
+        hosts = hosts.intersection(*attached) if attached else set()
+    return hosts.pop() if len(hosts) == 1 else None

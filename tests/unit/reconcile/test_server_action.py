@@ -24,8 +24,12 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Fleet,
     Maintenance,
     Server,
+    Storage,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import SENTENCES
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.project import (
+    project_all,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
     ACTIONS,
     ServerActionWanted,
@@ -386,3 +390,23 @@ def test_company_of_its_own_group_is_warned_of() -> None:
     assert plan_server_action(before, TO2).warnings == (
         "web1: shares xen2 with web2 of its anti-affinity group",
     )
+
+
+@pytest.mark.parametrize(
+    ("disk", "bound_to"), [(LOCAL, "xen1"), (NFS, None), (None, None)], ids=["local", "nfs", "none"]
+)
+@pytest.mark.parametrize("action", ["stop", "suspend"])
+def test_prediction_of_a_server_that_stops_running(
+    action: str, disk: Storage | None, bound_to: str | None
+) -> None:
+    fields = {"storage": frozenset({disk.id})} if disk else {}
+    before = three(guest("web1", **fields), storages=[disk] if disk else [])
+    after = project_all(before, plan_server_action(before, wants(action)).steps)
+    server, source = after.server("uuid-web1"), after.host("xen1")
+    assert server is not None
+    assert source is not None
+    assert (server.host, source.memory_free) == (bound_to, 62 * GIB)
+    if bound_to:
+        again = "start" if action == "stop" else "resume"
+        restarted = project_all(after, plan_server_action(after, wants(again)).steps)
+        assert restarted == before
