@@ -122,7 +122,7 @@ TWINS = {
 
 @pytest.mark.parametrize("books", [TWINS], indirect=True)
 def test_duplicate_vm_name_when_joining(books: Playbooks) -> None:
-    join = {"xenfleet.compute.xen_pool_member": {"coordinator": "xen1", "hosts": ["xen2"]}}
+    join = {"xenfleet.compute.xen_pool_member": {"member": "xen1", "hosts": ["xen2"]}}
     message = refused(books, {"name": "join", **join}, status=409)
     assert "duplicate VM name: db exists here and in" in message
     assert "Rename one of them" in message
