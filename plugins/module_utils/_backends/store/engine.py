@@ -13,7 +13,7 @@ import os
 import sqlite3
 import stat
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,22 +199,24 @@ def _postgresql_engine(target: Target) -> sa.Engine:
     url = target.url
     if url is None:
         raise StoreError(target.label, "it has no URL")
+    secret = {"password": target.password} if target.password else {}
     return sa.create_engine(
         url,
-        connect_args=_connect_args(url.host or "", url.query, target.password),
+        connect_args={**connect_args(url), **secret},
         pool_size=1,
         pool_pre_ping=True,
         hide_parameters=True,
     )
 
 
-def _connect_args(host: str, query: Mapping[str, Any], password: str | None) -> dict[str, Any]:
-    """libpq would accept any certificate, or none, so a remote server's is verified unless the URL
-    or the environment says otherwise.
+def connect_args(url: sa.URL) -> dict[str, Any]:
+    """What libpq is told besides the URL.
+
+    It would accept any certificate, or none, so a remote server's is verified unless the URL or the
+    environment says otherwise.
     """
     args: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT}
-    remote = str(query.get("host", host))
-    if remote not in LOCAL_HOSTS and not remote.startswith("/") and "PGSSLMODE" not in os.environ:
+    host = str(url.query.get("host", url.host or ""))
+    if host not in LOCAL_HOSTS and not host.startswith("/") and "PGSSLMODE" not in os.environ:
         args["sslmode"] = "verify-full"
-    args = {key: value for key, value in args.items() if key not in query}
-    return {**args, "password": password} if password else args
+    return {key: value for key, value in args.items() if key not in url.query}

@@ -37,7 +37,9 @@ class Hosts:
 
     def follow(self, names: Mapping[str, str]) -> None:
         """Show hosts under these names, by uuid; the next write stores them."""
-        self._reported.update(names)
+        taken = set(names.values())
+        kept = {uuid: name for uuid, name in self._reported.items() if name not in taken}
+        self._reported = {**kept, **names}
 
     def names(self, connection: sa.Connection) -> dict[str, str]:
         """Every recorded host's present name, by uuid."""

@@ -134,7 +134,7 @@ def _acquire(database: Database, name: str, purpose: str) -> str:
 
 
 def _locked(row: sa.Row[tuple[object, ...]], *, here: bool) -> LockedError:
-    freed = "as soon as its process ends" if here else f"after {row.expires_at} unless renewed"
+    freed = "when its process ends" if here else f"after {row.expires_at} unless it is renewed"
     return LockedError(
         row.name,
         f"process {row.pid} on {row.node} works on it since {row.acquired_at} ({row.purpose})",
