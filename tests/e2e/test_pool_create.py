@@ -1,0 +1,296 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook pool_create from fresh hosts to a pool: predicted, done, repeated, killed, refused.
+
+What came of a run is read from the simulator's inspect endpoint and from the store by SQL.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.playbooks import ROOT, Playbooks
+from simulators.launch import Simulator
+
+PLAYBOOK = ROOT / "playbooks" / "pool_create.yml"
+FRESH: dict[str, Any] = {"clock": {"factor": 30}, "hosts": [{"name": "xen", "count": 3}]}
+WANTED: dict[str, Any] = {
+    "pool_create_aggregate": "alpha",
+    "pool_create_availability_zone": "zone-a",
+    "pool_create_hosts": ["xen1", "xen2", "xen3"],
+    "pool_create_storage": {
+        "name": "nfs1",
+        "type": "nfs",
+        "device_config": {"server": "nas.example.com", "serverpath": "/srv/xen"},
+    },
+}
+HOSTS = {"xen1": True, "xen2": True, "xen3": True}
+DONE: dict[str, Any] = {
+    "pools": [
+        {
+            "name": "alpha",
+            "coordinator": "xen1",
+            "hosts": ["xen1", "xen2", "xen3"],
+            "default_SR": "nfs1",
+            "shared": {"nfs1": HOSTS},
+        }
+    ],
+    "in service": HOSTS,
+    "members": ["xen1", "xen2", "xen3"],
+    "metadata": {
+        "availability_zone": "zone-a",
+        "hypervisor_pool": "true",
+        "operational_state": "active",
+        "master_compute": "xen1",
+        "xen1": "uuid of xen1",
+        "xen2": "uuid of xen2",
+        "xen3": "uuid of xen3",
+    },
+}
+"""The end state of an undisturbed run, as ``seen`` shows it."""
+
+
+def query(store: Path, statement: str) -> list[tuple[Any, ...]]:
+    if not store.exists():
+        return []
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        made = connection.execute("select 1 from sqlite_master where name = 'xenfleet_locks'")
+        return connection.execute(statement).fetchall() if made.fetchone() else []
+
+
+def seen(site: Simulator, store: Path) -> dict[str, Any]:
+    """Pools, hosts and the aggregate alpha, with uuids replaced by whose they are."""
+    state = site.get("/state")
+    owners = {host["uuid"]: f"uuid of {name}" for name, host in state["hosts"].items()}
+    kept = ("name", "coordinator", "hosts", "default_SR")
+    metadata = query(store, "select key, value from xenfleet_aggregate_metadata")
+    return {
+        "pools": [
+            {
+                **{k: pool[k] for k in kept},
+                "shared": {s["name"]: s["pbds"] for s in pool["srs"] if s["shared"]},
+            }
+            for pool in state["pools"]
+        ],
+        "in service": {n: h["live"] and h["enabled"] for n, h in state["hosts"].items()},
+        "members": [
+            name
+            for (name,) in query(
+                store,
+                "select h.name from xenfleet_aggregate_hosts m "
+                "join xenfleet_hosts h on h.uuid = m.host_uuid order by m.id",
+            )
+        ],
+        "metadata": {key: owners.get(value, value) for key, value in metadata},
+    }
+
+
+def operational_state(store: Path) -> list[tuple[Any, ...]]:
+    return query(
+        store,
+        "select value from xenfleet_aggregate_metadata where key = 'operational_state'",
+    )
+
+
+def joins(site: Simulator) -> list[dict[str, Any]]:
+    return [e for e in site.get("/journal?mutating=1") if e["method"].endswith("pool.join")]
+
+
+def test_predicted_done_and_repeated(tmp_path: Path) -> None:
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+
+        predicted = books.run(PLAYBOOK, "--check", "--diff", **WANTED)
+        assert predicted.status == 0, predicted.output
+        assert books.mutating_calls() == []
+        assert operational_state(books.store) == []
+
+        real = books.run(PLAYBOOK, **WANTED)
+        assert real.status == 0, real.output
+        assert real.actions == predicted.actions
+        assert all(text in predicted.output for text in predicted.actions)
+        assert seen(site, books.store) == DONE
+        assert "Pool alpha: active, coordinated by xen1, zone zone-a" in real.output
+
+        before = books.mutating_calls()
+        kinds = ["SR.create", "pool.set_default_SR", "pool.join"]
+        order = [m.removeprefix("Async.") for m in before]
+        assert [m for m in order if m in kinds] == [*kinds, "pool.join"], "storage comes first"
+        again = books.run(PLAYBOOK, **WANTED)
+        assert (again.status, again.changed, again.actions) == (0, 0, [])
+        assert books.mutating_calls() == before
+
+
+def test_hosts_are_added_later_side_by_side(tmp_path: Path) -> None:
+    names = [f"xen{n}" for n in range(1, 6)]
+    with Simulator({"clock": {"factor": 10}, "hosts": [{"name": "xen", "count": 5}]}) as site:
+        books = Playbooks(site, tmp_path)
+        assert books.run(PLAYBOOK, **{**WANTED, "pool_create_hosts": ["xen1"]}).status == 0
+        wanted = {**WANTED, "pool_create_hosts": names, "pool_create_max_parallel": 4}
+        run = books.run(PLAYBOOK, **wanted)
+        assert run.status == 0, run.output
+        (pool,) = site.get("/state")["pools"]
+        assert sorted(pool["hosts"]) == names
+        assert [a for a in run.actions if a.startswith("join")] == [
+            f"join host {name} to pool alpha" for name in names[1:]
+        ]
+        spans = [e["t"] for e in joins(site)]
+        assert max(spans) - min(spans) < 25, "all were asked before the first could be ready"
+
+
+# --- killed -----------------------------------------------------------------------------------------
+
+
+def asked_to_join(site: Simulator, _books: Playbooks) -> bool:
+    return len(joins(site)) > 0
+
+
+def listed_but_not_live(site: Simulator, _books: Playbooks) -> bool:
+    state = site.get("/state")
+    return any(len(p["hosts"]) == 2 for p in state["pools"]) and not state["hosts"]["xen2"]["live"]
+
+
+def storage_made(site: Simulator, books: Playbooks) -> bool:
+    return any(m.endswith("SR.create") for m in books.mutating_calls())
+
+
+MOMENTS = {
+    "as the SR is made": storage_made,
+    "as the first join is asked for": asked_to_join,
+    "after the call, before the host is back": listed_but_not_live,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_killed_and_run_again(
+    moment: Callable[[Simulator, Playbooks], bool], tmp_path: Path
+) -> None:
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        books.run_until_killed(PLAYBOOK, lambda: moment(site, books), **WANTED)
+        assert seen(site, books.store) != DONE
+
+        resumed = books.run(PLAYBOOK, **WANTED)
+        assert resumed.status == 0, resumed.output
+        assert seen(site, books.store) == DONE
+
+        again = books.run(PLAYBOOK, **WANTED)
+        assert (again.status, again.changed) == (0, 0), again.output
+
+
+# --- failed midway ----------------------------------------------------------------------------------
+
+
+def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
+    fault = {
+        "action": "error",
+        "method": "pool.join",
+        "nth": 2,
+        "error": ["JOINING_HOST_SERVICE_FAILED"],
+    }
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        site.post("/faults", fault)
+        failed = books.run(PLAYBOOK, **WANTED)
+        assert failed.status == 2, failed.output
+        result = failed.failure()
+        assert result["error"]["code"] == "interrupted"
+        assert "join host xen3 to pool alpha" in result["msg"]
+        assert "2 of 4 steps were done" in result["msg"]
+        remaining = [s["text"] for s in result["error"]["details"]["remaining"]]
+        assert [text.split("=")[0] for text in remaining] == [
+            "set metadata of aggregate alpha: operational_state"
+        ]
+        assert operational_state(books.store) == [("error",)]
+
+        resumed = books.run(PLAYBOOK, **WANTED)
+        assert resumed.status == 0, resumed.output
+        assert seen(site, books.store) == DONE
+
+
+# --- refused ----------------------------------------------------------------------------------------
+
+
+def site_with(*hosts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"clock": {"factor": 30}, "hosts": list(hosts), **more}
+
+
+FRESH_HOST = {"name": "xen", "count": 3}
+REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a joiner runs a guest": (
+        site_with(FRESH_HOST, vms=[{"name": "web", "where": "xen3", "storage": "local"}]),
+        ["xen3: 1 running VM: web", "Shut them down"],
+    ),
+    "a guest's name exists twice": (
+        site_with(
+            FRESH_HOST,
+            vms=[
+                {"name": "web", "where": "xen1", "storage": "local"},
+                {"name": "web", "where": "xen2", "storage": "local", "state": "halted"},
+            ],
+        ),
+        ["xen2: duplicate VM name: web exists here and in pool of xen1", "Rename one of them"],
+    ),
+    "a joiner is in another pool": (
+        site_with(
+            {"name": "xen1"},
+            {"name": "xen2", "pool": "other"},
+            {"name": "xen3", "pool": "other"},
+            pools={"other": {}},
+        ),
+        [
+            "xen2: it is the coordinator of other hosts: xen3",
+            "xen3: it is a member of another pool, other",
+            "Eject it from that first",
+        ],
+    ),
+    "everything at once": (
+        site_with(
+            {"name": "xen1"},
+            {"name": "xen2", "vendor": "AuthenticAMD"},
+            {"name": "xen3", "versions": {"platform_version": "3.3.0"}},
+            vms=[{"name": "web", "where": "xen2", "storage": "local"}],
+        ),
+        [
+            "xen2: 1 running VM: web",
+            "xen2: its CPU vendor is AuthenticAMD, the pool's is GenuineIntel",
+            "xen3: its platform version is 3.3.0",
+            "Nothing was changed",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("description", "texts"), REFUSALS.values(), ids=REFUSALS)
+def test_refused_before_anything_is_changed(
+    description: dict[str, Any], texts: list[str], tmp_path: Path
+) -> None:
+    with Simulator(description) as site:
+        books = Playbooks(site, tmp_path)
+        refused = books.run(PLAYBOOK, **WANTED)
+        assert refused.status == 2, refused.output
+        result = refused.failure()
+        assert result["error"]["code"] == "plan_refused"
+        for text in texts:
+            assert text in result["msg"]
+        assert all(v["remedy"] for v in result["error"]["details"]["verdicts"])
+        assert books.mutating_calls() == []
+        assert query(books.store, "select * from xenfleet_aggregates") == []
+
+
+def test_a_host_that_is_down(tmp_path: Path) -> None:
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        site.post("/faults", {"action": "kill", "target": "xen3"})
+        refused = books.run(PLAYBOOK, **WANTED)
+        assert refused.status == 2, refused.output
+        message = refused.failure()["msg"]
+        assert "xen3: it is unknown to every coordinator that answered" in message
+        assert site.hosts["xen3"] in message
+        assert books.mutating_calls() == []
