@@ -103,10 +103,11 @@ def state(world: World) -> dict[str, Any]:
     for pool in world.pools():
         with pool.db.lock:
             result["pools"].append(pool_state(pool))
-            for machine in pool.members:
-                result["hosts"][machine.name] = host_state(machine)
             for label, vm in vm_states(pool).items():
                 result["vms"][label if label not in result["vms"] else f"{label} {vm['uuid']}"] = vm
+    for machine in world.machines.values():
+        with machine.pool.db.lock:
+            result["hosts"][machine.name] = host_state(machine)
     return result
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from . import placement, vm_rules
 from .context import Context, call
 from .errors import NULL, Failure
@@ -46,32 +48,43 @@ def network_refusal(ctx: Context, network: str, host: str) -> list[str] | None:
     return None if row["IP"] else ["INTERFACE_HAS_NO_IP", pifs[0]]
 
 
-def send(ctx: Context, source: Machine, target: Machine, amount: float) -> None:
-    """Send bytes over the link, whose bandwidth the migrations of either machine share."""
-    sharers = max(1, source.migrations, target.migrations)
-    seconds = amount * sharers / ctx.world.settings.link
-    epoch = target.epoch
-    work(ctx, source, seconds)
-    if target.epoch != epoch:
-        raise Failure("VM_MIGRATE_CONTACT_REMOTE_SERVICE_FAILED")
+@dataclass
+class Stream:
+    """A migration on its way; `epoch` is the target's when it began."""
+
+    ctx: Context
+    source: Machine
+    target: Machine
+    epoch: int
+
+    @property
+    def bandwidth(self) -> float:
+        """Bytes per second; the migrations of either machine share the link."""
+        return self.ctx.world.settings.link / max(1, self.source.migrations, self.target.migrations)
+
+    def spend(self, seconds: float) -> None:
+        work(self.ctx, self.source, seconds)
+        if self.target.epoch != self.epoch:
+            raise Failure("VM_MIGRATE_CONTACT_REMOTE_SERVICE_FAILED")
+
+    def send(self, amount: float) -> None:
+        self.spend(amount / self.bandwidth)
 
 
-def transfer(ctx: Context, vm: str, source: Machine, target: Machine) -> float:
+def transfer(stream: Stream, vm: str) -> float:
     """Copy the guest's memory; returns the seconds it has to stand still at the end."""
-    row = ctx.db.row("VM", vm)
-    guest = ctx.world.guest(row["uuid"])
-    work(ctx, source, SETUP_S)
-    bandwidth = ctx.world.settings.link / max(1, source.migrations, target.migrations)
-    sent, left = rounds(row["memory_dynamic_max"], guest.dirty_rate, bandwidth)
-    total = sum(sent)
+    row = stream.ctx.db.row("VM", vm)
+    guest = stream.ctx.world.guest(row["uuid"])
+    stream.spend(SETUP_S)
+    sent, left = rounds(row["memory_dynamic_max"], guest.dirty_rate, stream.bandwidth)
     done = 0.0
     for amount in sent:
-        send(ctx, source, target, amount)
+        stream.send(amount)
         done += amount
-        if ctx.method == "VM.pool_migrate":
-            ctx.progress(0.95 * done / total)
-    pause = left / bandwidth + HANDOVER_S
-    work(ctx, source, pause)
+        if stream.ctx.method == "VM.pool_migrate":
+            stream.ctx.progress(0.95 * done / sum(sent))
+    pause = left / stream.bandwidth + HANDOVER_S
+    stream.spend(pause)
     return pause
 
 
@@ -95,12 +108,13 @@ def relocate(ctx: Context, vm: str, target: Machine) -> None:
     source = ctx.forward(ctx.db.row("VM", vm)["resident_on"])
     ctx.forward(target.ref)
     began = ctx.world.clock.now()
+    stream = Stream(ctx, source, target, target.epoch)
     ctx.db.update("VM", vm, scheduled_to_be_resident_on=target.ref)
     machines = {source, target}
     for machine in machines:
         machine.migrations += 1
     try:
-        pause = transfer(ctx, vm, source, target)
+        pause = transfer(stream, vm)
         if ctx.db.row("VM", vm)["power_state"] != "Running":
             raise Failure(
                 *vm_rules.bad_power_state(vm, ("Running",), ctx.db.row("VM", vm)["power_state"])
