@@ -57,7 +57,8 @@ options:
     type: str
   force:
     description:
-      - With O(action=stop), cut the power instead of asking the guest to shut down.
+      - With O(action=stop), cut the power instead of asking the guest to shut down. It also ends a
+        shutdown that was asked for before and hangs.
     type: bool
     default: false
   max_parallel:

@@ -41,6 +41,9 @@ class Action:
 
 TOOLS = "Install the guest tools"
 
+CUT_SHORT = frozenset({"powering-off", "rebooting"})
+"""task_states that force ends: hard_shutdown cancels a clean one, which may wait for a hung guest."""
+
 ACTIONS: Mapping[str, Action] = {
     "start": Action({"stopped": "start"}, end="active"),
     "stop": Action(
@@ -135,7 +138,8 @@ def _obstacle(server: Server, wanted: ServerActionWanted) -> FleetError | None:
     """The first thing about the server itself that forbids the action."""
     action = ACTIONS[wanted.action]
     states = joined(list(action.starts))
-    if server.task_state is not None and server.task_state not in action.busy:
+    harmless = CUT_SHORT if wanted.force else action.busy
+    if server.task_state is not None and server.task_state not in harmless:
         return _cannot(
             server,
             wanted.action,

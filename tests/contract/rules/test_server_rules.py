@@ -126,6 +126,16 @@ def test_row_33_task_state(control: Control) -> None:
         assert text in result["msg"]
 
 
+def test_row_33_force_ends_a_shutdown_that_hangs(control: Control) -> None:
+    """XAPI lets hard_shutdown cancel a clean one; force has no counterpart in Nova."""
+    control.site.post("/tweak", {"settings": {"shutdown_s": 1000}})
+    control.done("server_action", action="stop", servers=["web1"], wait=False)
+    result = control.run("server_action", action="stop", servers=["web1"])
+    assert "while it is in task_state powering-off" in result["msg"]
+    control.done("server_action", action="stop", servers=["web1"], force=True)
+    assert control.guest("web1")["power_state"] == "Halted"
+
+
 UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "unknown target": (to("xen9"), "target host xen9: no coordinator"),
     "another pool": (to("lone"), "target host lone is in another pool"),

@@ -156,6 +156,14 @@ def test_force_needs_no_guest_tools() -> None:
     assert [s.args for s in plan.steps] == [{"id": "uuid-web1", "force": True}]
 
 
+def test_force_ends_a_shutdown_that_hangs() -> None:
+    before = three(guest("web1", task_state="powering-off"))
+    assert plan_server_action(before, wants("stop", force=True)).changed
+    moving = three(guest("web1", task_state="migrating"))
+    with pytest.raises(ConflictError, match="task_state migrating"):
+        plan_server_action(moving, wants("stop", force=True))
+
+
 # --- names ----------------------------------------------------------------------------------------
 
 
