@@ -113,7 +113,7 @@ pools:
           type: nfs
           shared: true
           attached: [xen1, xen2]
-unreachable:
+unanswered:
   description: Addresses that gave no answer, each with the reason; pools of theirs may be missing.
   returned: success
   type: dict
@@ -142,7 +142,7 @@ def run(task: Task) -> dict[str, Any]:
     return {
         "changed": False,
         "pools": [pool_view(fleet, pool) for pool in found],
-        "unreachable": dict(fleet.unreachable),
+        "unanswered": dict(fleet.unreachable),
     }
 
 
