@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demonstration holds what it claims, and leaves nothing running when it is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from harness.playbooks import ROOT
+
+DEMO = [sys.executable, str(ROOT / "scripts" / "demo.py")]
+
+
+def test_every_claim_holds() -> None:
+    run = subprocess.run(DEMO, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    claims = run.stdout.partition("=== claims")[2].splitlines()[1:]
+    assert len(claims) == 6
+    assert all(claim.startswith("  ok: ") for claim in claims)
+    assert "FAILED" not in run.stdout
+
+
+def test_interrupted_it_leaves_nothing_running() -> None:
+    demo = subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "TASK" in line:
+            break
+    started = descendants(demo.pid)
+    assert len(started) >= 2, "a simulator and a playbook"
+    demo.send_signal(signal.SIGINT)
+    demo.communicate(timeout=30)
+    assert demo.returncode != 0
+    deadline = time.monotonic() + 10
+    while alive(started) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert alive(started) == {}
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Process ids below that one, each with its start time, since ids are used again."""
+    parents = {int(p.name): stat(int(p.name)) for p in Path("/proc").iterdir() if p.name.isdigit()}
+    found: dict[int, str] = {}
+    level = {pid}
+    while level:
+        level = {child for child, (parent, _start) in parents.items() if parent in level}
+        found.update({child: parents[child][1] for child in level})
+    return found
+
+
+def stat(pid: int) -> tuple[int, str]:
+    """Parent and start time of a process, zombies counting as gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0, ""
+    return (0, "") if fields[0] == "Z" else (int(fields[1]), fields[19])
+
+
+def alive(processes: dict[int, str]) -> dict[int, str]:
+    return {pid: start for pid, start in processes.items() if stat(pid)[1] == start}
