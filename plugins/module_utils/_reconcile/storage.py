@@ -62,8 +62,8 @@ def _check_values(wanted: StorageWanted) -> None:
         raise InvalidError(
             subject,
             f"device_config would carry {joined(secrets)} in clear text",
-            "Keep it as a secret of the pool (xe secret-create value=...) and give its uuid as "
-            f"{joined([f'{k}_secret' for k in secrets])}",
+            "Keep it as a secret of the pool (xe secret-create) and give that one's uuid under the "
+            "same key with the suffix _secret",
         )
 
 

@@ -89,7 +89,7 @@ REFUSALS = {
         alpha(),
         replace(WANTED, device_config={"chappassword": "hunter2"}),
         InvalidError,
-        "chappassword_secret",
+        "carry chappassword in clear text",
     ),
     "not shared": (alpha(replace(NFS, shared=False)), WANTED, ConflictError, "it is not shared"),
     "other type": (
