@@ -129,9 +129,10 @@ def test_side_by_side_migrations_are_polled_with_one_request(
     )
     fleet = fleet_of(sim)
     args = {"target": "xen2"}
-    handles = [
-        fleet.servers.start_action("server.live_migrate", s.id, args) for s in fleet.read().servers
-    ]
+    handles = []
+    for server in fleet.read().servers:
+        handles.append(fleet.servers.start_action("server.live_migrate", server.id, args))
+        fleet.read()
     before = mark(sim)
     states = fleet.servers.poll(handles)
     assert [s.done for s in states] == [False] * 4

@@ -36,6 +36,7 @@ class _Seat:
     connection: Connection
     coordinator: str | None = None
     reason: str | None = "no answer yet"
+    records: PoolRecords | None = None
 
     @property
     def live(self) -> bool:
@@ -159,12 +160,12 @@ class Directory:
 
     def _read_one(self, seat: _Seat) -> PoolRecords | None:
         try:
-            return read_pool(seat.connection)
+            seat.records = read_pool(seat.connection, seat.records)
         except UnavailableError as exc:
             seat.reason = exc.cause
         except Refused as refused:
             self._turned_away(seat, refused)
-        return None
+        return seat.records if seat.live else None
 
     def _each(self, work: Callable[[_Seat], T], items: Sequence[_Seat]) -> list[T]:
         """Side by side, since each waits for another host; all end before an error is raised."""

@@ -140,9 +140,19 @@ class XenPools:
                 True,
                 {},
             )
-            return str(place.call("SR.get_uuid", self._tasks.result(handle)))
+            return self._tasks.finish(handle)
 
-        return self._directory.perform("pool", pool_id, what, create)
+        ref = self._directory.perform("pool", pool_id, what, create)
+        return self._storage_id(pool_id, ref, spec["name"])
+
+    def _storage_id(self, pool_id: str, ref: str, name: str) -> str:
+        """By name if the reference was lost with its task."""
+        self._directory.read()
+        rows = self._directory.find("pool", pool_id).records.rows["SR"]
+        found = rows.get(ref) or next((r for r in rows.values() if r["name_label"] == name), None)
+        if found is None:
+            raise NotFoundError(f"SR {name}", "it is gone although it was just made", "Run again")
+        return str(found["uuid"])
 
     def plug(self, storage_id: str, host: str) -> None:
         """Attach the SR on that host, making its PBD after the coordinator's if there is none."""
@@ -151,7 +161,7 @@ class XenPools:
         def plug(place: Place) -> None:
             pbd = _pbd(place, host) or self._new_pbd(place, host)
             handle = self._tasks.start(place, what, _plugged(storage_id, host), "PBD.plug", pbd)
-            self._tasks.result(handle)
+            self._tasks.finish(handle)
 
         self._directory.perform("SR", storage_id, what, plug)
 

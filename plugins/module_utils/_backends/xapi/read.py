@@ -1,11 +1,16 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything about one pool in a fixed number of requests, whatever its size."""
+"""Everything about one pool in three requests, whatever its size, and in one when read again.
+
+event.from with an empty token answers every object of the wanted classes, with an earlier one those
+that have changed since, so that waiting for something costs little even in a large pool.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,28 +24,39 @@ NULL = "OpaqueRef:NULL"
 
 Rows = dict[str, dict[str, Any]]
 
-SELECTED: Mapping[str, str | None] = {
-    "pool": None,
-    "host": None,
-    "host_metrics": None,
-    # Templates and snapshots are records of this class too; snapshots count as templates (xapi_vm_snapshot.ml).
+SELECTED: Mapping[str, str] = {
+    # Templates and snapshots are VM records too, and heavy ones; snapshots count as templates.
     "VM": 'field "is_a_template" = "false"',
-    "VM_metrics": None,
-    "VBD": 'field "empty" = "false"',
     "VDI": 'field "is_a_snapshot" = "false"',
-    "SR": None,
-    "PBD": None,
-    "VIF": None,
-    "network": None,
-    "PIF": None,
-    "VM_group": None,
 }
-"""Classes to read and, where it saves much, the expression that selects from them."""
+"""Classes of which a first read leaves out much."""
 
-OPTIONAL = frozenset({"VM_group"})
-"""Classes that older releases lack (VM_group came with 24.19.1)."""
+FOLLOWED = (
+    "pool",
+    "host",
+    "host_metrics",
+    "VM",
+    "VM_metrics",
+    "VBD",
+    "VDI",
+    "SR",
+    "PBD",
+    "VIF",
+    "network",
+    "PIF",
+    "VM_group",  # unknown before 24.19.1, and then simply without events
+    "task",
+)
 
-JOINS = 'field "name__label" = "Async.pool.join" or field "name__label" = "pool.join"'
+COUNTED = frozenset(FOLLOWED) - {*SELECTED, "task"}
+"""Classes of which every object is held, so that their number shows whether one was missed."""
+
+STALE = 60.0
+"""Seconds after which to start anew: XAPI remembers a limited number of deletions only."""
+
+BY_EVENT_NAME = {kind.lower(): kind for kind in FOLLOWED}
+
+JOINS = frozenset({"Async.pool.join", "pool.join"})
 
 SUBJECTS: Mapping[str, str] = {
     "host": "host",
@@ -52,12 +68,16 @@ SUBJECTS: Mapping[str, str] = {
 """Classes whose references are shown by name, and the word before it."""
 
 
-@dataclass
+@dataclass(eq=False)
 class PoolRecords:
     """The raw records of one pool by class and reference, and the connection they came from."""
 
     connection: Connection
-    rows: Mapping[str, Rows] = field(default_factory=dict)
+    rows: Mapping[str, Rows]
+    token: str = ""
+    session: str | None = None
+    """The session in which the token was given; it means nothing after a restart of the toolstack."""
+    read_at: float = field(default_factory=time.monotonic)
 
     @cached_property
     def pool_ref(self) -> str:
@@ -78,7 +98,8 @@ class PoolRecords:
     @property
     def joining(self) -> bool:
         """A pool.join of this stand-alone host is under way."""
-        return any(task["status"] == "pending" for task in self.rows["task"].values())
+        tasks = self.rows["task"].values()
+        return any(t["status"] == "pending" and t["name_label"] in JOINS for t in tasks)
 
     def name(self, text: str) -> str:
         """The name of what a reference refers to; any other text as it is."""
@@ -103,22 +124,53 @@ class PoolRecords:
         return failure(refused.code, refused.params, what, self.name)
 
 
-def read_pool(connection: Connection) -> PoolRecords:
-    """Raises Refused and what Connection.call raises."""
-    rows = {kind: _rows(connection, kind, where) for kind, where in SELECTED.items()}
-    # Only a stand-alone host can join, and the task is known to nobody else.
-    alone = len(rows["host"]) == 1
-    rows["task"] = connection.records("task", JOINS) if alone else {}
-    return PoolRecords(connection, rows)
+def read_pool(connection: Connection, before: PoolRecords | None = None) -> PoolRecords:
+    """The present records, from those read ``before`` if they can be brought up to date.
+
+    Raises Refused and what Connection.call raises.
+    """
+    if before is not None and time.monotonic() - before.read_at < STALE:
+        later = _follow(connection, before)
+        if later is not None:
+            return later
+    return _anew(connection)
 
 
-def _rows(connection: Connection, kind: str, where: str | None) -> Rows:
-    if kind in connection.unknown:
-        return {}
-    try:
-        return connection.records(kind, where)
-    except Refused as refused:
-        if kind not in OPTIONAL or refused.code != "MESSAGE_METHOD_UNKNOWN":
-            raise
-        connection.unknown.add(kind)
-        return {}
+def _anew(connection: Connection) -> PoolRecords:
+    """What changes between the requests is reported again by the next _follow, since the token is from the first."""
+    session = connection.session
+    answer = _events(connection, [kind for kind in FOLLOWED if kind not in SELECTED], "")
+    rows: dict[str, Rows] = {kind: {} for kind in FOLLOWED}
+    _take(rows, answer["events"])
+    for kind, where in SELECTED.items():
+        rows[kind] = connection.records(kind, where)
+    return PoolRecords(connection, rows, answer["token"], session)
+
+
+def _follow(connection: Connection, before: PoolRecords) -> PoolRecords | None:
+    """None if that is not possible: another session, or an object was missed."""
+    if connection.session != before.session:
+        return None
+    answer = _events(connection, FOLLOWED, before.token)
+    if connection.session != before.session:
+        return None
+    rows = {kind: dict(known) for kind, known in before.rows.items()}
+    _take(rows, answer["events"])
+    counts = answer["valid_ref_counts"]
+    if any(counts.get(kind.lower(), 0) != len(rows[kind]) for kind in COUNTED):
+        return None
+    return PoolRecords(connection, rows, answer["token"], before.session)
+
+
+def _events(connection: Connection, kinds: Iterable[str], token: str) -> dict[str, Any]:
+    answer: dict[str, Any] = connection.call("event.from", list(kinds), token, 0.0)
+    return answer
+
+
+def _take(rows: Mapping[str, Rows], events: Iterable[Mapping[str, Any]]) -> None:
+    for event in events:
+        known = rows[BY_EVENT_NAME[event["class"]]]
+        if event["operation"] == "del":
+            known.pop(event["ref"], None)
+        else:
+            known[event["ref"]] = event["snapshot"]

@@ -19,7 +19,7 @@ from xml.parsers.expat import ExpatError
 
 from ..._core.errors import ConfigError, MissingLibraryError
 from .endpoint import Endpoint
-from .trouble import LOST, transport_error
+from .trouble import LOST, harmless, transport_error
 
 try:
     import XenAPI
@@ -142,8 +142,6 @@ class Connection:
         self._transport = _Transport(endpoint, access)
         self._session = XenAPI.Session(endpoint.url, transport=self._transport)
         self._lock = threading.Lock()
-        self.unknown: set[str] = set()
-        """Classes that this XAPI was found not to have."""
 
     def login(self) -> None:
         """Raises Refused, UnavailableError or ConfigError (certificate)."""
@@ -155,7 +153,7 @@ class Connection:
 
         Reading calls are repeated once if the connection breaks; others never are.
         """
-        reading = method.rpartition(".")[2].startswith("get_")
+        reading = harmless(method)
         with self._lock:
             self._transport.timeout = timeout or self._access.timeout
             try:
@@ -181,13 +179,16 @@ class Connection:
         secret = self._access.password
         return text.replace(secret, HIDDEN) if len(secret) > 3 else text
 
-    def records(self, kind: str, where: str | None = None) -> dict[str, dict[str, Any]]:
-        """All records of a class, by reference, or those that an expression selects."""
-        if where is None:
-            found: dict[str, dict[str, Any]] = self.call(f"{kind}.get_all_records")
-        else:
-            found = self.call(f"{kind}.get_all_records_where", where)
+    def records(self, kind: str, where: str) -> dict[str, dict[str, Any]]:
+        """Records of a class that an expression selects, by reference."""
+        found: dict[str, dict[str, Any]] = self.call(f"{kind}.get_all_records_where", where)
         return found
+
+    @property
+    def session(self) -> str | None:
+        """The reference of the present session; it changes with every login."""
+        ref: str | None = self._session.handle
+        return ref
 
     @property
     def credentials(self) -> tuple[str, str]:
@@ -197,7 +198,7 @@ class Connection:
     def logout(self) -> None:
         """End the session; a host that does not answer has none to end."""
         try:
-            if self._session.handle is not None:
+            if self.session is not None:
                 self._transport.timeout = min(CONNECT_TIMEOUT, self._access.timeout)
                 self._session.xenapi_request("session.logout", ())
         except (XenAPI.Failure, *TROUBLES):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..._core.errors import BackendError, FleetError, UnavailableError
@@ -22,7 +22,7 @@ from ..._core.ports import JobState
 from ..._core.wait import SystemClock, until
 from .directory import Directory, Place
 from .read import PoolRecords
-from .session import SLOW, Refused
+from .session import SLOW, Connection, Refused
 
 Judge = Callable[[XenView], bool | None]
 """True: reached; None: under way; False: neither."""
@@ -30,9 +30,12 @@ Judge = Callable[[XenView], bool | None]
 ENDED = frozenset({"success", "failure", "cancelled"})
 
 
-@dataclass
+@dataclass(eq=False)
 class Handle:
-    """A started operation. ``reached`` tells from the fleet's state whether it has had its effect."""
+    """A started operation. ``reached`` tells from the fleet's state whether it has had its effect.
+
+    ``value`` is what the call answered, once it has succeeded and if its task lived to tell.
+    """
 
     records: PoolRecords
     task: str
@@ -40,11 +43,15 @@ class Handle:
     what: str
     reached: Judge
     lost_at: float | None = None
-    last: float = field(default=0.0)
+    progress: float = 0.0
+    value: str = ""
 
 
 class Tasks:
-    """Starts operations and follows them. ``grace``: seconds after which a vanished task without effect has failed."""
+    """Starts operations and follows them.
+
+    ``grace``: seconds after which a vanished task without effect has failed.
+    """
 
     def __init__(self, directory: Directory, grace: float) -> None:
         self._directory = directory
@@ -57,52 +64,65 @@ class Tasks:
         return Handle(place.records, str(task), f"Async.{method}", shown, reached)
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
-        """One request per pool, and one read of the fleet if a task has vanished."""
-        found = {id(h.records): h.records for h in handles}
-        tables = {
-            key: self._table(records, [h for h in handles if h.records is records])
-            for key, records in found.items()
-        }
-        return [self._state(handle, tables[id(handle.records)]) for handle in handles]
+        """One request per coordinator, and one read of the fleet if a task has vanished."""
+        tasks: dict[str, dict[str, Any]] = {}
+        for connection in {id(h): h for h in (h.records.connection for h in handles)}.values():
+            tasks |= _tasks(connection, [h for h in handles if h.records.connection is connection])
+        lost = [h for h in handles if h.task not in tasks]
+        view = self._view() if lost else None
+        return [
+            self._judged(h, view) if h in lost else self._state(h, tasks[h.task]) for h in handles
+        ]
 
-    def _table(self, records: PoolRecords, handles: Sequence[Handle]) -> dict[str, Any] | None:
-        """Tasks of the handles' kinds by reference; None if nobody answers as coordinator."""
-        where = " or ".join(
-            f'field "name__label" = "{m}"' for m in sorted({h.method for h in handles})
+    def finish(self, handle: Handle) -> str:
+        """Wait for the end and return what the call answered; for calls that drivers work on."""
+        state = until(
+            lambda: self.poll([handle])[0],
+            lambda s: s.done,
+            clock=SystemClock(),
+            timeout=SLOW,
+            what=handle.what,
+            awaited="finished",
+            shown=lambda s: f"{s.progress:.0%} done",
+            interval=0.2,
         )
-        try:
-            return records.connection.records("task", where)
-        except (UnavailableError, Refused):
-            return None
+        if state.error is not None:
+            raise state.error
+        return handle.value
 
-    def _state(self, handle: Handle, table: dict[str, Any] | None) -> JobState:
-        task = None if table is None else table.get(handle.task)
-        if task is None:
-            return self._judged(handle)
-        handle.last = max(handle.last, float(task["progress"]))
+    def _state(self, handle: Handle, task: dict[str, Any]) -> JobState:
+        handle.progress = max(handle.progress, float(task["progress"]))
         if task["status"] not in ENDED:
-            return JobState(done=False, progress=handle.last)
+            return JobState(done=False, progress=handle.progress)
         self._forget(handle)
         if task["status"] == "success":
+            handle.value = _value(task["result"])
             return JobState(done=True, progress=1.0)
         code, *params = task["error_info"] or ["TASK_CANCELLED", handle.task]
-        return JobState(True, handle.last, handle.records.error(Refused(code, params), handle.what))
+        error = handle.records.error(Refused(code, params), handle.what)
+        return JobState(True, handle.progress, error)
 
-    def _judged(self, handle: Handle) -> JobState:
+    def _view(self) -> XenView | FleetError | None:
+        """None while toolstacks restart; how long that may take is for the caller's time limit to say."""
         try:
-            reached = handle.reached(self._directory.read())
+            return self._directory.read()
         except UnavailableError:
-            reached = None  # toolstacks restart; how long that may take is for the caller's time limit to say
+            return None
         except FleetError as exc:
-            return JobState(True, handle.last, exc)
+            return exc
+
+    def _judged(self, handle: Handle, view: XenView | FleetError | None) -> JobState:
+        if isinstance(view, FleetError):
+            return JobState(True, handle.progress, view)
+        reached = handle.reached(view) if view is not None else None
         if reached:
             return JobState(done=True, progress=1.0)
         now = time.monotonic()
         if reached is None or handle.lost_at is None:
             handle.lost_at = now
         if now - handle.lost_at < self._grace:
-            return JobState(done=False, progress=handle.last)
-        return JobState(True, handle.last, _lost(handle))
+            return JobState(done=False, progress=handle.progress)
+        return JobState(True, handle.progress, _lost(handle))
 
     def _forget(self, handle: Handle) -> None:
         """Finished tasks are the client's to remove; XAPI would keep them for an hour."""
@@ -111,31 +131,16 @@ class Tasks:
         except (Refused, FleetError):
             return
 
-    def result(self, handle: Handle) -> str:
-        """Wait for the end and return what the call answered; for calls that drivers work on."""
-        state: list[JobState] = []
 
-        def ended() -> bool:
-            table = self._table(handle.records, [handle]) or {}
-            task = table.get(handle.task, {})
-            if task.get("status") == "success":
-                results.append(str(task.get("result", "")))
-            state[:] = [self._state(handle, {handle.task: task} if task else None)]
-            return state[0].done
-
-        results: list[str] = []
-        until(
-            ended,
-            bool,
-            clock=SystemClock(),
-            timeout=SLOW,
-            what=handle.what,
-            awaited="finished",
-            interval=0.2,
+def _tasks(connection: Connection, handles: Sequence[Handle]) -> dict[str, dict[str, Any]]:
+    """Tasks of the handles' kinds by reference; none if nobody answers as coordinator."""
+    names = sorted({h.method for h in handles})
+    try:
+        return connection.records(
+            "task", " or ".join(f'field "name__label" = "{name}"' for name in names)
         )
-        if state[0].error is not None:
-            raise state[0].error
-        return _value(results[0] if results else "")
+    except (UnavailableError, Refused):
+        return {}
 
 
 def _value(text: str) -> str:

@@ -80,10 +80,11 @@ def _connection_cause(method: str, exc: Exception) -> str:
 
 
 def _remedy(method: str, exc: Exception) -> str:
-    if isinstance(exc, (*LOST, TimeoutError)) and not _harmless(method):
+    if isinstance(exc, (*LOST, TimeoutError)) and not harmless(method):
         return "The call may have been carried out; run again to find out"
     return "Check that the host is up and its toolstack runs, then run again"
 
 
-def _harmless(method: str) -> bool:
-    return method.rpartition(".")[2].startswith(("get_", "login_"))
+def harmless(method: str) -> bool:
+    """Whether a call changes nothing, so that it may be repeated."""
+    return method == "event.from" or method.rpartition(".")[2].startswith(("get_", "login_"))
