@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -259,6 +260,54 @@ def test_a_migration_fails_midway(books: Playbooks) -> None:
     assert places(books) == HOME
     assert disturbed(books) == {}
     assert sorted(status for _server, status in moves(books)) == [*["completed"] * 5, "failed"]
+
+
+def test_a_move_that_outlasts_the_wait_goes_on_and_is_waited_for(books: Playbooks) -> None:
+    failed = books.tasks(task("in_maintenance", wait_timeout=0.01))
+    assert failed.status == 2
+    assert "left running" in failed.failure()["msg"]
+    away = books.tasks(task("in_maintenance"))
+    assert away.status == 0, away.output
+    assert "xen2" not in places(books).values()
+    back = books.tasks(task("in_service"))
+    assert back.status == 0, back.output
+    assert places(books) == HOME
+    assert moves(books) == [(n, "completed") for n in ("db", "web1", "web2", "web3", "web4")]
+    assert disturbed(books) == {}
+
+
+def test_a_connection_cut_after_the_call_loses_no_server(books: Playbooks) -> None:
+    """XAPI has begun the migration, and the run can't know."""
+    fault = {"action": "drop_after", "method": "VM.pool_migrate", "nth": 2, "times": 3}
+    books.site.post("/faults", fault)
+    first = books.tasks(task("in_maintenance", max_parallel=1))
+    books.site.delete("/faults")
+    again = role(books)
+    assert again.status == 0, first.output + again.output
+    assert places(books) == HOME
+    assert disturbed(books) == {}
+    assert {status for _server, status in moves(books)} <= {"completed", "failed"}
+    assert maintenances(books) == [("patches", "done")]
+
+
+@pytest.mark.parametrize("name", ["xen1", "xen2"])
+def test_the_work_reboots_the_host(books: Playbooks, tmp_path: Path, name: str) -> None:
+    """Also the coordinator, without which nobody knows the pool for a while."""
+    script = (
+        "import XenAPI; x = XenAPI.Session('{url}'); x.login_with_password('root', 'secret'); "
+        "x.xenapi.host.reboot(x.xenapi.host.get_by_name_label('{name}')[0])"
+    ).format(url=books.site.hosts["xen1"], name=name)
+    argv = [sys.executable, "-c", script]
+    work = written(
+        tmp_path,
+        [{"name": "Reboot", "ansible.builtin.command": {"argv": argv}, "changed_when": True}],
+    )
+    run = role(books, host=name, tasks_file=work)
+    assert run.status == 0, run.output
+    assert host(books, name)["enabled"] is True
+    assert places(books) == HOME
+    assert disturbed(books) == {}
+    assert maintenances(books) == [("patches", "done")]
 
 
 def test_a_restarted_toolstack_does_not_end_the_maintenance(books: Playbooks) -> None:

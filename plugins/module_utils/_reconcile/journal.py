@@ -88,12 +88,16 @@ def finished_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance
 
 
 def settled(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
-    """Records of moves that a killed run left open, closed by what became of the servers."""
+    """Corrections of records that tell less than what became of the servers: those that a killed
+    run left open, and those of moves that were given up but went on and arrived.
+    """
+    last = {m.server_id: m for m in moves}
     for move in moves:
         server = fleet.server(move.server_id)
-        if move.status in Migration.FINAL or (server and server.task_state == MIGRATING):
-            continue
         arrived = server is not None and server.host == move.target
+        late = move.status == "failed" and arrived and move is last[move.server_id]
+        if (move.status in Migration.FINAL and not late) or _migrating(server):
+            continue
         yield Step(
             "maintenance.settle_move",
             move.server,
@@ -104,8 +108,12 @@ def settled(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
                 "target": move.target,
                 "status": "completed" if arrived else "failed",
             },
-            why="an earlier run was interrupted",
+            why="an earlier run did not see its end",
         )
+
+
+def _migrating(server: Server | None) -> bool:
+    return server is not None and server.task_state == MIGRATING
 
 
 def under_way(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
@@ -113,7 +121,7 @@ def under_way(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
     for move in {m.server_id: m for m in moves}.values():
         server = fleet.server(move.server_id)
         unfinished = move.status not in Migration.FINAL or (server and server.host == move.source)
-        if server is not None and server.task_state == MIGRATING and unfinished:
+        if server is not None and _migrating(server) and unfinished:
             yield await_step(server, move.source, move.target, move.id)
 
 

@@ -189,6 +189,18 @@ PLANS: dict[str, tuple[Fleet, MaintenanceWanted, list[str]]] = {
         WANTED,
         [RETURNING, FORGET, *ENABLE, DONE],
     ),
+    "a move that was given up and arrived all the same": (
+        pool(B, record=journal("draining", replace(MOVES[0], status="failed"))),
+        WANTED,
+        [
+            "record move of b from xen1 to xen2 as completed",
+            RETURNING,
+            FORGET,
+            *ENABLE,
+            HOME[1],
+            DONE,
+        ],
+    ),
     "in service already": (
         fleet([host("xen1", "p")]),
         WANTED,
