@@ -143,16 +143,19 @@ def test_the_password_is_not_stored(place: Place) -> None:
         ("postgresql://fleet@127.0.0.1/fleet", {}, None),
         ("postgresql:///fleet?host=/run/postgresql", {}, None),
         ("postgresql:///fleet?host=db.example", {}, "verify-full"),
+        ("postgresql:///fleet", {}, None),
+        ("postgresql:///fleet", {"PGHOST": "db.example"}, "verify-full"),
     ],
 )
 def test_a_remote_servers_certificate_is_verified(
     monkeypatch: pytest.MonkeyPatch, url: str, environment: dict[str, str], sslmode: str | None
 ) -> None:
-    monkeypatch.delenv("PGSSLMODE", raising=False)
+    for name in ("PGSSLMODE", "PGHOST"):
+        monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    found = engine.Target.parse(url)
-    assert found.url is not None
+    found = engine.parse(url)
+    assert isinstance(found, engine.PostgresqlDatabase)
     assert engine.connect_args(found.url).get("sslmode") == sslmode
 
 

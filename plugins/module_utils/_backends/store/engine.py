@@ -43,55 +43,64 @@ CONNECT_TIMEOUT = 10
 
 LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
-PASSWORD_REMEDY = "Give the password in the option store_password or in XENFLEET_STORE_PASSWORD"  # noqa: S105 - a sentence, not a secret
+LOGIN_REMEDY = "Give the password in the option store_password or in XENFLEET_STORE_PASSWORD"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where the store is: either ``path`` or ``url`` is set. ``label`` is what messages call it."""
+    """Where a store is. ``label`` is what messages call it."""
 
     label: str
-    path: Path | None = None
-    url: sa.URL | None = None
-    password: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def parse(cls, target: str, password: str | None = None) -> Target:
-        """Raise MissingLibraryError without SQLAlchemy, ConfigError for an unusable target."""
-        if IMPORT_TRACE:
-            raise MissingLibraryError("SQLAlchemy", IMPORT_TRACE)
-        if "://" not in target:
-            path = Path(target).expanduser().absolute()
-            return cls(label=f"store {path}", path=path)
-        return _parse_url(target, password)
+    password: str | None = field(default=None, repr=False, kw_only=True)
 
     def engine(self) -> sa.Engine:
         """An engine that has not connected yet. Transactions are begun by transactions.py."""
-        if self.path is not None:
-            return _sqlite_engine(self.path)
-        return _postgresql_engine(self)
+        raise NotImplementedError
+
+    def exists(self) -> bool:
+        """Whether there is anything to read."""
+        return True
+
+    def make(self) -> None:
+        """Make what the first write needs."""
 
     def scrubbed(self, text: str) -> str:
         """A driver's message on one line and without the password."""
         line = " ".join(text.split())
         return line.replace(self.password, "********") if self.password else line
 
-    def check_file(self) -> bool:
-        """Whether there is anything to read. StoreError for a file that others may have changed."""
-        if self.path is None:
-            return True
+
+@dataclass(frozen=True)
+class SqliteFile(Target):
+    """A file that only its owner may write to. SQLite gives its journal the same mode."""
+
+    path: Path
+
+    def engine(self) -> sa.Engine:
+        """The file is never created by connecting to it: mode=rw, not rwc."""
+        return sa.create_engine(
+            "sqlite://", creator=self._connect, poolclass=sa.pool.NullPool, hide_parameters=True
+        )
+
+    def _connect(self) -> sqlite3.Connection:
+        """Read-write for readers too: SQLite may have to roll back what a killed writer left."""
+        connection = sqlite3.connect(
+            f"{self.path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def exists(self) -> bool:
+        """Whether the file is there. StoreError when others than its owner may have changed it."""
         try:
             found = self.path.stat()
         except FileNotFoundError:
             return False
         except OSError as exc:
-            raise StoreError(
-                self.label, exc.strerror or "cannot be read", "Check the path"
-            ) from None
+            cause = exc.strerror or "it cannot be read"
+            raise StoreError(self.label, cause, "Check the path") from None
         if not stat.S_ISREG(found.st_mode):
-            raise StoreError(
-                self.label, "it is not a file", "Name a file, in a directory of its own"
-            )
+            raise StoreError(self.label, "it is not a file", "Name a file, or one to be made")
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise StoreError(
                 self.label,
@@ -100,10 +109,8 @@ class Target:
             )
         return True
 
-    def make_file(self) -> None:
-        """Make the SQLite file for its owner only; SQLite gives its journal the same mode."""
-        if self.path is None:
-            return
+    def make(self) -> None:
+        """Make the file, and its directory if there is none, for their owner only."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with suppress(FileExistsError):
@@ -114,6 +121,37 @@ class Target:
                 f"it cannot be made: {exc.strerror}",
                 "Name a path that this account may write to",
             ) from None
+
+
+@dataclass(frozen=True)
+class PostgresqlDatabase(Target):
+    """A database that exists already."""
+
+    url: sa.URL
+
+    def engine(self) -> sa.Engine:
+        """MissingLibraryError without psycopg."""
+        secret = {"password": self.password} if self.password else {}
+        try:
+            return sa.create_engine(
+                self.url,
+                connect_args={**connect_args(self.url), **secret},
+                pool_size=1,
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
+        except ImportError:
+            raise MissingLibraryError("psycopg[binary]", traceback.format_exc()) from None
+
+
+def parse(target: str, password: str | None = None) -> Target:
+    """Raise MissingLibraryError without SQLAlchemy, ConfigError for a target that is unusable."""
+    if IMPORT_TRACE:
+        raise MissingLibraryError("SQLAlchemy", IMPORT_TRACE)
+    if "://" in target:
+        return _parse_url(target, password)
+    path = Path(target).expanduser().absolute()
+    return SqliteFile(f"store {path}", path)
 
 
 @contextmanager
@@ -135,10 +173,10 @@ def _translate(target: Target, cause: BaseException | None) -> FleetError:
     state = getattr(cause, "sqlstate", None)
     if state == "55P03":
         return _busy(target)
-    if target.path is not None:
+    if isinstance(target, SqliteFile):
         return StoreError(target.label, text, "Check that the file is whole and may be written")
     if "authentication failed" in text or "no password supplied" in text:
-        return AuthError(target.label, text, PASSWORD_REMEDY)
+        return AuthError(target.label, text, LOGIN_REMEDY)
     if state is None or state.startswith(("08", "57P")):
         return UnavailableError(target.label, text, "Check the server and the URL, then run again")
     return StoreError(target.label, text, "Check the account's rights in that database")
@@ -160,52 +198,17 @@ def _parse_url(target: str, password: str | None) -> Target:
             "store", "its URL cannot be understood", "Write postgresql://user@host/database"
         ) from None
     if url.password is not None or "password" in url.query:
-        raise ConfigError("store", "its URL contains a password", PASSWORD_REMEDY)
+        raise ConfigError("store", "its URL contains a password", LOGIN_REMEDY)
     if url.drivername not in ("postgresql", "postgresql+psycopg"):
         raise ConfigError(
             "store",
             f"it cannot be a {url.drivername} database",
             "Give a path for SQLite, or postgresql://user@host/database",
         )
-    return Target(
-        label=f"store {url.set(drivername='postgresql', query={})}",
-        url=url.set(drivername="postgresql+psycopg"),
+    return PostgresqlDatabase(
+        f"store {url.set(drivername='postgresql', query={})}",
+        url.set(drivername="postgresql+psycopg"),
         password=password,
-    )
-
-
-def _sqlite_engine(path: Path) -> sa.Engine:
-    """Never creates the file: mode=rw, not rwc. Read-write even for readers, for SQLite has to be
-    able to roll back what a killed writer left behind.
-    """
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
-
-    return sa.create_engine(
-        "sqlite://", creator=connect, poolclass=sa.pool.NullPool, hide_parameters=True
-    )
-
-
-def _postgresql_engine(target: Target) -> sa.Engine:
-    try:
-        import psycopg  # noqa: F401, PLC0415 - only this store needs it, and it is slow to load
-    except ImportError:
-        raise MissingLibraryError("psycopg[binary]", traceback.format_exc()) from None
-    url = target.url
-    if url is None:
-        raise StoreError(target.label, "it has no URL")
-    secret = {"password": target.password} if target.password else {}
-    return sa.create_engine(
-        url,
-        connect_args={**connect_args(url), **secret},
-        pool_size=1,
-        pool_pre_ping=True,
-        hide_parameters=True,
     )
 
 
@@ -216,7 +219,7 @@ def connect_args(url: sa.URL) -> dict[str, Any]:
     environment says otherwise.
     """
     args: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT}
-    host = str(url.query.get("host", url.host or ""))
+    host = str(url.query.get("host") or url.host or os.environ.get("PGHOST", ""))
     if host not in LOCAL_HOSTS and not host.startswith("/") and "PGSSLMODE" not in os.environ:
         args["sslmode"] = "verify-full"
     return {key: value for key, value in args.items() if key not in url.query}

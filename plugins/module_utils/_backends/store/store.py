@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..._core.model import Records
 from .aggregates import Aggregates, read_aggregates
-from .engine import Target
+from .engine import Target, parse
 from .hosts import Hosts
 from .journal import Journal, read_maintenances, read_migrations
 from .services import Services, read_services
@@ -37,7 +37,7 @@ class Store:
         Nothing is opened until the first read or write. Raises MissingLibraryError, and ConfigError
         for a URL that cannot be used or that has a password in it.
         """
-        return cls(Target.parse(url_or_path, password))
+        return cls(parse(url_or_path, password))
 
     def close(self) -> None:
         """End the connections."""

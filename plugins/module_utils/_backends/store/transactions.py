@@ -43,7 +43,7 @@ class Database:
             with translated(self.target):
                 yield self._open
             return
-        if not self.target.check_file():
+        if not self.target.exists():
             yield None
             return
         with translated(self.target):
@@ -75,8 +75,8 @@ class Database:
     @contextmanager
     def apart(self) -> Iterator[sa.Connection]:
         """A writing unit of its own, whatever else is open."""
-        if not self.target.check_file():
-            self.target.make_file()
+        if not self.target.exists():
+            self.target.make()
         with translated(self.target), self._begun(write=True) as connection:
             version = version_of(connection, self.target.label)
             if version < len(RELEASES):
