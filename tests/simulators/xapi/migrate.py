@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import placement, vm_rules
+from . import placement
 from .context import Context, call
 from .errors import NULL, Failure
-from .vm_lifecycle import host_operation, vm_operation, work
+from .vm_lifecycle import host_operation, need_state, vm_operation, work
 from .world import Machine
 
 MAX_ROUNDS = 5
@@ -115,10 +115,7 @@ def relocate(ctx: Context, vm: str, target: Machine) -> None:
         machine.migrations += 1
     try:
         pause = transfer(stream, vm)
-        if ctx.db.row("VM", vm)["power_state"] != "Running":
-            raise Failure(
-                *vm_rules.bad_power_state(vm, ("Running",), ctx.db.row("VM", vm)["power_state"])
-            )
+        need_state(ctx, vm, "Running")
         move_domain(ctx, vm, source, target, began, pause)
     finally:
         for machine in machines:

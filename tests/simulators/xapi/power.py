@@ -110,7 +110,6 @@ def start_coordinator(machine: Machine, booted: bool) -> None:
                 db.update("VM", vm, scheduled_to_be_resident_on=NULL)
     machine.world.clock.wait(1.0)
     say_hello(machine, booted)
-    machine.emergency = None
     finish_start(machine)
 
 
@@ -181,7 +180,9 @@ def say_hello(machine: Machine, booted: bool) -> None:
 
 def finish_start(machine: Machine) -> None:
     """Start-up storage, then the host enables itself unless it was disabled to stay so."""
+    machine.emergency = ["HOST_STILL_BOOTING"]
     machine.world.clock.wait(1.0)
+    machine.emergency = None
     pool = machine.pool
     with pool.db.lock:
         if not machine.answers or not pool.db.exists("host", machine.ref):

@@ -212,11 +212,19 @@ def shutdown(ctx: Context, vm: str) -> None:
         leave_domain(ctx, vm, "Halted")
 
 
+def need_state(ctx: Context, vm: str, state: str) -> None:
+    """VM_BAD_POWER_STATE if a hard shutdown came in between."""
+    actual = ctx.db.row("VM", vm)["power_state"]
+    if actual != state:
+        raise Failure(*vm_rules.bad_power_state(vm, (state,), actual))
+
+
 def restart(ctx: Context, vm: str) -> None:
     """A new domain in the old one's place; memory stays reserved."""
     machine = resident(ctx, vm)
     set_state(ctx, vm, "Paused")
     work(ctx, machine, ctx.world.settings.start_s)
+    need_state(ctx, vm, "Paused")
     machine.domains.pop(ctx.db.row("VM", vm)["uuid"], None)
     enter_domain(ctx, vm, machine, False)
 

@@ -12,6 +12,7 @@ from .vm_lifecycle import (
     drop_suspend_image,
     fit_host,
     leave_domain,
+    need_state,
     resident,
     vm_operation,
     work,
@@ -37,6 +38,7 @@ def suspend(ctx: Context, vm: str) -> None:
     with vm_operation(ctx, vm, "suspend"):
         sr = suspend_sr(ctx, vm)
         work(ctx, resident(ctx, vm), ctx.world.settings.suspend_s)
+        need_state(ctx, vm, "Running")
         size = ctx.db.row("VM", vm)["memory_static_max"]
         image = ctx.db.insert(
             "VDI",
