@@ -85,7 +85,7 @@ services:
       description: When the record was last changed, in UTC. Null for a service that has never been changed.
       type: str
       sample: "2026-11-21T05:06:07Z"
-unreachable_endpoints:
+unanswered:
   description: Endpoints that gave no answer, with the reason. Services of their hosts may be missing or shown as down.
   returned: success
   type: dict
@@ -109,7 +109,7 @@ def run(task: Task) -> dict[str, Any]:
     return {
         "changed": False,
         "services": [service_view(s) for s in found],
-        "unreachable_endpoints": dict(fleet.unreachable),
+        "unanswered": dict(fleet.unreachable),
     }
 
 

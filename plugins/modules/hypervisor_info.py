@@ -148,7 +148,7 @@ hypervisors:
       type: list
       elements: dict
       sample: [{uuid: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21, name: web1}]
-unreachable_endpoints:
+unanswered:
   description: Endpoints that gave no answer, with the reason. Their hosts may be missing.
   returned: success
   type: dict
@@ -183,7 +183,7 @@ def run(task: Task) -> dict[str, Any]:
     return {
         "changed": False,
         "hypervisors": [hypervisor_view(fleet, h, params["with_servers"]) for h in found],
-        "unreachable_endpoints": dict(fleet.unreachable),
+        "unanswered": dict(fleet.unreachable),
     }
 
 

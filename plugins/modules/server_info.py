@@ -138,7 +138,7 @@ servers:
       description: When it was last started, in UTC, or null.
       type: str
       sample: "2026-11-21T04:05:06Z"
-unreachable_endpoints:
+unanswered:
   description: Endpoints that gave no answer, with the reason. Servers of their pools may be missing.
   returned: success
   type: dict
@@ -182,7 +182,7 @@ def run(task: Task) -> dict[str, Any]:
     return {
         "changed": False,
         "servers": [server_view(fleet, s) for s in filter_servers(fleet, wanted)],
-        "unreachable_endpoints": dict(fleet.unreachable),
+        "unanswered": dict(fleet.unreachable),
     }
 
 
