@@ -269,11 +269,12 @@ def test_a_join_under_way_shows_as_joining(simulate: Simulate, fleet_of: Connect
     eventually(lambda: pool_id_of(read(other), "xen2") == pool_id)
 
 
+@pytest.mark.parametrize("more", [{}, {"one_address": "127.0.0.1"}], ids=["addresses", "ports"])
 def test_an_abandoned_join_is_found_done_by_the_next_run(
-    simulate: Simulate, fleet_of: Connect
+    simulate: Simulate, fleet_of: Connect, more: dict[str, str]
 ) -> None:
     """The first run is killed after the call: its handle, its sessions are gone, nothing was logged out."""
-    sim = simulate(loners(2))
+    sim = simulate(loners(2, **more))
     first = fleet_of(sim)
     pool_id = pool_id_of(first.read(), "xen1")
     first.pools.start_join("xen2", pool_id)

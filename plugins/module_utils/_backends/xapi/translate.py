@@ -9,12 +9,14 @@ Over XML-RPC integers arrive as text, sets as lists, times as DateTime with the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ..._core.errors import ConfigError
 from ..._core.model import Host, Network, Pool, Server, Storage, XenView
 from .read import NULL, PoolRecords, Rows
 from .server import server
+
+Named = TypeVar("Named", Host, Network, Pool, Server, Storage)
 
 SECRET = "password"  # noqa: S105  part of a key's name
 """Keys of a PBD's device_config with this in their name hold a secret, in clear text with some drivers."""
@@ -25,13 +27,18 @@ def view(pools: Sequence[PoolRecords], unreachable: Mapping[str, str]) -> XenVie
     hosts = [host for records in pools for host in _hosts(records)]
     _check_names(hosts, {r.pool_id: r.connection.endpoint.text for r in pools})
     return XenView(
-        hosts=tuple(sorted(hosts, key=lambda h: h.name)),
-        pools=tuple(_pool(records) for records in pools),
-        servers=tuple(s for records in pools for s in _servers(records)),
-        storages=tuple(s for records in pools for s in _storages(records)),
-        networks=tuple(n for records in pools for n in _networks(records)),
+        hosts=_ordered(hosts),
+        pools=_ordered(_pool(records) for records in pools),
+        servers=_ordered(s for records in pools for s in _servers(records)),
+        storages=_ordered(s for records in pools for s in _storages(records)),
+        networks=_ordered(n for records in pools for n in _networks(records)),
         unreachable=dict(unreachable),
     )
+
+
+def _ordered(items: Iterable[Named]) -> tuple[Named, ...]:
+    """By name, so that results and plans do not depend on the order in which XAPI told things."""
+    return tuple(sorted(items, key=lambda item: (item.name, item.id)))
 
 
 def distinct(pools: Iterable[PoolRecords]) -> list[PoolRecords]:
