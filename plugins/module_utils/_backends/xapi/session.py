@@ -130,7 +130,9 @@ class _Transport(xmlrpc.client.Transport):
 
 def _dropped(connection: http.client.HTTPConnection) -> bool:
     """An idle connection that is readable has been closed by the other side."""
-    return bool(select.select([connection.sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Connection:
@@ -172,8 +174,8 @@ class Connection:
         try:
             return self._session.xenapi_request(method, tuple(params))
         except XenAPI.Failure as exc:
-            code, *rest = [self._clean(str(part)) for part in exc.details] or ["INTERNAL_ERROR"]
-            raise Refused(code, rest) from None
+            code, *rest = exc.details or ["INTERNAL_ERROR"]
+            raise Refused(code, [self._clean(str(part)) for part in rest]) from None
 
     def _clean(self, text: str) -> str:
         secret = self._access.password
