@@ -115,14 +115,13 @@ def test_no_server(use: Callable[[Store], object]) -> None:
 
 def test_a_driver_that_repeats_the_password(server: str) -> None:
     """A password mistaken for the database's name comes back in the server's message."""
-    where = urlsplit(server)
-    url = f"postgresql://fleet@127.0.0.1:{where.port}/{SECRET}"
+    url = f"{server.rpartition('/')[0]}/{SECRET}"
     with (
         closing(Store.open(url, SECRET)) as store,
         pytest.raises(FleetError) as caught,
     ):
         store.read()
-    assert SECRET not in caught.value.cause
+    assert 'database "********" does not exist' in caught.value.cause
 
 
 def test_the_password_is_not_stored(place: Place) -> None:

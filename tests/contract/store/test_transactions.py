@@ -16,8 +16,12 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._backends.store.s
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     ConflictError,
     LockedError,
+    StoreError,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Maintenance
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
+    Maintenance,
+    Migration,
+)
 
 HOST = "7d3b2c1e-0000-4000-8000-000000000001"
 NAMES = "SELECT name FROM xenfleet_aggregates ORDER BY id"
@@ -74,6 +78,8 @@ def test_a_refusal_inside_a_unit_undoes_only_its_own_call(place: Place, store: S
         store.aggregates.create("edge", None)
         with pytest.raises(ConflictError):
             store.aggregates.create("edge", "zone-1")
+        with pytest.raises(StoreError):
+            store.journal.record_move(Migration("uuid", "web", "a", "b", maintenance=99))
         store.aggregates.create("core", None)
     assert place.sql(NAMES) == [("edge",), ("core",)]
 
