@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
-from ..plugin_utils.in_process import ActionModule
+from ..modules import xen_pool
+from ..plugin_utils.in_process import InProcess
 
-__all__ = ["ActionModule"]
+
+class ActionModule(InProcess):
+    module = xen_pool

@@ -175,11 +175,10 @@ SPEC = merge(
 def run(task: Task) -> dict[str, Any]:
     """Hosts are only asked where a rule depends on them."""
     wanted = wanted_from(task.params)
-    sections = ("records", "xen") if needs_hosts(task.read("records"), wanted) else ("records",)
     name = wanted.new_name or wanted.name
     return task.reconcile(
         lambda fleet: plan_aggregate(fleet, wanted),
-        sections=sections,
+        sections=lambda fleet: ("records", "xen") if needs_hosts(fleet, wanted) else ("records",),
         result=lambda fleet: {
             "aggregate": aggregate_view(fleet.aggregate(name) or fleet.aggregate(wanted.name))
         },

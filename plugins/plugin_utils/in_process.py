@@ -14,7 +14,6 @@ is live progress.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -34,7 +33,6 @@ from ..module_utils._glue.argspec import Spec
 from ..module_utils._glue.overlay import Overlay
 from ..module_utils._glue.runner import Body, execute
 
-MODULES = "ansible_collections.xenfleet.compute.plugins.modules"
 CENSORED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 display = Display()
@@ -56,9 +54,10 @@ class DisplayReporter(NullReporter):
             self.warnings.append(text)
 
 
-class ActionModule(ActionBase):
-    """The in-process way, or the ordinary one."""
+class InProcess(ActionBase):
+    """The in-process way, or the ordinary one. ``module`` has the SPEC and the body ``run``."""
 
+    module: Any
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = True
@@ -68,14 +67,16 @@ class ActionModule(ActionBase):
     ) -> dict[str, Any]:
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        name = self._task.resolved_action or self._task.action
         if not self._in_process(task_vars):
             remote = self._execute_module(
-                module_name=name, task_vars=task_vars, wrap_async=self._task.async_val
+                module_name=self._name, task_vars=task_vars, wrap_async=self._task.async_val
             )
             return {**result, **remote}
-        module = importlib.import_module(f"{MODULES}.{name.rpartition('.')[2]}")
-        return {**result, **self._run_here(module.SPEC, module.run)}
+        return {**result, **self._run_here(self.module.SPEC, self.module.run)}
+
+    @property
+    def _name(self) -> str:
+        return str(self._task.resolved_action or self._task.action)
 
     def _in_process(self, task_vars: dict[str, Any]) -> bool:
         """Local connection, nobody else's rights, nothing in the background, this interpreter."""
@@ -120,8 +121,7 @@ class ActionModule(ActionBase):
         error = validated.errors[0]
         if not isinstance(error, UnsupportedError):
             return str(validated.errors.msg)
-        name = self._task.resolved_action or self._task.action
-        return f"Unsupported parameters for ({name}) module: {validated.errors.msg}"
+        return f"Unsupported parameters for ({self._name}) module: {validated.errors.msg}"
 
     def _host_name(self) -> str:
         return self._task.delegate_to or "localhost"

@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._backends.store.store import Store
+from .._backends.store.store import Store, preload
 from .._backends.xapi.fleet import XenFleet, connect
 from .._core.errors import ConfigError
 from .._core.model import Fleet, Records, XenView
 from .._core.ports import Ports, Reporter
 from .._core.wait import SystemClock
 from .._reconcile.fleet import assemble
+
+preload()
 
 RECORDS = "records"
 XEN = "xen"

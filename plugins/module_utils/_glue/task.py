@@ -19,6 +19,7 @@ from .connections import RECORDS, XEN, Connections
 from .overlay import Overlay
 
 Planner = Callable[[Fleet], Plan]
+Sections = Sequence[str] | Callable[[Fleet], Sequence[str]]
 Result = Callable[[Fleet], Mapping[str, Any]]
 LockName = str | Callable[[Fleet], str | None] | None
 
@@ -53,7 +54,7 @@ class Task:
         self,
         planner: Planner,
         *,
-        sections: Sequence[str] = (RECORDS, XEN),
+        sections: Sections = (RECORDS, XEN),
         result: Result,
         lock: LockName = None,
         exclusive: bool = False,
@@ -62,6 +63,7 @@ class Task:
     ) -> dict[str, Any]:
         """Read, plan and, unless in check mode, carry the plan out; return the module's result.
 
+        ``sections`` are what the planner looks at; as a function, they follow from the records.
         ``lock`` names what no other run may work on meanwhile. ``exclusive`` makes re-reading,
         planning
         again and applying one transaction of the store. With ``rounds`` the state is read and
@@ -69,7 +71,7 @@ class Task:
         again after applying, until nothing is left or they are used up. ``on_failure`` may record a
         failure before it is raised.
         """
-        before = self.read(*sections)
+        before, sections = self._read_before(sections)
         plan = planner(before)
         if self.check_mode or not plan.changed:
             after = project_all(before, plan.steps)
@@ -80,6 +82,13 @@ class Task:
         with self._locked(ports, held), ports.records.exclusive() if exclusive else nullcontext():
             done, after = self._carry_out(planner, ports, sections, exclusive, rounds, on_failure)
         return self._report(plan, done, result(before), result(after))
+
+    def _read_before(self, sections: Sections) -> tuple[Fleet, Sequence[str]]:
+        if not callable(sections):
+            return self.read(*sections), sections
+        records = self.read(RECORDS)
+        wanted = sections(records)
+        return (records if tuple(wanted) == (RECORDS,) else self.read(*wanted)), wanted
 
     def _locked(self, ports: Ports, name: str | None) -> AbstractContextManager[None]:
         return ports.journal.lock(name, "run of a task") if name else nullcontext()

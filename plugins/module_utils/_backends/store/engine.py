@@ -32,6 +32,9 @@ from ..._core.errors import (
 IMPORT_TRACE = ""
 try:
     import sqlalchemy as sa
+
+    # Loaded with the library, once for all tasks of a play, and not when a task makes its engine.
+    import sqlalchemy.dialects.sqlite
 except ImportError:
     IMPORT_TRACE = traceback.format_exc()
 

@@ -31,7 +31,7 @@ def now() -> str:
 def version_of(connection: sa.Connection, label: str) -> int:
     """The store's version, 0 when it is empty. StoreError when it is newer than this code."""
     table = tables().schema
-    if not sa.inspect(connection).has_table(table.name):
+    if not connection.dialect.has_table(connection, table.name):
         return 0
     newest = connection.execute(
         sa.select(table.c.version, table.c.release).order_by(table.c.version.desc()).limit(1)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from ..._core.model import Records
 from .aggregates import Aggregates, read_aggregates
@@ -13,7 +14,14 @@ from .engine import Target, parse
 from .hosts import Hosts
 from .journal import Journal, read_maintenances, read_migrations
 from .services import Services, read_services
+from .tables import tables
 from .transactions import Database
+
+
+def preload() -> None:
+    """Build what is the same for every store. A process that forks for its tasks does it once."""
+    with suppress(NameError):  # without SQLAlchemy the first use says so
+        tables()
 
 
 class Store:
