@@ -188,12 +188,8 @@ def test_killed_and_run_again(
 
 
 def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
-    fault = {
-        "action": "error",
-        "method": "pool.join",
-        "nth": 2,
-        "error": ["JOINING_HOST_SERVICE_FAILED"],
-    }
+    code = ["JOINING_HOST_SERVICE_FAILED"]
+    fault = {"action": "error", "method": "pool.join", "nth": 2, "error": code}
     with Simulator(FRESH) as site:
         books = Playbooks(site, tmp_path)
         site.post("/faults", fault)
@@ -212,6 +208,74 @@ def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
         resumed = books.run(PLAYBOOK, **WANTED)
         assert resumed.status == 0, resumed.output
         assert seen(site, books.store) == DONE
+
+
+def test_a_connection_that_breaks_after_the_call(tmp_path: Path) -> None:
+    """The joiner joins all the same; the second run finds it there."""
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        site.post("/faults", {"action": "drop_after", "method": "pool.join"})
+        failed = books.run(PLAYBOOK, **WANTED)
+        assert failed.status == 2, failed.output
+        assert "The call may have been carried out" in failed.failure()["msg"]
+        assert operational_state(books.store) == [("error",)]
+
+        resumed = books.run(PLAYBOOK, **WANTED)
+        assert resumed.status == 0, resumed.output
+        assert seen(site, books.store) == DONE
+        assert len(joins(site)) == 2
+
+
+# --- and back ---------------------------------------------------------------------------------------
+
+
+def member(**options: Any) -> dict[str, Any]:
+    return {"xenfleet.compute.xen_pool_member": {"aggregate": "alpha", **options}}
+
+
+def metadata(books: Playbooks) -> dict[str, str]:
+    return dict(query(books.store, "select key, value from xenfleet_aggregate_metadata"))
+
+
+def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
+    leave = {"state": "absent", "wipe_local_storage": True}
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        assert books.run(PLAYBOOK, **WANTED, pool_create_max_parallel=2).status == 0
+
+        stays = books.tasks(member(host="xen1", **leave))
+        assert "it is the coordinator, and xen2 and xen3 would stay" in stays.failure()["msg"]
+
+        one = books.tasks(member(host="xen3", **leave))
+        assert one.status == 0, one.output
+        assert sorted(p["hosts"] for p in site.get("/state")["pools"]) == [
+            ["xen1", "xen2"],
+            ["xen3"],
+        ]
+        assert "xen3" not in metadata(books)
+        assert metadata(books)["operational_state"] == "active"
+
+        hand_over = {"xenfleet.compute.xen_pool": {"name": "alpha", "coordinator": "xen2"}}
+        assert books.tasks(hand_over).status == 0
+        assert metadata(books)["master_compute"] == "xen2"
+
+        back = books.run(PLAYBOOK, **WANTED)
+        assert "xen3: TLS verification is off on it, on in the pool" in back.failure()["msg"]
+
+        rest = books.tasks(member(hosts=["xen1", "xen2"], **leave))
+        assert rest.status == 0, rest.output
+        assert sorted(p["hosts"] for p in site.get("/state")["pools"]) == [
+            ["xen1"],
+            ["xen2"],
+            ["xen3"],
+        ]
+        assert metadata(books) == {
+            "availability_zone": "zone-a",
+            "hypervisor_pool": "true",
+            "operational_state": "created",
+        }
+        again = books.tasks(member(hosts=["xen1", "xen2"], **leave))
+        assert (again.status, again.changed) == (0, 0)
 
 
 # --- refused ----------------------------------------------------------------------------------------

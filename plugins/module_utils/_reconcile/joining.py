@@ -245,10 +245,10 @@ def _accounts(join: _Join) -> Iterator[Finding]:
             "License it alike (xe host-apply-edition)",
         )
     if join.own is not None and join.own.tls_verification != join.target.tls_verification:
+        mine = join.own.tls_verification
         yield (
-            f"TLS verification is {_on(join.own.tls_verification)} on it, "
-            f"{_on(join.target.tls_verification)} in the pool",
-            "Enable it on the other side, too (xe pool-enable-tls-verification)",
+            f"TLS verification is {_on(mine)} on it, {_on(not mine)} in the pool",
+            f"Enable it on {other.name if mine else host.name} (xe pool-enable-tls-verification)",
         )
 
 
