@@ -214,6 +214,15 @@ def test_services(place: Place, store: Store) -> None:
     assert STAMP.fullmatch(one.updated_at or "")
 
 
+def test_a_member_has_a_service_even_when_nobody_sees_its_host(place: Place, store: Store) -> None:
+    store.aggregates.create("edge", None)
+    store.aggregates.add_host("edge", "cmp-1", ONE)
+    assert place.sql(SERVICES) == []
+    (service,) = store.read().services
+    assert (service.host, service.host_id, service.status) == ("cmp-1", ONE, "enabled")
+    assert service.forced_down is False
+
+
 def test_forgotten_service_takes_its_memberships_along(place: Place, store: Store) -> None:
     for name in ("edge", "ssd"):
         store.aggregates.create(name, None)

@@ -69,16 +69,20 @@ class Services:
 def read_services(
     connection: sa.Connection, names: Mapping[str, str]
 ) -> tuple[ComputeService, ...]:
-    """The recorded services by host name. State and zone are the reader's to fill in."""
+    """A service for every host ever stored, by host name: one that was only made a member of an
+    aggregate has it too, enabled. State and zone are the reader's to fill in.
+    """
+    hosts, services = tables().hosts, tables().services
+    joined = hosts.outerjoin(services, services.c.host_uuid == hosts.c.uuid)
     found = [
         ComputeService(
-            host=names[row.host_uuid],
-            host_id=row.host_uuid,
+            host=names[row.uuid],
+            host_id=row.uuid,
             status="disabled" if row.disabled else "enabled",
             disabled_reason=row.disabled_reason,
-            forced_down=row.forced_down,
+            forced_down=bool(row.forced_down),
             updated_at=row.updated_at,
         )
-        for row in connection.execute(sa.select(tables().services))
+        for row in connection.execute(sa.select(hosts.c.uuid, services).select_from(joined))
     ]
     return tuple(sorted(found, key=lambda service: service.host))
