@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module and every file of the collection must have, so that none is forgotten."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = "ansible_collections.xenfleet.compute.plugins"
+MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
+LICENSED = {".py", ".sh", ".yml", ".yaml", ".toml", ".rst", ".md"}
+# Written by tools (fragments and the changelog), or a statement of its own.
+WITHOUT_HEADER = re.compile(r"^(CHANGELOG\.rst|changelogs/(fragments|changelog\.yaml)|LICENSE)")
+MACHINE_PATH = re.compile(r"(?<![\w.}-])/(home/\w+|root|work|tmp/(?!\S*x{3,}))/")
+
+
+def tracked_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    paths = [path for path in listed.stdout.split("\0") if path]
+    return [path for path in paths if (ROOT / path).is_file() and not path.startswith(".tree/")]
+
+
+@pytest.fixture(scope="module")
+def documentation() -> dict[str, Any]:
+    """What ansible-doc says of every module, doc fragments included."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-doc")),
+            "--json",
+            *(f"xenfleet.compute.{name}" for name in MODULES),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".tree")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    documented = json.loads(done.stdout)
+    return {name: documented[f"xenfleet.compute.{name}"]["doc"] for name in MODULES}
+
+
+@pytest.fixture(scope="module")
+def action_groups() -> dict[str, list[Any]]:
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    groups: dict[str, list[Any]] = runtime["action_groups"]
+    return groups
+
+
+def spec_of(name: str) -> dict[str, dict[str, Any]]:
+    spec: dict[str, dict[str, Any]] = importlib.import_module(
+        f"{PLUGINS}.modules.{name}"
+    ).SPEC.argument_spec()
+    return spec
+
+
+def comparable(options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The part of options that documentation and specification both have."""
+    return {
+        name: {
+            "type": option.get("type", "str"),
+            "elements": option.get("elements"),
+            "required": option.get("required", False),
+            "default": option.get("default"),
+            "choices": sorted(option.get("choices") or ()),
+            "aliases": sorted(option.get("aliases") or ()),
+            "options": comparable(option.get("options") or option.get("suboptions") or {}),
+        }
+        for name, option in options.items()
+    }
+
+
+def test_there_are_modules() -> None:
+    assert len(MODULES) >= 13
+
+
+def test_groups_name_no_module_that_is_gone(action_groups: dict[str, list[Any]]) -> None:
+    named = {one for group in action_groups.values() for one in group if isinstance(one, str)}
+    assert named <= set(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_is_in_the_groups_whose_options_it_has(
+    name: str, action_groups: dict[str, list[Any]]
+) -> None:
+    options = spec_of(name)
+    assert (name in action_groups["xapi"]) == ("endpoints" in options)
+    assert (name in action_groups["store"]) == ("store" in options)
+
+
+def test_group_all_reaches_every_module(action_groups: dict[str, list[Any]]) -> None:
+    extended = [one["metadata"]["extend_group"] for one in action_groups["all"]]
+    reached = {one for groups in extended for group in groups for one in action_groups[group]}
+    assert reached == set(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_runs_in_process(name: str) -> None:
+    action = importlib.import_module(f"{PLUGINS}.action.{name}")
+    module = importlib.import_module(f"{PLUGINS}.modules.{name}")
+    assert action.ActionModule.module is module
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_states_its_attributes(name: str, documentation: dict[str, Any]) -> None:
+    attributes = documentation[name].get("attributes", {})
+    assert set(attributes) >= ATTRIBUTES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documented_options_are_those_of_the_spec(name: str, documentation: dict[str, Any]) -> None:
+    assert comparable(documentation[name]["options"]) == comparable(spec_of(name))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_environment_variables_are_documented(name: str, documentation: dict[str, Any]) -> None:
+    for option, spec in spec_of(name).items():
+        _, variables = spec.get("fallback", (None, ()))
+        text = " ".join(documentation[name]["options"][option]["description"])
+        assert [one for one in variables if f"E({one})" not in text] == [], option
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_passwords_are_no_log(name: str) -> None:
+    secret = re.compile(r"password|secret|token")
+    open_ones = [
+        option
+        for option, spec in spec_of(name).items()
+        if secret.search(option) and not spec.get("no_log")
+    ]
+    assert open_ones == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_has_an_integration_target(name: str) -> None:
+    assert (ROOT / "tests/integration/targets" / name / "tasks/main.yml").is_file()
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "roles").iterdir()))
+def test_role_is_complete(name: str) -> None:
+    role = ROOT / "roles" / name
+    options = yaml.safe_load((role / "meta/argument_specs.yml").read_text(encoding="utf-8"))[
+        "argument_specs"
+    ]["main"]["options"]
+    defaults = yaml.safe_load((role / "defaults/main.yml").read_text(encoding="utf-8")) or {}
+    assert (role / "README.md").is_file()
+    assert (ROOT / "playbooks" / f"{name}.yml").is_file()
+    assert [option for option in options if not option.startswith(f"{name}_")] == []
+    specified = {name: one["default"] for name, one in options.items() if "default" in one}
+    assert specified == {name: value for name, value in defaults.items() if name in options}
+
+
+def test_every_source_file_names_its_licence() -> None:
+    sources = [
+        path
+        for path in tracked_files()
+        if Path(path).suffix in LICENSED and not WITHOUT_HEADER.match(path)
+    ]
+    lacking = [
+        path
+        for path in sources
+        if "SPDX-License-Identifier: GPL-3.0-or-later"
+        not in (ROOT / path).read_text(encoding="utf-8")[:600]
+    ]
+    assert lacking == []
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    found = []
+    for path in tracked_files():
+        text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
+        found += [f"{path}: {match.group()}" for match in MACHINE_PATH.finditer(text)]
+    assert found == []
+
+
+def test_the_tree_leads_to_this_checkout() -> None:
+    link = ROOT / ".tree/ansible_collections/xenfleet/compute"
+    assert not Path(os.readlink(link)).is_absolute()
+    assert link.resolve() == ROOT
