@@ -108,7 +108,7 @@ def _while_down(fleet: Fleet, host: Host, current: Maintenance | None) -> Plan:
     raise ConflictError(
         f"host {host.name}",
         "it is down, and servers can't be moved off a host that does not answer",
-        "Bring it back, or use the role host_recovery if it has failed",
+        "Bring it back; if it has failed for good, its servers must be started elsewhere first",
     )
 
 
