@@ -10,6 +10,8 @@ export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.tree
 export ANSIBLE_FORCE_COLOR := 0
 export UV_PYTHON_DOWNLOADS := never
+# The machine knows which authorities it trusts, those of a proxy among them.
+export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
