@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import XenAPI
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from harness.playbooks import RECAP, ROOT, Playbooks
+from harness.processes import kill
 from simulators.launch import Simulator
 
 GIB = 1024**3
@@ -148,10 +148,9 @@ def heading(text: str) -> None:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End a playbook that was interrupted, its workers included: it has a process group of its own."""
+    """End a playbook that was interrupted, its workers included."""
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        kill(process, signal.SIGTERM)
         process.wait()
 
 

@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from harness.playbooks import ROOT
+from harness.processes import alive, descendants
 
 DEMO = [sys.executable, str(ROOT / "scripts" / "demo.py")]
 
@@ -40,27 +40,3 @@ def test_interrupted_it_leaves_nothing_running() -> None:
     while alive(started) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert alive(started) == {}
-
-
-def descendants(pid: int) -> dict[int, str]:
-    """Process ids below that one, each with its start time, since ids are used again."""
-    parents = {int(p.name): stat(int(p.name)) for p in Path("/proc").iterdir() if p.name.isdigit()}
-    found: dict[int, str] = {}
-    level = {pid}
-    while level:
-        level = {child for child, (parent, _start) in parents.items() if parent in level}
-        found.update({child: parents[child][1] for child in level})
-    return found
-
-
-def stat(pid: int) -> tuple[int, str]:
-    """Parent and start time of a process, zombies counting as gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0, ""
-    return (0, "") if fields[0] == "Z" else (int(fields[1]), fields[19])
-
-
-def alive(processes: dict[int, str]) -> dict[int, str]:
-    return {pid: start for pid, start in processes.items() if stat(pid)[1] == start}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from harness.processes import kill
 from simulators.launch import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,11 +142,11 @@ class Playbooks:
         deadline = time.monotonic() + timeout
         while not moment():
             if process.poll() is not None or time.monotonic() > deadline:
-                os.killpg(process.pid, signal.SIGKILL)
+                kill(process)
                 output, _none = process.communicate()
                 raise AssertionError(f"the moment to kill did not come:\n{output}")
             time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
+        kill(process)
         output, _none = process.communicate()
         return output
 
