@@ -31,13 +31,13 @@ def test_without_a_path_nothing_is_kept() -> None:
 
 
 def _add_many(path: str) -> None:
-    for _ in range(50):
+    for _time in range(50):
         Overlay(path).add([STEP])
 
 
 def test_workers_at_once_do_not_mix_their_lines(tmp_path: Path) -> None:
     path = str(tmp_path / "steps")
-    workers = [multiprocessing.Process(target=_add_many, args=(path,)) for _ in range(3)]
+    workers = [multiprocessing.Process(target=_add_many, args=(path,)) for _worker in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:

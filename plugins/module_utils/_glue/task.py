@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._core.errors import FleetError
 from .._core.model import Fleet
@@ -19,9 +19,9 @@ from .connections import RECORDS, XEN, Connections
 from .overlay import Overlay
 
 Planner = Callable[[Fleet], Plan]
-Sections = Sequence[str] | Callable[[Fleet], Sequence[str]]
+Sections: TypeAlias = "Sequence[str] | Callable[[Fleet], Sequence[str]]"
 Result = Callable[[Fleet], Mapping[str, Any]]
-LockName = str | Callable[[Fleet], str | None] | None
+LockName: TypeAlias = "str | Callable[[Fleet], str | None] | None"
 
 
 class Task:

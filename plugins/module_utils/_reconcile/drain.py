@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .._core.errors import joined
 from .._core.model import Fleet, Host, Server
@@ -26,7 +27,7 @@ from .placement import (
     place,
 )
 
-Filter = Callable[[Server], Misfit | None]
+Filter: TypeAlias = "Callable[[Server], Misfit | None]"
 
 
 @dataclass(frozen=True)

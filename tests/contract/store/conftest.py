@@ -49,7 +49,7 @@ class Place:
                 )
             cursor = self.client.execute(statement)
             return cursor.fetchall() if cursor.description else []
-        with closing(sqlite3.connect(self.target, timeout=5)) as file, file:
+        with closing(sqlite3.connect(self.target, timeout=5, isolation_level=None)) as file:
             return file.execute(statement).fetchall()
 
     def tables(self) -> set[str]:

@@ -139,7 +139,7 @@ def test_other_files_are_left_alone(tmp_path: Path, use: Callable[[Store], objec
 def test_another_programs_database_is_shared_with(sqlite: Place) -> None:
     path = Path(sqlite.target)
     path.parent.mkdir()
-    with closing(sqlite3.connect(path)) as file, file:
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute("CREATE TABLE hosts (name)")
     path.chmod(0o600)
     store = sqlite.open()

@@ -187,7 +187,7 @@ def test_refusal(place: Place, store: Store, case: str) -> None:
     with pytest.raises(error, match=f"^{message}") as caught:
         act(store)
 
-    assert type(caught.value) is error
+    assert caught.type is error
     assert caught.value.remedy
     after = [place.sql(q) for q in (MEMBERS, ITEMS, SERVICES, "SELECT * FROM xenfleet_hosts")]
     assert after == before

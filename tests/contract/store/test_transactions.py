@@ -97,7 +97,7 @@ def test_nothing_of_a_killed_process_remains(place: Place, store: Store) -> None
 def test_processes_that_count_together_lose_nothing(place: Place, store: Store) -> None:
     store.aggregates.create("edge", None)
     store.aggregates.set_metadata("edge", {"count": "0"})
-    workers = [place.worker("count", "edge", "8") for _ in range(3)]
+    workers = [place.worker("count", "edge", "8") for _worker in range(3)]
     assert [w.said() for w in workers] == ["ready"] * 3
     for worker in workers:
         worker.go_on()

@@ -90,7 +90,7 @@ def exclusive(store: Store, name: str) -> None:
 def count(store: Store, name: str, times: str) -> None:
     """Add one to a metadata item, again and again, each time from what is read."""
     ready()
-    for _ in range(int(times)):
+    for _time in range(int(times)):
         with store.aggregates.exclusive():
             found = next(a for a in store.read().aggregates if a.name == name)
             store.aggregates.set_metadata(name, {"count": str(int(found.metadata["count"]) + 1)})

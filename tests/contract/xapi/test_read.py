@@ -209,7 +209,7 @@ def test_the_cost_of_a_read_does_not_grow_with_the_pool(
         sim = simulate(pool_of(hosts, {"name": "vm", "count": guests, "memory": "256 MiB"}))
         fleet = fleet_of(sim, "xen1")
         costs = []
-        for _ in range(2):
+        for _read in range(2):
             before = mark(sim)
             assert len(fleet.read().servers) == guests
             costs.append(len(methods(sim, before)))

@@ -162,7 +162,7 @@ def test_codes_are_told_in_words(
     code: str, params: list[str], kind: type[FleetError], cause: str
 ) -> None:
     error = told(code, *params)
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert cause in error.cause
     assert error.details["code"] == code
 
@@ -263,7 +263,7 @@ def test_transport_errors_are_told_in_words(
     exc: Exception, kind: type[FleetError], cause: str
 ) -> None:
     error = transport_error("xen1", "VM.start", exc)
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert "xen1" in error.what
     assert cause in error.cause
 

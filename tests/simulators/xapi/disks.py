@@ -13,8 +13,6 @@ from .records import disk_in_use
 from .storage import need_plugged
 from .vm_rules import bad_power_state
 
-NO_PARAMS: dict[str, str] = {}
-
 
 @call("VDI.create")
 def vdi_create(ctx: Context, record: dict[str, Any]) -> str:
@@ -47,7 +45,7 @@ def copy_disk(ctx: Context, vdi: str, **changed: Any) -> str:
 
 
 @call("VDI.snapshot")
-def vdi_snapshot(ctx: Context, vdi: str, params: dict[str, str] = NO_PARAMS) -> str:
+def vdi_snapshot(ctx: Context, vdi: str, params: dict[str, str] | None = None) -> str:
     need_plugged(ctx, ctx.db.row("VDI", vdi)["SR"])
     return copy_disk(
         ctx, vdi, is_a_snapshot=True, snapshot_of=vdi, snapshot_time=ctx.world.clock.time()
@@ -55,7 +53,7 @@ def vdi_snapshot(ctx: Context, vdi: str, params: dict[str, str] = NO_PARAMS) -> 
 
 
 @call("VDI.clone")
-def vdi_clone(ctx: Context, vdi: str, params: dict[str, str] = NO_PARAMS) -> str:
+def vdi_clone(ctx: Context, vdi: str, params: dict[str, str] | None = None) -> str:
     need_plugged(ctx, ctx.db.row("VDI", vdi)["SR"])
     return copy_disk(ctx, vdi, is_a_snapshot=False, snapshot_of=NULL)
 

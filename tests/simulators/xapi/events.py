@@ -36,7 +36,7 @@ def subscriptions(classes: list[str]) -> tuple[set[str], set[tuple[str, str]]]:
     """(whole classes, (class, reference) pairs); class names in any case, unknown ones match nothing."""
     whole, single = set(), set()
     for entry in classes:
-        name, _, ref = entry.partition("/")
+        name, _slash, ref = entry.partition("/")
         if name == "*":
             whole |= set(SCHEMA.fields) - NOT_EVENTS
         elif cls := SCHEMA.by_lower.get(name.lower()):

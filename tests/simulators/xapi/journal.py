@@ -41,7 +41,7 @@ MASK = "********"
 
 def is_mutating(method: str) -> bool:
     """Whether a call can change what the pool holds (sessions and event registrations don't count)."""
-    cls, _, name = method.removeprefix("Async.").partition(".")
+    cls, _dot, name = method.removeprefix("Async.").partition(".")
     return cls not in ("session", "event", "system") and not name.startswith(READING)
 
 

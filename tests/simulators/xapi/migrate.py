@@ -25,7 +25,7 @@ def rounds(memory: int, dirty_rate: float, bandwidth: float) -> tuple[list[float
     nothing, or after five rounds.
     """
     sent, left = [], float(memory)
-    for _ in range(MAX_ROUNDS):
+    for _round in range(MAX_ROUNDS):
         sent.append(left)
         dirtied = min(float(memory), left / bandwidth * dirty_rate)
         if dirtied >= left or dirtied < STOP_BELOW:

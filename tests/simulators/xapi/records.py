@@ -270,4 +270,4 @@ def new_vm(db: Database, name: str, memory: int, vcpus: int, **values: Any) -> s
 
 
 def random_mac() -> str:
-    return "02:" + ":".join(f"{random.randrange(256):02x}" for _ in range(5))
+    return "02:" + ":".join(f"{random.randrange(256):02x}" for _byte in range(5))

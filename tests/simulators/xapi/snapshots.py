@@ -16,7 +16,6 @@ from .schema import EPOCH
 from .vm_lifecycle import vm_operation
 
 COPY_S = 2.0
-NO_VDIS: list[str] = []
 # A copy starts afresh with these.
 RESET = {
     "uuid": "",
@@ -98,7 +97,7 @@ def take_snapshot(ctx: Context, vm: str, name: str, state: str, suspend_vdi: str
 
 
 @call("VM.snapshot")
-def snapshot(ctx: Context, vm: str, name: str, ignore_vdis: list[str] = NO_VDIS) -> str:
+def snapshot(ctx: Context, vm: str, name: str, ignore_vdis: list[str] | None = None) -> str:
     with vm_operation(ctx, vm, "snapshot"):
         ctx.wait(COPY_S)
         return take_snapshot(ctx, vm, name, "Halted")

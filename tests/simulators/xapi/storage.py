@@ -25,7 +25,6 @@ DRIVERS = (
     "largeblock",
 )
 GIB = 1024**3
-NO_SM: dict[str, str] = {}
 
 
 def plugged(ctx: Context, sr: str) -> list[str]:
@@ -49,7 +48,7 @@ def sr_create(
     kind: str,
     content_type: str,
     shared: bool,
-    sm_config: dict[str, str] = NO_SM,
+    sm_config: dict[str, str] | None = None,
 ) -> str:
     """A shared SR gets a PBD on every host, a local one on `host`; hosts where plugging fails are passed over."""
     ctx.db.row("host", host)
@@ -78,7 +77,7 @@ def introduce(
     kind: str,
     content_type: str,
     shared: bool,
-    sm_config: dict[str, str] = NO_SM,
+    sm_config: dict[str, str] | None = None,
 ) -> str:
     if kind not in DRIVERS:
         raise Failure("SR_UNKNOWN_DRIVER", kind)
@@ -90,7 +89,7 @@ def introduce(
         type=kind,
         content_type=content_type,
         shared=shared,
-        sm_config=dict(sm_config),
+        sm_config=dict(sm_config or {}),
     )
 
 

@@ -167,7 +167,7 @@ def test_refusal(case: str) -> None:
     seen = fleet([A, B], aggregates, servers=GUEST)
     with pytest.raises(FleetError) as caught:
         plan_aggregate(seen, wanted)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert text in caught.value.message
     assert caught.value.remedy
 
@@ -269,7 +269,7 @@ def test_member_refusal(case: str) -> None:
     seen = fleet([A, B], aggregates, servers=GUEST)
     with pytest.raises(FleetError) as caught:
         plan_members(seen, wanted)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert text in caught.value.message
     assert caught.value.remedy
 

@@ -320,7 +320,7 @@ REFUSED: dict[str, tuple[Fleet, type[FleetError], str]] = {
 def test_refusal(before: Fleet, kind: type[FleetError], text: str) -> None:
     with pytest.raises(FleetError) as caught:
         plan_in_service(before, WANTED)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert text in str(caught.value)
     assert caught.value.remedy
 

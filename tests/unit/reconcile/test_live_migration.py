@@ -197,7 +197,7 @@ def test_no_move(
 ) -> None:
     with pytest.raises(kind) as caught:
         plan_server_action(before, wanted)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert text in caught.value.message
     assert caught.value.remedy
 

@@ -331,7 +331,7 @@ def test_refusal(
 ) -> None:
     with pytest.raises(FleetError) as caught:
         plan_in_maintenance(before, wanted)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert text in str(caught.value)
     assert caught.value.remedy or kind is NotFoundError
 

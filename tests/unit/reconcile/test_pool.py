@@ -155,5 +155,5 @@ REFUSALS = {
 def test_refusals(before: Fleet, wanted: PoolWanted, kind: type[FleetError], text: str) -> None:
     with pytest.raises(FleetError, match=text) as refused:
         plan_pool(before, wanted)
-    assert type(refused.value) is kind
+    assert refused.type is kind
     assert refused.value.remedy

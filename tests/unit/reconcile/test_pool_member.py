@@ -371,5 +371,5 @@ def test_refusals(
 ) -> None:
     with pytest.raises(FleetError, match=text) as refused:
         plan_membership(before, wanted)
-    assert type(refused.value) is kind
+    assert refused.type is kind
     assert refused.value.remedy

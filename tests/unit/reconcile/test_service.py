@@ -276,7 +276,7 @@ REFUSALS: dict[str, tuple[Fleet, ServiceWanted, type[FleetError], str]] = {
 def test_refusals(before: Fleet, wanted: ServiceWanted, kind: type[FleetError], text: str) -> None:
     with pytest.raises(kind) as caught:
         plan_service(before, wanted)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert text in caught.value.message
     assert caught.value.remedy
 

@@ -117,6 +117,6 @@ REFUSALS = {
 def test_refusals(before: Fleet, wanted: StorageWanted, kind: type[FleetError], text: str) -> None:
     with pytest.raises(FleetError, match=text) as refused:
         plan_storage(before, wanted)
-    assert type(refused.value) is kind
+    assert refused.type is kind
     assert refused.value.remedy
     assert "hunter2" not in str(refused.value.to_dict())

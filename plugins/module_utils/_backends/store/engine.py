@@ -9,6 +9,7 @@ of the URL, so that no message, repr or log can show it.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sqlite3
 import stat
@@ -34,7 +35,7 @@ try:
     import sqlalchemy as sa
 
     # Loaded with the library, once for all tasks of a play, and not when a task makes its engine.
-    import sqlalchemy.dialects.sqlite
+    importlib.import_module("sqlalchemy.dialects.sqlite")
 except ImportError:
     IMPORT_TRACE = traceback.format_exc()
 

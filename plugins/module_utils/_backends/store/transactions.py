@@ -86,14 +86,12 @@ class Database:
     @contextmanager
     def _begun(self, *, write: bool) -> Iterator[sa.Connection]:
         """A connection in a transaction that ends with the block, in a rollback on an error."""
-        with self._engine.connect() as connection:
+        with self._engine.begin() as connection:
             if connection.dialect.name == "sqlite":
                 _begin_sqlite(connection, write=write)
             else:
                 _begin_postgresql(connection, write=write)
             yield connection
-            if connection.in_transaction():
-                connection.commit()
 
 
 def _begin_sqlite(connection: sa.Connection, *, write: bool) -> None:

@@ -132,6 +132,6 @@ def _started(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
     text = str(metrics["start_time"]) if metrics else ""
     if not text or text.startswith("1970"):
         return None
-    date, _, time = text.partition("T")
+    date, _separator, time = text.partition("T")
     date = date if "-" in date else f"{date[:4]}-{date[4:6]}-{date[6:]}"
     return f"{date}T{time}"

@@ -21,6 +21,7 @@ from ..._core.errors import ConfigError, MissingLibraryError
 from .endpoint import Endpoint
 from .trouble import LOST, harmless, transport_error
 
+_IMPORT_TRACE = ""
 try:
     import XenAPI
 except ImportError:

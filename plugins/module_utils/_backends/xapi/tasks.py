@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._core.errors import BackendError, FleetError, UnavailableError
 from ..._core.model import XenView
@@ -24,7 +24,7 @@ from .directory import Directory, Place
 from .read import PoolRecords
 from .session import SLOW, Connection, Refused
 
-Judge = Callable[[XenView], bool | None]
+Judge: TypeAlias = "Callable[[XenView], bool | None]"
 """True: reached; None: under way; False: neither."""
 
 ENDED = frozenset({"success", "failure", "cancelled"})
