@@ -160,7 +160,8 @@ def stop(process: subprocess.Popen[str]) -> None:
 @contextlib.contextmanager
 def session(site: Simulator) -> Iterator[Any]:
     """A login at the coordinator, which is the first host."""
-    xen = XenAPI.Session(next(iter(site.hosts.values())))
+    coordinator, *_supporters = site.hosts.values()
+    xen = XenAPI.Session(coordinator)
     xen.xenapi.login_with_password("root", "secret")
     try:
         yield xen.xenapi

@@ -31,9 +31,9 @@ PARTS: dict[str, list[Command]] = {
         ["ruff", "format", "--check", "."],
         ["mypy", "-p", f"{PACKAGE}.plugins"],
         ["yamllint", "--strict", "."],
-        ["lint-imports", "--no-logo"],
+        ["env", "PYTHONPATH=.tree", "lint-imports", "--no-logo"],
         ["antsibull-changelog", "lint"],
-        ["ansible-lint", "--offline", "--strict", "--quiet", "--nocolor"],
+        ["ansible-lint", "--offline", "--strict", "--nocolor", "-q"],
     ],
     "docs": [["tests/utils/docs.sh"]],
     "build": [["tests/utils/build.sh"]],
@@ -70,7 +70,6 @@ def environment() -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".tree"),
         "ANSIBLE_FORCE_COLOR": "0",
         "NO_COLOR": "1",
-        "PYTHONPATH": str(ROOT / ".tree"),
         "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
     }
 

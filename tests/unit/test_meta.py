@@ -131,7 +131,7 @@ def test_documented_options_are_those_of_the_spec(name: str, documentation: dict
 @pytest.mark.parametrize("name", MODULES)
 def test_environment_variables_are_documented(name: str, documentation: dict[str, Any]) -> None:
     for option, spec in spec_of(name).items():
-        _, variables = spec.get("fallback", (None, ()))
+        _fallback, variables = spec.get("fallback", (None, ()))
         text = " ".join(documentation[name]["options"][option]["description"])
         assert [one for one in variables if f"E({one})" not in text] == [], option
 

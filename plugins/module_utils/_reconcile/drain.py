@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from .._core.errors import joined
 from .._core.model import Fleet, Host, Server
@@ -26,8 +25,6 @@ from .placement import (
     older,
     place,
 )
-
-Filter: TypeAlias = "Callable[[Server], Misfit | None]"
 
 
 @dataclass(frozen=True)
@@ -139,7 +136,7 @@ def _not_allowed(server: Server) -> Misfit | None:
     )
 
 
-FILTERS: Sequence[Filter] = (_busy, _paused, _locked, _not_allowed)
+FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_busy, _paused, _locked, _not_allowed)
 """In the order in which a user would have to deal with them; the first that objects is told."""
 
 

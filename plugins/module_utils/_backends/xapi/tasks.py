@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from ..._core.errors import BackendError, FleetError, UnavailableError
 from ..._core.model import XenView
@@ -24,8 +24,13 @@ from .directory import Directory, Place
 from .read import PoolRecords
 from .session import SLOW, Connection, Refused
 
-Judge: TypeAlias = "Callable[[XenView], bool | None]"
-"""True: reached; None: under way; False: neither."""
+
+class Judge(Protocol):
+    """Tells from the pool's present state whether what was started has come about."""
+
+    def __call__(self, view: XenView, /) -> bool | None:
+        """True: reached; None: under way; False: neither."""
+
 
 ENDED = frozenset({"success", "failure", "cancelled"})
 
@@ -57,7 +62,14 @@ class Tasks:
         self._directory = directory
         self._grace = grace
 
-    def start(self, place: Place, what: str, reached: Judge, method: str, *params: Any) -> Handle:
+    def start(
+        self,
+        place: Place,
+        what: str,
+        reached: Judge,
+        method: str,
+        *params: Any,
+    ) -> Handle:
         """Raises Refused if XAPI does not even accept the call."""
         task = place.call(f"Async.{method}", *params)
         shown = what.replace("{}", place.records.name(place.ref))
