@@ -248,7 +248,7 @@ STATUS_AFTER: Mapping[str, tuple[str, str, str]] = {
     "server.suspend": ("SUSPENDED", "suspended", "Suspended"),
     "server.resume": ("ACTIVE", "active", "Running"),
 }
-"""Status, vm_state and XAPI power state at the end of each action (nova.md's action matrix; a hard
+"""Status, vm_state and XAPI power state at the end of each action (nova/compute/api.py; a hard
 reboot starts a stopped server).
 """
 

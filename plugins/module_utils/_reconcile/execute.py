@@ -57,7 +57,7 @@ def _add_host(ports: Ports, step: Step) -> None:
 
 def _join(ports: Ports, step: Step) -> Iterator[float]:
     """Success of the call is not the end: the host restarts its toolstack and comes back in stages
-    (xapi.md 2.3).
+    (xapi_pool.ml, xapi.ml).
     """
     pools = _pools(ports)
     host, pool_id = step.subject, step.args["pool_id"]
@@ -88,7 +88,7 @@ def _eject(ports: Ports, step: Step) -> Iterator[float]:
 
 def _designate(ports: Ports, step: Step) -> Iterator[float]:
     """All toolstacks of the pool restart; the poll is on the pool's own record, never a second call
-    (xapi.md 2.5).
+    (xapi_pool.ml).
     """
     host, pool_id = step.args["host"], step.args["pool_id"]
     _pools(ports).designate_coordinator(pool_id, host)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """When a host may be relied upon. ``enabled`` alone lies: it is true before storage and networks
-have come up (xapi.md 2.3, 7).
+have come up (dbsync_slave.ml, xapi.ml).
 """
 
 from __future__ import annotations
