@@ -12,15 +12,13 @@ from __future__ import annotations
 import ensurepip
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
+ensurepip.bootstrap()
 version = ".".join(re.findall(r"\d+", Path(os.environ["GET_PIP"]).name))
-bundled = next((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
-sys.path.insert(0, str(bundled))
-
-from pip._internal.cli.main import main as pip  # noqa: E402  # found on the path set above
-
 dropped = ("--no-setuptools", "--no-wheel")
 arguments = [a for a in sys.argv[1:] if a not in dropped and not a.startswith("pip==")]
-sys.exit(pip(["install", "--force-reinstall", f"pip=={version}", *arguments]))
+command = [sys.executable, "-m", "pip", "install", "--force-reinstall", f"pip=={version}"]
+sys.exit(subprocess.run([*command, *arguments], check=False).returncode)
