@@ -9,14 +9,14 @@ the script in the GET_PIP environment variable; the name holds the version it wa
 
 from __future__ import annotations
 
-import ensurepip
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-ensurepip.bootstrap()
+# In a process of its own: ensurepip hides pip's configuration, proxies and authorities included.
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True)
 version = ".".join(re.findall(r"\d+", Path(os.environ["GET_PIP"]).name))
 dropped = ("--no-setuptools", "--no-wheel")
 arguments = [a for a in sys.argv[1:] if a not in dropped and not a.startswith("pip==")]
