@@ -29,7 +29,7 @@ help: ## List the targets
 	.venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements/test.txt -r requirements/docs.txt
 	touch $@
 
-demo: .venv/.ready ## Pools, maintenance and recovery on simulated hosts
+demo: .venv/.ready ## A pool, and a maintenance without downtime, on simulated hosts
 	python scripts/demo.py $(ARGS)
 
 test: .venv/.ready ## Every test, with a closing summary

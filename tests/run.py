@@ -40,7 +40,7 @@ PARTS: dict[str, list[Command]] = {
     "sanity": [["tests/utils/sanity.sh"]],
     "sanity-newest": [["tests/utils/sanity.sh", "newest"]],
     "molecule": [["tests/utils/molecule.sh"]],
-    "pytest": [["pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations=10"]],
+    "pytest": [["pytest", "-q", "-n", "2", "--dist", "worksteal", "--durations=10"]],
 }
 # Parts of one lane run one after the other, the lanes beside each other.
 LANES = (("sanity", "sanity-newest"), ("lint", "docs", "build", "molecule"))
