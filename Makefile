@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule sanity docs build bench requirements clean
+.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule cores sanity docs build bench requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z.]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -60,7 +60,10 @@ e2e: .venv/.ready ## Whole playbooks, killed and run again, on simulated sites
 molecule: .venv/.ready ## Molecule scenarios of roles and playbooks (ARGS="test -s pool_create" runs one)
 	tests/utils/molecule.sh $(ARGS)
 
-sanity: .venv/.ready ## ansible-test sanity, on the oldest and the newest supported ansible-core here
+cores: .venv/.ready ## What depends on Ansible, on the oldest and the newest supported ansible-core
+	python tests/run.py oldest newest
+
+sanity: .venv/.ready ## ansible-test sanity, on this ansible-core and on the newest supported one
 	python tests/run.py sanity sanity-newest
 
 docs: .venv/.ready ## Check the documentation and build its site, warnings are errors

@@ -40,10 +40,12 @@ PARTS: dict[str, list[Command]] = {
     "sanity": [["tests/utils/sanity.sh"]],
     "sanity-newest": [["tests/utils/sanity.sh", "newest"]],
     "molecule": [["tests/utils/molecule.sh"]],
+    "oldest": [["tests/utils/tests_on.sh", "oldest"]],
+    "newest": [["tests/utils/tests_on.sh", "newest"]],
     "pytest": [["pytest", "-q", "-n", "2", "--dist", "worksteal", "--durations=10"]],
 }
 # Parts of one lane run one after the other, the lanes beside each other.
-LANES = (("sanity", "sanity-newest"), ("lint", "docs", "build", "molecule"))
+LANES = (("sanity", "sanity-newest", "newest"), ("lint", "docs", "build", "molecule", "oldest"))
 ALONE = "pytest"
 
 

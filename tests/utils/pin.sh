@@ -12,4 +12,5 @@ pin() { # name, oldest Python the list must serve
 pin run 3.11
 pin test 3.11
 pin docs 3.11
+pin oldest 3.11
 pin newest 3.12

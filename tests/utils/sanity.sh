@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# ansible-test sanity on the development environment's ansible-core, or with "newest" on the newest one.
+# ansible-test sanity on the development environment's ansible-core, or with "newest" on the newest supported one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ "${1:-}" = newest ]; then
-  # shellcheck source=tests/utils/newest.sh
-  . tests/utils/newest.sh
+  # shellcheck source=tests/utils/other_core.sh
+  . tests/utils/other_core.sh newest
   environment=.cache/newest
   export_to=.sanity/newest
   shift
