@@ -166,6 +166,15 @@ def test_role_is_complete(name: str) -> None:
     assert specified == {name: value for name, value in defaults.items() if name in options}
 
 
+def test_the_guide_has_the_table_of_server_actions() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_rules.rst").read_text(encoding="utf-8")
+    rows = re.findall(r"\* - ``(\w+)``\n     - (.*)\n     - ?(.*)\n", guide)
+    actions = importlib.import_module(f"{PLUGINS}.module_utils._reconcile.server_action").ACTIONS
+    assert {name: (set(starts.split(", ")), end or None) for name, starts, end in rows} == {
+        name: (set(action.starts), action.end) for name, action in actions.items()
+    }
+
+
 def test_every_source_file_names_its_licence() -> None:
     sources = [
         path
