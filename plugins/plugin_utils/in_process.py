@@ -14,6 +14,7 @@ is live progress.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -87,6 +88,9 @@ class InProcess(ActionBase):
         return wanted is None or _same_interpreter(str(self._templar.template(wanted)))
 
     def _run_here(self, spec: Spec, body: Body) -> dict[str, Any]:
+        # What the controller had loaded is not this task's garbage. Every worker would look through
+        # it anew, once the controller's counters, which they inherit, have come near the threshold.
+        gc.freeze()
         self._export_environment()
         validator = ArgumentSpecValidator(spec.argument_spec(), **spec.rules())
         validated = validator.validate(_plain(self._task.args))
