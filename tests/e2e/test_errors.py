@@ -106,7 +106,7 @@ def test_self_signed_certificate(books: Playbooks) -> None:
     message = refused(
         books, aggregate(name="prod"), members(aggregate="prod", hosts=["xen1"]), status=None
     )
-    assert "issuer is not trusted" in message
+    assert "its certificate is self-signed" in message
     assert "ca_cert" in message
     assert "validate_certs" in message
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Certificates:
-    """`mode` is false (plain HTTP), true (one CA signs all) or "self-signed" (nothing to trust)."""
+    """`mode` is false (plain HTTP), true (one CA signs all) or "self-signed" (as fresh hosts are)."""
 
     def __init__(self, mode: bool | str) -> None:
         if mode not in (False, True, "self-signed"):
@@ -30,5 +30,10 @@ class Certificates:
         import trustme
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        (self.ca or trustme.CA()).issue_cert(*names).configure_cert(context)
+        if self.ca is not None:
+            self.ca.issue_cert(*names).configure_cert(context)
+        else:  # the certificate of a CA is its own issuer
+            own = trustme.CA()
+            with own.private_key_pem.tempfile() as key, own.cert_pem.tempfile() as certificate:
+                context.load_cert_chain(certificate, key)
         return context
