@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
-from .._core.errors import FleetError
+from .._core.errors import FleetError, PlanInterrupted
 from .._core.model import Fleet
 from .._core.plan import Plan, Step
 from .._core.ports import NullReporter, Ports, Reporter
@@ -65,11 +65,9 @@ class Task:
 
         ``sections`` are what the planner looks at; as a function, they follow from the records.
         ``lock`` names what no other run may work on meanwhile. ``exclusive`` makes re-reading,
-        planning
-        again and applying one transaction of the store. With ``rounds`` the state is read and
-        planned
-        again after applying, until nothing is left or they are used up. ``on_failure`` may record a
-        failure before it is raised.
+        planning again and applying one transaction of the store. With ``rounds`` the state is read
+        and planned again after applying, until nothing is left or they are used up. ``on_failure``
+        may record a failure before it is raised.
         """
         before, sections = self._read_before(sections)
         plan = planner(before)
@@ -117,7 +115,10 @@ class Task:
             except FleetError as exc:
                 if on_failure is not None:
                     on_failure(ports, exc)
-                raise
+                told = _told(exc, done, undone=exclusive)
+                if told is exc:
+                    raise
+                raise told from exc
             fleet = ports.read(*again)
         return done, fleet
 
@@ -141,3 +142,14 @@ class Task:
             else [],
             **after,
         }
+
+
+def _told(exc: FleetError, before: Sequence[Step], *, undone: bool) -> FleetError:
+    """The error as it stands for the whole task, rounds before this one included. A transaction
+    takes back what its plan had done, so only the cause is left to tell.
+    """
+    if undone:
+        return exc.causes[0] if isinstance(exc, PlanInterrupted) and exc.causes else exc
+    if before:
+        exc.details["done"] = [*(s.to_dict() for s in before), *exc.details.get("done", ())]
+    return exc

@@ -18,7 +18,7 @@ from .server import server
 
 Named = TypeVar("Named", Host, Network, Pool, Server, Storage)
 
-SECRET = "password"  # noqa: S105  part of a key's name
+CLEAR_TEXT = "password"
 """Keys of a PBD's device_config with this in their name hold a secret, in clear text with some drivers."""
 
 
@@ -176,7 +176,7 @@ def _storage(records: PoolRecords, row: dict[str, Any], pbds: list[dict[str, Any
         size=int(row["physical_size"]),
         used=int(row["physical_utilisation"]),
         description=row["name_description"],
-        device_config={k: v for k, v in config.items() if SECRET not in k.lower()},
+        device_config={k: v for k, v in config.items() if CLEAR_TEXT not in k.lower()},
         attached=_host_names(records, (p["host"] for p in pbds if p["currently_attached"])),
         known_to=_host_names(records, (p["host"] for p in pbds)),
     )

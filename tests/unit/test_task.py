@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task tells when a step fails: all that stays done, and nothing that was taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    FleetError,
+    NotFoundError,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
+from ansible_collections.xenfleet.compute.plugins.module_utils._glue.runner import failure
+from ansible_collections.xenfleet.compute.plugins.module_utils._glue.task import Task
+
+CREATE = Step("aggregate.create", "prod", {"zone": None})
+BROKEN = Step("aggregate.set_metadata", "nowhere", {"changes": {"a": "1"}})
+
+
+def reconcile(store: Path, planner: Any, **options: Any) -> FleetError:
+    """The error of a task on a real store whose plan has a step that must fail."""
+    task = Task({"store": str(store)})
+
+    def result(fleet: Fleet) -> Mapping[str, Any]:
+        return {"names": [a.name for a in fleet.aggregates]}
+
+    try:
+        with pytest.raises(FleetError) as caught:
+            task.reconcile(planner, sections=("records",), result=result, **options)
+    finally:
+        task.close()
+    return caught.value
+
+
+def names(store: Path) -> list[str]:
+    task = Task({"store": str(store)})
+    try:
+        return [a.name for a in task.read("records").aggregates]
+    finally:
+        task.close()
+
+
+def test_a_transaction_that_was_taken_back_claims_nothing(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    error = reconcile(store, lambda fleet: Plan((CREATE, BROKEN)), exclusive=True)
+    assert type(error) is NotFoundError
+    assert "stay done" not in error.message
+    assert failure(error)["changed"] is False
+    assert names(store) == []
+
+
+def test_without_a_transaction_what_was_done_is_told(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    error = reconcile(store, lambda fleet: Plan((CREATE, BROKEN)))
+    assert "1 of 2 steps were done and stay done" in error.message
+    assert failure(error)["changed"] is True
+    assert names(store) == ["prod"]
+
+
+def test_a_later_round_that_fails_tells_what_the_earlier_ones_did(tmp_path: Path) -> None:
+    def planner(fleet: Fleet) -> Plan:
+        return Plan((BROKEN,)) if fleet.aggregates else Plan((CREATE,))
+
+    store = tmp_path / "store.db"
+    error = reconcile(store, planner, rounds=3)
+    assert [step["verb"] for step in error.details["done"]] == ["aggregate.create"]
+    assert failure(error)["changed"] is True
+    assert names(store) == ["prod"]
