@@ -50,7 +50,7 @@ def names(store: Path) -> list[str]:
 def test_a_transaction_that_was_taken_back_claims_nothing(tmp_path: Path) -> None:
     store = tmp_path / "store.db"
     error = reconcile(store, lambda fleet: Plan((CREATE, BROKEN)), exclusive=True)
-    assert type(error) is NotFoundError
+    assert isinstance(error, NotFoundError)
     assert "stay done" not in error.message
     assert failure(error)["changed"] is False
     assert names(store) == []
