@@ -15,10 +15,11 @@ export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule cores sanity docs build bench requirements clean
+.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule cores sanity docs build bench requirements clean \
+  testbed-up testbed-down testbed-status test-nova
 
 help: ## List the targets
-	@sed -n 's/^\([a-z.]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z.-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 .venv: .venv/.ready ## Make the development environment
 
@@ -43,22 +44,35 @@ format: .venv/.ready ## Rewrite files to the project's format
 	ruff check --fix .
 
 unit: .venv/.ready ## Unit tests (ARGS="-k aggregate" passes options to pytest)
-	pytest tests/unit $(ARGS)
+	pytest -m "not nova" tests/unit $(ARGS)
 
 contract: .venv/.ready ## The ports' contract suites, on simulator, SQLite and PostgreSQL
-	pytest tests/contract $(ARGS)
+	pytest -m "not nova" tests/contract $(ARGS)
 
 golden: .venv/.ready ## The simulator against recordings of a real XAPI
-	pytest tests/golden $(ARGS)
+	pytest -m "not nova" tests/golden $(ARGS)
 
 integration: .venv/.ready ## Integration targets (ARGS="-k aggregate_host" runs one)
-	pytest tests/integration $(ARGS)
+	pytest -m "not nova" tests/integration $(ARGS)
 
 e2e: .venv/.ready ## Whole playbooks, killed and run again, on simulated sites
-	pytest tests/e2e $(ARGS)
+	pytest -m "not nova" tests/e2e $(ARGS)
 
 molecule: .venv/.ready ## Molecule scenarios of roles and playbooks (ARGS="test -s pool_create" runs one)
 	tests/utils/molecule.sh $(ARGS)
+
+testbed-up: .venv/.ready ## A real OpenStack on loopback (ARGS="--fresh": anew); the first time takes minutes
+	python tests/testbeds/openstack/bed.py up $(ARGS)
+
+testbed-down: .venv/.ready ## End it
+	python tests/testbeds/openstack/bed.py down
+
+testbed-status: .venv/.ready ## Its processes, and what Nova sees
+	python tests/testbeds/openstack/bed.py status
+
+test-nova: .venv/.ready ## Tests on the OpenStack that make testbed-up brought up (ARGS="-k aggregate")
+	@python tests/testbeds/openstack/bed.py status >/dev/null || { python tests/testbeds/openstack/bed.py status; exit 1; }
+	pytest -n0 -m nova $(ARGS)
 
 cores: .venv/.ready ## What depends on Ansible, on the oldest and the newest supported ansible-core
 	python tests/run.py oldest newest
