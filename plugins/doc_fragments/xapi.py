@@ -5,17 +5,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options for reaching the hosts, as in module_utils/_glue/argspec.py XAPI."""
+    """Options for reaching Xen hosts, as in module_utils/_glue/argspec.py XAPI."""
 
     DOCUMENTATION = r"""
 options:
-  control_plane:
-    description:
-      - Where aggregates, zones and services live. With V(xapi) they live in the collection's own store, and hosts and
-        servers come from XenAPI.
-    type: str
-    choices: [xapi]
-    default: xapi
   endpoints:
     description:
       - Addresses of the hosts of the fleet, coordinators and supporters alike, stand-alone hosts included.
@@ -36,29 +29,12 @@ options:
       - Its password.
       - If not set, the environment variable E(XENFLEET_PASSWORD) is used.
     type: str
-  validate_certs:
-    description:
-      - Whether the hosts' TLS certificates must be valid and match their addresses.
-      - If not set, the environment variable E(XENFLEET_VALIDATE_CERTS) is used.
-    type: bool
-    default: true
-  ca_cert:
-    description:
-      - File with the certificates of the authorities to trust, in PEM format, in place of the system's.
-      - If not set, the environment variable E(XENFLEET_CA_CERT) is used.
-    type: path
   timeout:
     description:
       - Seconds to wait for one answer of a host. Long operations run as tasks on the host and are not bound by it.
       - If not set, the environment variable E(XENFLEET_TIMEOUT) is used.
     type: float
     default: 60.0
-  default_availability_zone:
-    description:
-      - Zone of hosts that no aggregate puts into one.
-      - If not set, the environment variable E(XENFLEET_DEFAULT_AVAILABILITY_ZONE) is used.
-    type: str
-    default: nova
 requirements:
-  - XenAPI (Python library)
+  - XenAPI (Python library), for O(control_plane=xapi) and for Xen pools
 """

@@ -16,7 +16,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   name:
@@ -148,15 +150,15 @@ actions:
 from collections.abc import Mapping
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import AGGREGATES, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view, text_items
-from ..module_utils._reconcile.aggregate import AggregateWanted, needs_hosts, plan_aggregate
+from ..module_utils._reconcile.aggregate import AggregateWanted, needs, plan_aggregate
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "name": {"type": "str", "required": True},
@@ -178,7 +180,9 @@ def run(task: Task) -> dict[str, Any]:
     name = wanted.new_name or wanted.name
     return task.reconcile(
         lambda fleet: plan_aggregate(fleet, wanted),
-        sections=lambda fleet: ("records", "xen") if needs_hosts(fleet, wanted) else ("records",),
+        first=reading(AGGREGATES),
+        needs=lambda fleet: needs(fleet, wanted),
+        shown=reading(AGGREGATES),
         result=lambda fleet: {
             "aggregate": aggregate_view(fleet.aggregate(name) or fleet.aggregate(wanted.name))
         },

@@ -17,7 +17,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   aggregate:
@@ -114,15 +116,15 @@ actions:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import AGGREGATES, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
-from ..module_utils._reconcile.aggregate import MembersWanted, plan_members
+from ..module_utils._reconcile.aggregate import MembersWanted, members_needs, plan_members
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "aggregate": {"type": "str", "required": True},
@@ -138,7 +140,9 @@ def run(task: Task) -> dict[str, Any]:
     wanted = MembersWanted(params["aggregate"], params["hosts"], params["state"] == "present")
     return task.reconcile(
         lambda fleet: plan_members(fleet, wanted),
-        sections=("records", "xen"),
+        first=reading(AGGREGATES),
+        needs=lambda fleet: members_needs(fleet, wanted),
+        shown=reading(AGGREGATES),
         result=lambda fleet: {"aggregate": aggregate_view(fleet.aggregate(wanted.aggregate))},
         exclusive=True,
     )

@@ -15,7 +15,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes.info
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   name:
@@ -88,14 +90,14 @@ aggregates:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import AGGREGATES, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "name": {"type": "str"},
@@ -111,7 +113,7 @@ def run(task: Task) -> dict[str, Any]:
     name, zone, host = (task.params[k] for k in ("name", "availability_zone", "host"))
     found = [
         aggregate
-        for aggregate in sorted(task.read("records").aggregates, key=lambda a: a.name)
+        for aggregate in sorted(task.read(reading(AGGREGATES)).aggregates, key=lambda a: a.name)
         if name in (None, aggregate.name)
         and zone in (None, aggregate.availability_zone)
         and (host is None or host in aggregate.hosts)

@@ -19,7 +19,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   hosts:
@@ -169,19 +171,18 @@ from typing import Any
 
 from ..module_utils._core.errors import UnavailableError, joined
 from ..module_utils._core.model import Fleet
+from ..module_utils._core.reading import SERVICES, reading
 from ..module_utils._core.wait import SystemClock, until
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import service_views
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.service import ServiceWanted, check_options, plan_service
+from ..module_utils._reconcile.service import ServiceWanted, check_options, needs, plan_service
 
-SECTIONS = ("records", "xen")
 INTERVAL = 1.0
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "hosts": {"type": "list", "elements": "str", "required": True, "aliases": ["host"]},
@@ -206,7 +207,8 @@ def run(task: Task) -> dict[str, Any]:
         return {"changed": False, "actions": [], **_services(_wait(task, wanted), wanted)}
     result = task.reconcile(
         lambda fleet: plan_service(fleet, wanted),
-        sections=SECTIONS,
+        needs=needs(wanted),
+        shown=reading(SERVICES),
         result=lambda fleet: _services(fleet, wanted),
         exclusive=True,
     )
@@ -238,7 +240,7 @@ def _wait(task: Task, wanted: ServiceWanted) -> Fleet:
 def _seen(task: Task, wanted: ServiceWanted) -> Fleet:
     """A host that cannot be seen is down, unless all endpoints answer: then there is no such host."""
     try:
-        fleet = task.read(*SECTIONS)
+        fleet = task.read(needs(wanted))
     except UnavailableError as exc:
         return Fleet(unreachable={"all endpoints": exc.cause})
     if not fleet.unreachable:

@@ -15,7 +15,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes.info
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   host:
@@ -94,17 +96,18 @@ unanswered:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import SERVICES, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import service_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.selection import filter_services
 
-SPEC = merge(XAPI, STORE, Spec({"host": {"type": "str"}, "binary": {"type": "str"}}))
+SPEC = merge(CONNECTION, Spec({"host": {"type": "str"}, "binary": {"type": "str"}}))
 
 
 def run(task: Task) -> dict[str, Any]:
-    fleet = task.read("records", "xen")
+    fleet = task.read(reading(SERVICES))
     found = filter_services(fleet, task.params["host"], task.params["binary"])
     return {
         "changed": False,

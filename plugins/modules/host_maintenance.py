@@ -22,7 +22,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   host:
@@ -241,19 +243,19 @@ error:
 
 from ..module_utils._core.model import Fleet
 from ..module_utils._core.plan import Plan
+from ..module_utils._core.reading import JOURNAL, reading
 from ..module_utils._core.wait import SystemClock
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.comeback import await_pool
 from ..module_utils._reconcile.giveback import plan_in_service
-from ..module_utils._reconcile.journal import MaintenanceWanted
+from ..module_utils._reconcile.journal import MaintenanceWanted, needs
 from ..module_utils._reconcile.maintenance import plan_in_maintenance
 from ..module_utils._reconcile.report import plan_lines, result
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "host": {"type": "str", "required": True},
@@ -316,7 +318,8 @@ def run(task: Task) -> dict[str, object]:
 
     return task.reconcile(
         plan,
-        sections=("records", "xen"),
+        first=reading(JOURNAL),
+        needs=lambda fleet: needs(fleet, wanted),
         result=lambda fleet: result(fleet, wanted),
         lock=lambda fleet: f"pool:{host.pool_id}" if (host := fleet.host(wanted.host)) else None,
         rounds=ROUNDS,

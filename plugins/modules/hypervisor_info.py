@@ -15,7 +15,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes.info
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   host:
@@ -157,15 +159,15 @@ unanswered:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import HOSTS, SERVERS, SERVICES, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import hypervisor_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.selection import filter_hosts
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "host": {"type": "str"},
@@ -178,7 +180,8 @@ SPEC = merge(
 
 def run(task: Task) -> dict[str, Any]:
     params = task.params
-    fleet = task.read("records", "xen")
+    sections = (HOSTS, SERVICES, SERVERS) if params["with_servers"] else (HOSTS, SERVICES)
+    fleet = task.read(reading(*sections, hosts=[params["host"]] if params["host"] else None))
     found = filter_hosts(fleet, params["host"], params["hypervisor_hostname_pattern"])
     return {
         "changed": False,

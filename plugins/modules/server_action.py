@@ -18,7 +18,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
   - xenfleet.compute.wait
 attributes:
@@ -184,7 +186,7 @@ actions:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, WAIT, XAPI, Spec, merge
+from ..module_utils._glue.argspec import CONNECTION, WAIT, Spec, merge
 from ..module_utils._glue.compute_views import server_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
@@ -193,12 +195,12 @@ from ..module_utils._reconcile.server_action import (
     ACTIONS,
     ServerActionWanted,
     check_options,
+    needs,
     plan_server_action,
 )
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     WAIT,
     Spec(
         {
@@ -223,7 +225,7 @@ def run(task: Task) -> dict[str, Any]:
     check_options(wanted)
     return task.reconcile(
         lambda fleet: plan_server_action(fleet, wanted),
-        sections=("records", "xen"),
+        needs=needs(wanted),
         result=lambda fleet: {
             "servers": [
                 server_view(fleet, s) for word in wanted.servers for s in matching(fleet, word)

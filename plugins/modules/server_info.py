@@ -17,7 +17,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes.info
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   id:
@@ -147,15 +149,15 @@ unanswered:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import SERVERS, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import server_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.selection import ServerFilter, check_filter, filter_servers
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "id": {"type": "str", "aliases": ["uuid"]},
@@ -178,12 +180,19 @@ def run(task: Task) -> dict[str, Any]:
         zone=params["availability_zone"],
     )
     check_filter(wanted)
-    fleet = task.read("records", "xen")
+    fleet = task.read(reading(SERVERS, **_narrowed(wanted)))
     return {
         "changed": False,
         "servers": [server_view(fleet, s) for s in filter_servers(fleet, wanted)],
         "unanswered": dict(fleet.unreachable),
     }
+
+
+def _narrowed(wanted: ServerFilter) -> dict[str, list[str]]:
+    """The servers to read; the filter judges them anyway."""
+    if wanted.id is not None:
+        return {"servers": [wanted.id]}
+    return {"hosts": [wanted.host]} if wanted.host is not None else {}
 
 
 def main() -> None:

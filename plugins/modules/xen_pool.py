@@ -18,7 +18,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   name:
@@ -175,7 +177,8 @@ actions:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import JOURNAL, POOLS, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
@@ -184,8 +187,7 @@ from ..module_utils._reconcile.lookup import get_pool
 from ..module_utils._reconcile.pool import PoolWanted, plan_pool
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "name": {"type": "str", "required": True},
@@ -214,7 +216,7 @@ def run(task: Task) -> dict[str, Any]:
     )
     return task.reconcile(
         lambda fleet: plan_pool(fleet, wanted),
-        sections=("records", "xen"),
+        needs=reading(JOURNAL, POOLS),
         result=lambda fleet: {"pool": pool_view(fleet, get_pool(fleet, wanted.name, wanted.host))},
         lock=lambda fleet: f"pool:{get_pool(fleet, wanted.name, wanted.host).id}",
     )

@@ -15,7 +15,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes.info
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   name:
@@ -122,17 +124,18 @@ unanswered:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import POOLS, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 
-SPEC = merge(XAPI, STORE, Spec({"name": {"type": "str"}, "host": {"type": "str"}}))
+SPEC = merge(CONNECTION, Spec({"name": {"type": "str"}, "host": {"type": "str"}}))
 
 
 def run(task: Task) -> dict[str, Any]:
     name, host = task.params["name"], task.params["host"]
-    fleet = task.read("records", "xen")
+    fleet = task.read(reading(POOLS))
     found = [
         pool
         for pool in sorted(fleet.pools, key=lambda p: (p.name, p.coordinator))

@@ -24,7 +24,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   hosts:
@@ -215,7 +217,8 @@ from typing import Any
 from ..module_utils._core.errors import FleetError
 from ..module_utils._core.model import POOL_STATE, Fleet
 from ..module_utils._core.ports import Ports
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import AGGREGATES, JOURNAL, POOLS, SERVICES, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
@@ -223,8 +226,7 @@ from ..module_utils._glue.views import aggregate_view
 from ..module_utils._reconcile.pool_member import MembershipWanted, find_subject, plan_membership
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "hosts": {"type": "list", "elements": "str", "aliases": ["host"]},
@@ -263,7 +265,7 @@ def run(task: Task) -> dict[str, Any]:
     )
     return task.reconcile(
         lambda fleet: plan_membership(fleet, wanted),
-        sections=("records", "xen"),
+        needs=reading(AGGREGATES, SERVICES, JOURNAL, POOLS),
         result=lambda fleet: _result(fleet, wanted),
         lock=lambda fleet: _lock(fleet, wanted),
         on_failure=lambda ports, _exc: _record_failure(ports, wanted.aggregate),
@@ -286,7 +288,7 @@ def _lock(fleet: Fleet, wanted: MembershipWanted) -> str | None:
 def _record_failure(ports: Ports, name: str | None) -> None:
     """As far as the store can still be written; the failure itself is what the user must see."""
     with contextlib.suppress(FleetError):
-        aggregate = ports.read("records").aggregate(name) if name else None
+        aggregate = ports.read(reading(AGGREGATES)).aggregate(name) if name else None
         if aggregate is not None and aggregate.metadata.get(POOL_STATE) == "changing":
             ports.records.set_metadata(aggregate.name, {POOL_STATE: "error"})
 

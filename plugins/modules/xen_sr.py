@@ -18,7 +18,9 @@ author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
   - xenfleet.compute.attributes
+  - xenfleet.compute.control_plane
   - xenfleet.compute.xapi
+  - xenfleet.compute.nova
   - xenfleet.compute.store
 options:
   name:
@@ -163,7 +165,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils._core.model import Fleet
-from ..module_utils._glue.argspec import STORE, XAPI, Spec, merge
+from ..module_utils._core.reading import JOURNAL, POOLS, reading
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.pool_views import storage_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
@@ -172,8 +175,7 @@ from ..module_utils._reconcile.lookup import find_storage, get_pool
 from ..module_utils._reconcile.storage import StorageWanted, plan_storage
 
 SPEC = merge(
-    XAPI,
-    STORE,
+    CONNECTION,
     Spec(
         {
             "name": {"type": "str", "required": True},
@@ -198,7 +200,7 @@ def run(task: Task) -> dict[str, Any]:
     wanted = wanted_from(task.params)
     return task.reconcile(
         lambda fleet: plan_storage(fleet, wanted),
-        sections=("records", "xen"),
+        needs=reading(JOURNAL, POOLS),
         result=lambda fleet: {"sr": _view(fleet, wanted)},
         lock=lambda fleet: f"pool:{get_pool(fleet, wanted.pool, wanted.host).id}",
         rounds=2,

@@ -19,6 +19,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -162,11 +163,22 @@ def _finished(
     result: dict[str, Any], spec: Spec, params: dict[str, Any], secrets: set[str]
 ) -> dict[str, Any]:
     """Scrubbed of secrets, wherever they stand, and with the options it was called with."""
-    invocation = {"module_args": _censored(spec, params)}
+    invocation = {"module_args": _censored(spec.options, params)}
     scrubbed: dict[str, Any] = remove_values({**result, "invocation": invocation}, secrets)
     return scrubbed
 
 
-def _censored(spec: Spec, params: dict[str, Any]) -> dict[str, Any]:
-    hidden = {name for name, option in spec.options.items() if option.get("no_log")}
-    return {k: CENSORED if k in hidden and v is not None else v for k, v in params.items()}
+def _censored(
+    options: Mapping[str, Mapping[str, Any]], params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options as they were given, without the values of those that are no_log."""
+    return {name: _shown(options.get(name, {}), value) for name, value in params.items()}
+
+
+def _shown(option: Mapping[str, Any], value: Any) -> Any:
+    if value is None:
+        return None
+    if option.get("no_log"):
+        return CENSORED
+    nested = option.get("options")
+    return _censored(nested, value) if nested and isinstance(value, dict) else value

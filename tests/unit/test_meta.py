@@ -101,6 +101,7 @@ def test_module_is_in_the_groups_whose_options_it_has(
 ) -> None:
     options = spec_of(name)
     assert (name in action_groups["xapi"]) == ("endpoints" in options)
+    assert (name in action_groups["nova"]) == ("cloud" in options)
     assert (name in action_groups["store"]) == ("store" in options)
 
 

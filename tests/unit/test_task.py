@@ -17,6 +17,10 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
+    AGGREGATES,
+    reading,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.runner import failure
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.task import Task
 
@@ -33,7 +37,7 @@ def reconcile(store: Path, planner: Any, **options: Any) -> FleetError:
 
     try:
         with pytest.raises(FleetError) as caught:
-            task.reconcile(planner, sections=("records",), result=result, **options)
+            task.reconcile(planner, needs=reading(AGGREGATES), result=result, **options)
     finally:
         task.close()
     return caught.value
@@ -42,7 +46,7 @@ def reconcile(store: Path, planner: Any, **options: Any) -> FleetError:
 def names(store: Path) -> list[str]:
     task = Task({"store": str(store)})
     try:
-        return [a.name for a in task.read("records").aggregates]
+        return [a.name for a in task.read(reading(AGGREGATES)).aggregates]
     finally:
         task.close()
 

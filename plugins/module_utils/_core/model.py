@@ -112,6 +112,14 @@ class Host:
     external_auth: str = ""
     joining: bool = False
     """A pool.join of this host is under way, seen as a pending task on it."""
+    node: str = ""
+    """hypervisor_hostname where it differs from the service's host; empty where there is one name."""
+    type: str = "XenServer"
+    """hypervisor_type."""
+    cpus_used: int | None = None
+    """This and the next two as reported; None where they are counted from the servers."""
+    running_vms: int | None = None
+    workload: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,19 @@ class Server:
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     started_at: str | None = None
+    updated_at: str | None = None
+    zone: str | None = None
+    """This and host_status as Nova reports them; None where they follow from the host."""
+    host_status: str | None = None
+    node: str | None = None
+    """hypervisor_hostname where it differs from the service's host."""
+    pinned_zone: str | None = None
+    """The zone that every scheduled move must stay in."""
+    locked: bool = False
+    locked_reason: str | None = None
+    fault: str = ""
+    """Message of the failure that put it into ERROR."""
+    project_id: str | None = None
 
     @property
     def running(self) -> bool:
@@ -203,7 +224,7 @@ class Server:
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One move of a server, as in os-migrations. ``maintenance`` is the id of the maintenance that
-    ordered it.
+    ordered it. ``target`` is empty until the scheduler has chosen it.
     """
 
     server_id: str
@@ -214,6 +235,7 @@ class Migration:
     status: str = "accepted"
     maintenance: int | None = None
     id: int | None = None
+    uuid: str | None = None
     memory: int = 0
     created_at: str | None = None
     updated_at: str | None = None
@@ -278,10 +300,19 @@ class XenView:
 
 
 @dataclass(frozen=True)
+class CloudView:
+    """What Nova says, in the sections that were asked for."""
+
+    aggregates: tuple[Aggregate, ...] = ()
+    services: tuple[ComputeService, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    servers: tuple[Server, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+
+
+@dataclass(frozen=True)
 class Fleet:
-    """Everything a planner may look at. Sections that were not read are empty; ``sections`` names
-    those that were.
-    """
+    """Everything a planner may look at. Sections that were not read are empty."""
 
     aggregates: tuple[Aggregate, ...] = ()
     services: tuple[ComputeService, ...] = ()
@@ -295,7 +326,8 @@ class Fleet:
     default_zone: str = "nova"
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the reason why it gave no answer."""
-    sections: frozenset[str] = frozenset()
+    scheduled: bool = False
+    """A scheduler places servers (Nova). Otherwise the planners choose among the hosts of a pool."""
 
     def aggregate(self, name: str) -> Aggregate | None:
         return next((a for a in self.aggregates if a.name == name), None)

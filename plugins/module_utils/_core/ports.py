@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from .errors import FleetError
 from .model import Fleet, Maintenance, Migration
 from .plan import Step
+from .reading import Reading
 from .wait import Clock, SystemClock
 
 
@@ -76,8 +77,8 @@ class JournalPort(Protocol):
     def record_move(self, migration: Migration) -> int:
         """Record a move that is about to start and return its id."""
 
-    def finish_move(self, migration_id: int, status: str) -> None:
-        """Record how it ended: completed, failed, cancelled."""
+    def finish_move(self, migration_id: int, status: str, target: str | None = None) -> None:
+        """Record how it ended: completed, failed, cancelled; and where, if that was left open."""
 
     def lock(self, name: str, purpose: str) -> AbstractContextManager[None]:
         """Hold the named lock. LockedError while another live run holds it; a dead run's lock is
@@ -192,21 +193,25 @@ class NullReporter:
 class FleetReader(Protocol):
     """Reads the real state."""
 
-    def __call__(self, *sections: str) -> Fleet:
-        """The named sections (records, xen), read anew."""
+    def __call__(self, wanted: Reading) -> Fleet:
+        """What is wanted, read anew."""
 
 
 @dataclass
 class Ports:
-    """All that a plan's execution may touch. A subject that the control plane lacks is None."""
+    """All that a plan's execution may touch. A subject that the control plane lacks, or that the
+    task does not read, is None.
+    """
 
     read: FleetReader
     records: RecordPort
     services: ServicePort
-    journal: JournalPort
+    journal: JournalPort | None = None
     servers: ServerPort | None = None
     hosts: HostPort | None = None
     pools: PoolPort | None = None
+    atomic: bool = True
+    """Whether ``records.exclusive()`` makes what is inside it one unit that nobody interrupts."""
     clock: Clock = field(default_factory=SystemClock)
     reporter: Reporter = field(default_factory=NullReporter)
     wait: bool = True

@@ -53,23 +53,16 @@ def merge(*specs: Spec) -> Spec:
     )
 
 
-XAPI = Spec(
+CONTROL_PLANE = Spec(
     {
-        "control_plane": {"type": "str", "choices": ["xapi"], "default": "xapi"},
-        "endpoints": {
-            "type": "list",
-            "elements": "str",
-            "fallback": _env("XENFLEET_ENDPOINTS"),
+        "control_plane": {
+            "type": "str",
+            "choices": ["xapi", "nova"],
+            "default": "xapi",
+            "fallback": _env("XENFLEET_CONTROL_PLANE"),
         },
-        "username": {"type": "str", "default": "root", "fallback": _env("XENFLEET_USERNAME")},
-        "password": {"type": "str", "no_log": True, "fallback": _env("XENFLEET_PASSWORD")},
-        "validate_certs": {
-            "type": "bool",
-            "default": True,
-            "fallback": _env("XENFLEET_VALIDATE_CERTS"),
-        },
+        "validate_certs": {"type": "bool", "fallback": _env("XENFLEET_VALIDATE_CERTS")},
         "ca_cert": {"type": "path", "fallback": _env("XENFLEET_CA_CERT")},
-        "timeout": {"type": "float", "default": 60.0, "fallback": _env("XENFLEET_TIMEOUT")},
         "default_availability_zone": {
             "type": "str",
             "default": "nova",
@@ -77,6 +70,60 @@ XAPI = Spec(
         },
     }
 )
+
+XAPI = Spec(
+    {
+        "endpoints": {
+            "type": "list",
+            "elements": "str",
+            "fallback": _env("XENFLEET_ENDPOINTS"),
+        },
+        "username": {"type": "str", "default": "root", "fallback": _env("XENFLEET_USERNAME")},
+        "password": {"type": "str", "no_log": True, "fallback": _env("XENFLEET_PASSWORD")},
+        "timeout": {"type": "float", "default": 60.0, "fallback": _env("XENFLEET_TIMEOUT")},
+    }
+)
+
+AUTH_SECRETS = ("password", "passcode", "token", "application_credential_secret")
+AUTH_PLAIN = (
+    "auth_url",
+    "username",
+    "user_id",
+    "user_domain_name",
+    "user_domain_id",
+    "project_name",
+    "project_id",
+    "project_domain_name",
+    "project_domain_id",
+    "domain_name",
+    "domain_id",
+    "default_domain",
+    "system_scope",
+    "application_credential_id",
+    "application_credential_name",
+)
+
+NOVA = Spec(
+    {
+        "cloud": {"type": "str"},
+        "auth": {
+            "type": "dict",
+            "options": {
+                **{name: {"type": "str"} for name in AUTH_PLAIN},
+                **{name: {"type": "str", "no_log": True} for name in AUTH_SECRETS},
+            },
+        },
+        "auth_type": {"type": "str"},
+        "region_name": {"type": "str"},
+        "interface": {"type": "str", "choices": ["public", "internal", "admin"]},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path"},
+        "api_timeout": {"type": "int"},
+    }
+)
+"""As openstack.cloud names them. What is not given comes from clouds.yaml and OS_* variables, which
+openstacksdk reads itself.
+"""
 
 STORE = Spec(
     {
@@ -88,6 +135,9 @@ STORE = Spec(
         },
     }
 )
+
+CONNECTION = merge(CONTROL_PLANE, XAPI, NOVA, STORE)
+"""What every module takes, so that one module_defaults group serves all of them."""
 
 
 def wait_options(timeout: float = 600.0) -> Spec:

@@ -35,30 +35,34 @@ def hypervisor_view(fleet: Fleet, host: Host, with_servers: bool = False) -> dic
     running = [s for s in servers if s.running]
     view = {
         "id": host.id,
-        "hypervisor_hostname": host.name,
+        "hypervisor_hostname": host.node or host.name,
         "host": host.name,
         "host_ip": host.address,
-        "hypervisor_type": "XenServer",
+        "hypervisor_type": host.type,
         "version": host.software.get("product_version", ""),
         "state": service.state if service else "down",
         "status": service.status if service else "disabled",
         "enabled": host.enabled,
         "live": host.live,
-        "availability_zone": fleet.zone_of(host.name),
+        "availability_zone": (service and service.zone) or fleet.zone_of(host.name),
         "pool": (pool.name if pool else "") or None,
-        "pool_id": host.pool_id,
+        "pool_id": host.pool_id or None,
         "coordinator": pool is not None and pool.coordinator == host.name,
         "memory_mb": host.memory_total // MIB,
         "memory_mb_used": (host.memory_total - host.memory_free) // MIB,
         "free_ram_mb": host.memory_free // MIB,
         "vcpus": host.cpus,
-        "vcpus_used": sum(s.vcpus for s in running),
-        "running_vms": len(running),
-        "current_workload": sum(1 for s in servers if s.task_state is not None),
+        "vcpus_used": _or(host.cpus_used, sum(s.vcpus for s in running)),
+        "running_vms": _or(host.running_vms, len(running)),
+        "current_workload": _or(host.workload, sum(1 for s in servers if s.task_state is not None)),
     }
     if with_servers:
         view["servers"] = [{"uuid": s.id, "name": s.name} for s in servers]
     return view
+
+
+def _or(reported: int | None, counted: int) -> int:
+    return counted if reported is None else reported
 
 
 def server_view(fleet: Fleet, server: Server) -> dict[str, Any]:
@@ -71,8 +75,8 @@ def server_view(fleet: Fleet, server: Server) -> dict[str, Any]:
         "task_state": server.task_state,
         "power_state": POWER_STATES.get(server.power_state, 0),
         "host": server.host,
-        "hypervisor_hostname": server.host,
-        "host_status": host_status(fleet, server.host),
+        "hypervisor_hostname": server.node or server.host,
+        "host_status": host_status(fleet, server),
         "availability_zone": server_zone(fleet, server),
         "pool": (pool.name if pool else "") or None,
         "memory_mb": server.memory_max // MIB,
@@ -83,9 +87,11 @@ def server_view(fleet: Fleet, server: Server) -> dict[str, Any]:
     }
 
 
-def host_status(fleet: Fleet, host: str | None) -> str:
+def host_status(fleet: Fleet, server: Server) -> str:
     """Nova's precedence: forced down, then disabled, then the sign of life; empty without a host."""
-    service = fleet.service(host) if host else None
+    if server.host_status is not None:
+        return server.host_status
+    service = fleet.service(server.host) if server.host else None
     if service is None:
         return ""
     if service.forced_down:

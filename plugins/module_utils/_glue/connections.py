@@ -1,100 +1,86 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From options to open backends: the composition root, and the seam that tests may replace."""
+"""The control planes: which backend knows what, and how their answers make one fleet."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from .._backends.store.store import Store, preload
-from .._backends.xapi.fleet import XenFleet, connect
-from .._core.errors import ConfigError
 from .._core.model import Fleet, Records, XenView
 from .._core.ports import Ports, Reporter
+from .._core.reading import (
+    AGGREGATES,
+    HOSTS,
+    JOURNAL,
+    MIGRATIONS,
+    POOLS,
+    SERVERS,
+    SERVICES,
+    Reading,
+)
 from .._core.wait import SystemClock
-from .._reconcile.fleet import assemble
+from .._reconcile.fleet import assemble, assemble_cloud, merged
+from .backends import Backends
 
-preload()
-
-RECORDS = "records"
-XEN = "xen"
-
-
-def default_store() -> str:
-    """``$XDG_STATE_HOME/xenfleet/store.db``, by default under ~/.local/state."""
-    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return str(Path(base).expanduser() / "xenfleet" / "store.db")
+IN_STORE = frozenset({AGGREGATES, SERVICES, HOSTS, SERVERS, MIGRATIONS, JOURNAL})
+"""Hosts and servers are shown with the zones and services of the store."""
+IN_XEN = frozenset({SERVICES, HOSTS, SERVERS, POOLS})
 
 
-class Connections:
-    """The backends of one task, each opened when first needed and closed with the task."""
+class ControlPlane(Protocol):
+    """Reads the fleet, and gives the ports that change it."""
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self._params = params
-        self._store: Store | None = None
-        self._xen: XenFleet | None = None
+    def read(self, wanted: Reading) -> Fleet:
+        """What is wanted, read anew."""
+
+    def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
+        """What is wanted, of which some was read a moment ago."""
+
+    def read_inside(self, wanted: Reading) -> Fleet:
+        """What is wanted, inside ``records.exclusive()``, which must not wait for the network."""
+
+    def ports(self, reporter: Reporter, wanted: Reading) -> Ports:
+        """Ports for carrying out a plan that was made on such a reading."""
+
+    def close(self) -> None:
+        """Log out and disconnect."""
+
+
+def control_plane(params: Mapping[str, Any]) -> ControlPlane:
+    """The one that the options name; nothing is opened yet."""
+    backends = Backends(params)
+    return NovaPlane(backends) if params.get("control_plane") == "nova" else XapiPlane(backends)
+
+
+class XapiPlane:
+    """Records in the store, hosts and servers from the coordinators, one reading of each a time."""
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
         self._view: XenView | None = None
 
-    @property
-    def store(self) -> Store:
-        if self._store is None:
-            where = self._params.get("store") or default_store()
-            self._store = Store.open(where, self._params.get("store_password"))
-        return self._store
+    def read(self, wanted: Reading) -> Fleet:
+        if wanted.sections & IN_XEN:
+            self._view = self._backends.xen.read()
+            self._backends.store.follow({h.id: h.name for h in self._view.hosts})
+        return self.read_inside(wanted)
 
-    @property
-    def xen(self) -> XenFleet:
-        if self._xen is None:
-            self._xen = self._connect()
-        return self._xen
+    def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
+        return self.read(wanted) if wanted.sections - had.sections else fleet
 
-    def _connect(self) -> XenFleet:
-        params = self._params
-        if not params.get("endpoints"):
-            raise ConfigError(
-                "option endpoints",
-                "no host addresses were given",
-                "List the addresses of all hosts of the fleet in endpoints or XENFLEET_ENDPOINTS",
-            )
-        if not params.get("password"):
-            raise ConfigError(
-                "option password",
-                f"no password was given for {params['username']}",
-                "Set it in the task from a vault, or in XENFLEET_PASSWORD",
-            )
-        return connect(
-            params["endpoints"],
-            params["username"],
-            params["password"],
-            validate_certs=params["validate_certs"],
-            ca_cert=params.get("ca_cert"),
-            timeout=params["timeout"],
-        )
+    def read_inside(self, wanted: Reading) -> Fleet:
+        """Hosts and states are those of the last reading of the coordinators in this task."""
+        records: Records | None = None
+        if wanted.sections & IN_STORE:
+            records = self._backends.store.read()
+        return assemble(records, self._view, default_zone=_default_zone(self._backends))
 
-    def read(self, *sections: str) -> Fleet:
-        """Read the sections anew and put them together.
-
-        With the records alone, hosts and states are those of the last reading of the coordinators
-        in this task, if there was one: a transaction on the store must not wait for the network.
-        """
-        if XEN in sections:
-            self._view = self.xen.read()
-            self.store.follow({h.id: h.name for h in self._view.hosts})
-        records: Records | None = self.store.read() if RECORDS in sections else None
-        return assemble(
-            records,
-            self._view,
-            default_zone=self._params.get("default_availability_zone") or "nova",
-        )
-
-    def ports(self, reporter: Reporter, sections: Sequence[str]) -> Ports:
-        """Ports for carrying out a plan; those of the coordinators only if they were read."""
-        store = self.store
-        xen = self.xen if XEN in sections else None
+    def ports(self, reporter: Reporter, wanted: Reading) -> Ports:
+        """Those of the coordinators only if they were read."""
+        store = self._backends.store
+        xen = self._backends.xen if wanted.sections & IN_XEN else None
         return Ports(
             read=self.read,
             records=store.aggregates,
@@ -103,13 +89,70 @@ class Connections:
             servers=xen.servers if xen else None,
             hosts=xen.hosts if xen else None,
             pools=xen.pools if xen else None,
-            clock=SystemClock(),
-            reporter=reporter,
-            wait=bool(self._params.get("wait", True)),
-            wait_timeout=float(self._params.get("wait_timeout") or 600.0),
+            atomic=True,
+            **_waiting(self._backends, reporter),
         )
 
     def close(self) -> None:
-        for backend in (self._xen, self._store):
-            if backend is not None:
-                backend.close()
+        self._backends.close()
+
+
+class NovaPlane:
+    """All from Nova, but for the journal, which is in the store, and Xen pools, if those are asked
+    for: their hosts are then those that XenAPI tells.
+    """
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+
+    def read(self, wanted: Reading) -> Fleet:
+        from_xen = POOLS in wanted
+        asked = wanted.without((POOLS, JOURNAL, *((HOSTS, SERVERS) if from_xen else ())))
+        view = self._backends.nova.read(asked) if asked.sections else None
+        return assemble_cloud(
+            view,
+            self._backends.store.read().maintenances if JOURNAL in wanted else (),
+            self._backends.xen.read() if from_xen else None,
+            default_zone=_default_zone(self._backends),
+        )
+
+    def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
+        """Only what is missing; each section is a request or more."""
+        missing = wanted.without(had.sections)
+        return merged(fleet, self.read(missing), missing) if missing.sections else fleet
+
+    def read_inside(self, wanted: Reading) -> Fleet:
+        """Nova has no transactions."""
+        return self.read(wanted)
+
+    def ports(self, reporter: Reporter, wanted: Reading) -> Ports:
+        nova = self._backends.nova
+        xen = self._backends.xen if POOLS in wanted else None
+        return Ports(
+            read=self.read,
+            records=nova.aggregates,
+            services=nova.services,
+            journal=self._backends.store.journal if JOURNAL in wanted else None,
+            servers=xen.servers if xen else nova.servers,
+            hosts=xen.hosts if xen else None,
+            pools=xen.pools if xen else None,
+            atomic=False,
+            **_waiting(self._backends, reporter),
+        )
+
+    def close(self) -> None:
+        self._backends.close()
+
+
+def _default_zone(backends: Backends) -> str:
+    return backends.params.get("default_availability_zone") or "nova"
+
+
+def _waiting(backends: Backends, reporter: Reporter) -> dict[str, Any]:
+    params = backends.params
+    return {
+        "clock": SystemClock(),
+        "reporter": reporter,
+        "wait": bool(params.get("wait", True)),
+        "wait_timeout": float(params.get("wait_timeout") or 600.0),
+    }

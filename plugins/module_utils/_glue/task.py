@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .._core.errors import FleetError, PlanInterrupted
 from .._core.model import Fleet
 from .._core.plan import Plan, Step
 from .._core.ports import NullReporter, Ports, Reporter
+from .._core.reading import Reading, reading
 from .._reconcile.apply import apply
+from .._reconcile.following import present
 from .._reconcile.project import project_all
-from .connections import RECORDS, XEN, Connections
+from .connections import control_plane
 from .overlay import Overlay
 
 Planner = Callable[[Fleet], Plan]
-Sections: TypeAlias = "Sequence[str] | Callable[[Fleet], Sequence[str]]"
+Needs: TypeAlias = "Reading | Callable[[Fleet], Reading]"
 Result = Callable[[Fleet], Mapping[str, Any]]
 LockName: TypeAlias = "str | Callable[[Fleet], str | None] | None"
 
@@ -39,23 +42,27 @@ class Task:
         self.check_mode = check_mode
         self.reporter = reporter or NullReporter()
         self._overlay = overlay or Overlay()
-        self._connections = Connections(params)
+        self._plane = control_plane(params)
 
     def close(self) -> None:
         """Log out and disconnect."""
-        self._connections.close()
+        self._plane.close()
 
-    def read(self, *sections: str) -> Fleet:
+    def read(self, wanted: Reading) -> Fleet:
         """The present state; in a play under --check, as the tasks before would leave it."""
-        fleet = self._connections.read(*sections)
+        return self._predicted(self._plane.read(wanted))
+
+    def _predicted(self, fleet: Fleet) -> Fleet:
         return project_all(fleet, self._overlay.steps()) if self.check_mode else fleet
 
     def reconcile(
         self,
         planner: Planner,
         *,
-        sections: Sections = (RECORDS, XEN),
+        needs: Needs,
         result: Result,
+        first: Reading | None = None,
+        shown: Reading | None = None,
         lock: LockName = None,
         exclusive: bool = False,
         rounds: int = 1,
@@ -63,64 +70,59 @@ class Task:
     ) -> dict[str, Any]:
         """Read, plan and, unless in check mode, carry the plan out; return the module's result.
 
-        ``sections`` are what the planner looks at; as a function, they follow from the records.
-        ``lock`` names what no other run may work on meanwhile. ``exclusive`` makes re-reading,
-        planning again and applying one transaction of the store. With ``rounds`` the state is read
-        and planned again after applying, until nothing is left or they are used up. ``on_failure``
-        may record a failure before it is raised.
+        ``needs`` is what the planner looks at; as a function, it follows from ``first``. ``shown``
+        is what the result looks at, by default all of it. ``lock`` names what no other run may work
+        on meanwhile. ``exclusive`` makes re-reading, planning again and applying one transaction
+        where there are any. With ``rounds`` the state is read and planned again after applying,
+        until nothing is left or they are used up. ``on_failure`` may record a failure before it is
+        raised.
         """
-        before, sections = self._read_before(sections)
+        before, wanted = self._read_before(needs, first)
         plan = planner(before)
         if self.check_mode or not plan.changed:
             after = project_all(before, plan.steps)
             self._overlay.add(plan.steps)
             return self._report(plan, plan.steps, result(before), result(after))
-        ports = self._connections.ports(self.reporter, sections)
+        ports = self._plane.ports(self.reporter, wanted)
         held = lock(before) if callable(lock) else lock
-        with self._locked(ports, held), ports.records.exclusive() if exclusive else nullcontext():
-            done, after = self._carry_out(planner, ports, sections, exclusive, rounds, on_failure)
+        unit = exclusive and ports.atomic
+        work = _Work(planner, wanted, shown or wanted, rounds, on_failure)
+        with _locked(ports, held), ports.records.exclusive() if unit else nullcontext():
+            # Others may have changed things until the lock or the transaction was ours.
+            made = None if unit or held else (before, plan)
+            done, after = self._carry_out(work, ports, unit, made)
         return self._report(plan, done, result(before), result(after))
 
-    def _read_before(self, sections: Sections) -> tuple[Fleet, Sequence[str]]:
-        if not callable(sections):
-            return self.read(*sections), sections
-        records = self.read(RECORDS)
-        wanted = sections(records)
-        return (records if tuple(wanted) == (RECORDS,) else self.read(*wanted)), wanted
-
-    def _locked(self, ports: Ports, name: str | None) -> AbstractContextManager[None]:
-        return ports.journal.lock(name, "run of a task") if name else nullcontext()
+    def _read_before(self, needs: Needs, first: Reading | None) -> tuple[Fleet, Reading]:
+        if not callable(needs):
+            return self.read(needs), needs
+        had = first or reading()
+        fleet = self._plane.read(had)
+        wanted = needs(self._predicted(fleet))
+        return self._predicted(self._plane.read_more(fleet, had, wanted)), wanted
 
     def _carry_out(
-        self,
-        planner: Planner,
-        ports: Ports,
-        sections: Sequence[str],
-        exclusive: bool,
-        rounds: int,
-        on_failure: Callable[[Ports, FleetError], None] | None,
+        self, work: _Work, ports: Ports, unit: bool, made: tuple[Fleet, Plan] | None
     ) -> tuple[list[Step], Fleet]:
-        """Plan once more on what holds now that the lock is ours, then apply. Inside a transaction
-        only the records are read anew.
-        """
-        again = (RECORDS,) if exclusive else tuple(sections)
+        """Inside a transaction only the records are read anew."""
+        read = self._plane.read_inside if unit else self._plane.read
         done: list[Step] = []
-        fleet = ports.read(*again)
-        for _round in range(rounds):
-            plan = planner(fleet)
+        for _round in range(work.rounds):
+            fleet = made[0] if made else read(work.wanted)
+            plan = made[1] if made else work.planner(fleet)
+            made = None
             if not plan.changed:
-                break
+                return done, fleet
             try:
                 done += apply(plan, ports)
             except FleetError as exc:
-                if on_failure is not None:
-                    on_failure(ports, exc)
-                told = _told(exc, done, undone=exclusive)
+                if work.on_failure is not None:
+                    work.on_failure(ports, exc)
+                told = _told(exc, done, undone=unit)
                 if told is exc:
                     raise
                 raise told from exc
-            fleet = ports.read(*again)
-        return done, fleet
+        return done, read(work.shown)
 
     def _report(
         self,
@@ -142,6 +144,23 @@ class Task:
             else [],
             **after,
         }
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What reconcile was asked to do."""
+
+    planner: Planner
+    wanted: Reading
+    shown: Reading
+    rounds: int
+    on_failure: Callable[[Ports, FleetError], None] | None
+
+
+def _locked(ports: Ports, name: str | None) -> AbstractContextManager[None]:
+    if name is None:
+        return nullcontext()
+    return present(ports.journal, "locks").lock(name, "run of a task")
 
 
 def _told(exc: FleetError, before: Sequence[Step], *, undone: bool) -> FleetError:

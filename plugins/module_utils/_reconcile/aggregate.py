@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from .._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from .._core.model import POOL_STATE, ZONE_KEY, Aggregate, Fleet
 from .._core.plan import Plan, Step
+from .._core.reading import AGGREGATES, SERVERS, SERVICES, Reading, reading
 from .project import project_all
 from .rules import check_host_name, check_metadata, check_name, check_zone
 
@@ -34,15 +35,39 @@ class AggregateWanted:
     """When absent: take the members out first, instead of refusing."""
 
 
-def needs_hosts(fleet: Fleet, wanted: AggregateWanted) -> bool:
-    """Whether the plan depends on hosts and servers, and not on the store alone."""
-    current = fleet.aggregate(wanted.name)
-    if wanted.hosts is not None or current is None or not current.hosts:
-        return wanted.hosts is not None
+def needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
+    """What the plan depends on besides the aggregates: services if hosts come, and the servers of
+    those hosts whose zone may change.
+    """
+    current = fleet.aggregate(wanted.name) or fleet.aggregate(wanted.new_name or "")
+    hosts = current.hosts if current else ()
+    old = current.availability_zone if current else None
+    zone = wanted_zone(wanted) or old
     if not wanted.present:
-        return wanted.remove_hosts
-    zone = wanted_zone(wanted)
-    return zone is not None and zone != current.availability_zone
+        kept: Sequence[str] = () if wanted.remove_hosts else hosts
+    else:
+        kept = hosts if wanted.hosts is None else wanted.hosts
+    joining = [h for h in kept if h not in hosts]
+    rezoned = [
+        *(h for h in joining if zone and zone not in fleet.zones_of(h)),
+        *(h for h in hosts if h not in kept and old and not _held(fleet, current, h)),
+        *(h for h in hosts if h in kept and zone != old),
+    ]
+    return _with_hosts(joining, rezoned)
+
+
+def _held(fleet: Fleet, aggregate: Aggregate | None, host: str) -> bool:
+    """Whether another aggregate gives the host the same zone."""
+    zone = aggregate.availability_zone if aggregate else None
+    return any(
+        host in a.hosts and a.availability_zone == zone for a in fleet.aggregates if a != aggregate
+    )
+
+
+def _with_hosts(joining: Sequence[str], rezoned: Sequence[str]) -> Reading:
+    if rezoned:
+        return reading(AGGREGATES, SERVICES, SERVERS, hosts=rezoned)
+    return reading(AGGREGATES, SERVICES) if joining else reading(AGGREGATES)
 
 
 def wanted_zone(wanted: AggregateWanted) -> str | None:
@@ -178,6 +203,20 @@ class MembersWanted:
     present: bool = True
 
 
+def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
+    """As ``needs``, for one aggregate's members."""
+    current = fleet.aggregate(wanted.aggregate) or Aggregate(wanted.aggregate)
+    zone = current.availability_zone
+    joining = [h for h in wanted.hosts if h not in current.hosts] if wanted.present else []
+    leaving = [h for h in wanted.hosts if h in current.hosts and not wanted.present]
+    strangers = [h for h in wanted.hosts if h not in current.hosts]
+    rezoned = [
+        *(h for h in joining if zone and zone not in fleet.zones_of(h)),
+        *(h for h in leaving if zone and not _held(fleet, current, h)),
+    ]
+    return _with_hosts(strangers, rezoned)
+
+
 def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
     """Add or remove hosts. Members that are already as wanted are left alone."""
     for host in wanted.hosts:
@@ -210,12 +249,12 @@ def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
 
 def _check_service(fleet: Fleet, wanted: MembersWanted, host: str) -> None:
     """A host is one that has a compute service, in exactly this spelling. Whoever is a member may
-    leave, even when its service is gone.
+    stay or leave, even when its service is gone.
     """
     if fleet.service(host) is not None:
         return
     aggregate = fleet.aggregate(wanted.aggregate)
-    if not wanted.present and aggregate is not None and host in aggregate.hosts:
+    if aggregate is not None and host in aggregate.hosts:
         return
     down = [f"{url}: {why}" for url, why in fleet.unreachable.items()]
     known = joined([s.host for s in fleet.services])
@@ -223,8 +262,10 @@ def _check_service(fleet: Fleet, wanted: MembersWanted, host: str) -> None:
         f"host {host}",
         f"no compute service is known under this name; known are {known}"
         + (f"; without an answer: {'; '.join(down)}" if down else ""),
-        "Use the name that XAPI has for it (name_label, in the same case), and give its address "
-        "in endpoints",
+        "Use the name that Nova's service list has for it, in the same case"
+        if fleet.scheduled
+        else "Use the name that XAPI has for it (name_label, in the same case), and give its "
+        "address in endpoints",
     )
 
 

@@ -7,31 +7,29 @@ answers, nobody knows the host.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .._core.errors import UnavailableError
-from .._core.model import Fleet
-from .._core.ports import Reporter
+from .._core.ports import FleetReader, Reporter
+from .._core.reading import HOSTS, JOURNAL, reading
 from .._core.wait import Clock, until
 
 INTERVAL = 2.0
 
 
 def await_pool(
-    read: Callable[..., Fleet], host: str, *, clock: Clock, timeout: float, reporter: Reporter
+    read: FleetReader, host: str, *, clock: Clock, timeout: float, reporter: Reporter
 ) -> None:
     """Return once a coordinator knows the host, at once if no maintenance of it is open.
 
     Raises WaitTimeout. An address that answers and is refused is no reason to wait.
     """
-    if read("records").open_maintenance(host) is None:
+    if read(reading(JOURNAL)).open_maintenance(host) is None:
         return
     told = False
 
     def missing() -> str:
         nonlocal told
         try:
-            fleet = read("records", "xen")
+            fleet = read(reading(HOSTS))
             known = fleet.host(host) is not None or not fleet.unreachable
             reason = "" if known else f"no answer from {', '.join(fleet.unreachable)}"
         except UnavailableError as exc:

@@ -93,7 +93,9 @@ def set_forced_down(fleet: Fleet, step: Step) -> Fleet:
 
 
 def service_delete(fleet: Fleet, step: Step) -> Fleet:
-    """A host that a coordinator still knows registers anew at once (fleet.py)."""
+    """A host that a coordinator still knows registers anew at once (fleet.py); a compute process does
+    so only when it is started again.
+    """
     host = step.subject
     aggregates = tuple(
         replace(a, hosts=tuple(h for h in a.hosts if h != host)) if host in a.hosts else a
@@ -101,7 +103,7 @@ def service_delete(fleet: Fleet, step: Step) -> Fleet:
     )
     known = fleet.host(host)
     fleet = replace(fleet, aggregates=aggregates)
-    if known is not None:
+    if known is not None and not fleet.scheduled:
         up = "up" if known.live else "down"
         fresh = ComputeService(host=host, host_id=known.id, state=up, zone=fleet.zone_of(host))
         return _service(fleet, host, lambda _old: fresh)

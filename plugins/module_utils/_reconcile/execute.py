@@ -15,6 +15,7 @@ from .._core.errors import NotFoundError
 from .._core.model import Fleet
 from .._core.plan import Step
 from .._core.ports import Execution, HostPort, PoolPort, Ports
+from .._core.reading import POOLS, reading
 from .effects_xen import STATUS_AFTER
 from .following import operation, present, readiness
 from .moving import (
@@ -61,7 +62,7 @@ def _join(ports: Ports, step: Step) -> Iterator[float]:
     """
     pools = _pools(ports)
     host, pool_id = step.subject, step.args["pool_id"]
-    seen = ports.read("xen").host(host)
+    seen = ports.read(reading(POOLS)).host(host)
     if seen is not None and seen.pool_id != pool_id and not seen.joining:
         handle = pools.start_join(host, pool_id)
         yield from operation(ports, step, lambda: pools.poll([handle])[0])
@@ -119,7 +120,7 @@ def _default_sr(ports: Ports, step: Step) -> None:
 
 
 def _storage_named(ports: Ports, pool_id: str, name: str) -> str:
-    for storage in ports.read("xen").storages:
+    for storage in ports.read(reading(POOLS)).storages:
         if storage.name == name and storage.pool_id == pool_id:
             return storage.id
     raise NotFoundError(f"SR {name}", "the pool has none of this name", "Create it first")

@@ -1,13 +1,30 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts together what the store and the coordinators know."""
+"""Puts together what the control plane, the coordinators and the journal know."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from .._core.model import ComputeService, Fleet, Host, Records, XenView
+from .._core.model import (
+    CloudView,
+    ComputeService,
+    Fleet,
+    Host,
+    Maintenance,
+    Records,
+    XenView,
+)
+from .._core.reading import (
+    AGGREGATES,
+    HOSTS,
+    JOURNAL,
+    MIGRATIONS,
+    SERVERS,
+    SERVICES,
+    Reading,
+)
 
 
 def assemble(records: Records | None, xen: XenView | None, *, default_zone: str = "nova") -> Fleet:
@@ -54,3 +71,51 @@ def _with_state(service: ComputeService, host: Host | None) -> ComputeService:
     """A host renamed in XAPI keeps its service, which follows the name."""
     up = host is not None and host.live and not service.forced_down
     return replace(service, host=host.name if host else service.host, state="up" if up else "down")
+
+
+def assemble_cloud(
+    cloud: CloudView | None,
+    maintenances: tuple[Maintenance, ...],
+    xen: XenView | None,
+    *,
+    default_zone: str = "nova",
+) -> Fleet:
+    """One fleet from what Nova says and the journal keeps; hosts are XenAPI's if it was read."""
+    view = cloud or CloudView()
+    fleet = Fleet(
+        aggregates=view.aggregates,
+        services=view.services,
+        hosts=xen.hosts if xen else view.hosts,
+        pools=xen.pools if xen else (),
+        servers=xen.servers if xen else view.servers,
+        storages=xen.storages if xen else (),
+        networks=xen.networks if xen else (),
+        maintenances=maintenances,
+        migrations=view.migrations,
+        unreachable=xen.unreachable if xen else {},
+        default_zone=default_zone,
+        scheduled=True,
+    )
+    return replace(fleet, default_zone=_observed_default_zone(fleet) or default_zone)
+
+
+def _observed_default_zone(fleet: Fleet) -> str | None:
+    """Nova's own default_availability_zone, as seen on hosts that no aggregate puts into a zone."""
+    if not fleet.aggregates:
+        return None
+    return next((s.zone for s in fleet.services if s.zone and not fleet.zones_of(s.host)), None)
+
+
+def merged(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
+    """The old fleet with those sections of the new one that were wanted."""
+    fields = {
+        AGGREGATES: "aggregates",
+        SERVICES: "services",
+        HOSTS: "hosts",
+        SERVERS: "servers",
+        MIGRATIONS: "migrations",
+        JOURNAL: "maintenances",
+    }
+    taken = {name: getattr(new, name) for section, name in fields.items() if section in wanted}
+    fleet = replace(old, **taken)
+    return replace(fleet, default_zone=_observed_default_zone(fleet) or new.default_zone)

@@ -12,6 +12,7 @@ from .._core.errors import ConfigError, UnavailableError, WaitTimeout
 from .._core.model import Fleet
 from .._core.plan import Step
 from .._core.ports import JobState, Ports
+from .._core.reading import POOLS, Reading, reading
 from .._core.wait import polling
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ def present(port: T | None, subject: str) -> T:
     """The port, which a control plane may lack."""
     if port is None:
         raise ConfigError(
-            "control plane", f"it does not manage {subject}", "Use control_plane xapi"
+            "control plane", f"this task has no {subject} to work with", "Use control_plane xapi"
         )
     return port
 
@@ -46,16 +47,21 @@ def operation(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterat
 
 
 def readiness(
-    ports: Ports, what: str, missing: Callable[[Fleet], tuple[str, ...]]
+    ports: Ports,
+    what: str,
+    missing: Callable[[Fleet], tuple[str, ...]],
+    wanted: Reading | None = None,
+    look: str = "Look at it with xe or XenCenter",
 ) -> Iterator[float]:
-    """Until nothing is missing. Losing the connection is part of it: toolstacks restart
-    meanwhile.
+    """Until nothing is missing in what is read, by default the Xen pools. Losing the connection is
+    part of it: toolstacks restart meanwhile.
     """
     most = 1
+    wanted = wanted or reading(POOLS)
 
     def probe() -> tuple[str, ...]:
         try:
-            return missing(ports.read("xen"))
+            return missing(ports.read(wanted))
         except UnavailableError as exc:
             return (f"reachable ({exc.cause})",)
 
@@ -73,5 +79,5 @@ def readiness(
             if left:
                 yield 1.0 - len(left) / (most + 1)
     except WaitTimeout as exc:
-        exc.remedy = f"Look at it with xe or XenCenter; {exc.remedy[0].lower()}{exc.remedy[1:]}"
+        exc.remedy = f"{look}; {exc.remedy[0].lower()}{exc.remedy[1:]}"
         raise

@@ -13,6 +13,16 @@ from dataclasses import dataclass
 from .._core.errors import ConflictError, InvalidError, NotFoundError
 from .._core.model import Fleet, Host, Maintenance, Migration, Server
 from .._core.plan import Step
+from .._core.reading import (
+    AGGREGATES,
+    HOSTS,
+    JOURNAL,
+    MIGRATIONS,
+    SERVERS,
+    SERVICES,
+    Reading,
+    reading,
+)
 from .lookup import silent
 from .rules import check_name
 
@@ -31,6 +41,21 @@ class MaintenanceWanted:
     """Network to migrate over, by name or uuid; None leaves the choice to XAPI (management)."""
     enforce_groups: bool = True
     return_servers: bool = True
+
+
+def needs(fleet: Fleet, wanted: MaintenanceWanted) -> Reading:
+    """Everything about the host, and the servers that the open maintenance has moved elsewhere."""
+    current = fleet.open_maintenance(wanted.host)
+    return reading(
+        JOURNAL,
+        AGGREGATES,
+        SERVICES,
+        HOSTS,
+        SERVERS,
+        MIGRATIONS,
+        hosts=(wanted.host,),
+        servers=[m.server_id for m in current.moves] if current else (),
+    )
 
 
 LONGEST_NAME = 200

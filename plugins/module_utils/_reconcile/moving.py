@@ -10,17 +10,27 @@ from collections.abc import Iterator
 from .._core.errors import BackendError, FleetError, WaitTimeout
 from .._core.model import Maintenance, Migration
 from .._core.plan import Step
-from .._core.ports import Ports
+from .._core.ports import JournalPort, Ports
+from .._core.reading import JOURNAL, SERVERS, Reading, reading
 from .following import operation, present, readiness
 
 
+def _journal(ports: Ports) -> JournalPort:
+    return present(ports.journal, "journal")
+
+
+def _this(step: Step) -> Reading:
+    """The server that the step is about."""
+    return reading(SERVERS, servers=(step.args["id"],))
+
+
 def open_maintenance(ports: Ports, host: str) -> Maintenance | None:
-    return ports.read("records").open_maintenance(host)
+    return ports.read(reading(JOURNAL)).open_maintenance(host)
 
 
 def begin_maintenance(ports: Ports, step: Step) -> None:
     args = step.args
-    ports.journal.begin(
+    _journal(ports).begin(
         Maintenance(
             host=step.subject,
             name=args["name"],
@@ -34,12 +44,12 @@ def begin_maintenance(ports: Ports, step: Step) -> None:
 def advance_maintenance(ports: Ports, step: Step) -> None:
     current = open_maintenance(ports, step.subject)
     if current is not None and current.id is not None:
-        ports.journal.advance(current.id, step.args["phase"])
+        _journal(ports).advance(current.id, step.args["phase"])
 
 
 def settle_move(ports: Ports, step: Step) -> None:
     """Close the record of a move whose run was killed."""
-    ports.journal.finish_move(step.args["migration"], step.args["status"])
+    _journal(ports).finish_move(step.args["migration"], step.args["status"])
 
 
 def server_action(ports: Ports, step: Step) -> Iterator[float] | None:
@@ -75,7 +85,7 @@ def _record(ports: Ports, step: Step) -> int | None:
     current = open_maintenance(ports, args["source"])
     if current is None:
         return None
-    return ports.journal.record_move(
+    return _journal(ports).record_move(
         Migration(
             server_id=args["id"],
             server=step.subject,
@@ -90,12 +100,12 @@ def _record(ports: Ports, step: Step) -> int | None:
 
 def _finish(ports: Ports, move: int | None, status: str) -> None:
     if move is not None:
-        ports.journal.finish_move(move, status)
+        _journal(ports).finish_move(move, status)
 
 
 def _outcome(ports: Ports, step: Step) -> str:
     """What an error amounts to: the task may be lost in a toolstack's restart and the move done."""
-    server = ports.read("xen").server(step.args["id"])
+    server = ports.read(_this(step)).server(step.args["id"])
     if server is None or not server.running:
         return "cancelled"
     if server.host == step.args["target"]:
@@ -115,6 +125,8 @@ def await_migration(ports: Ports, step: Step) -> Iterator[float]:
             if (seen := fleet.server(server_id)) and seen.task_state == "migrating"
             else ()
         ),
+        _this(step),
+        "Look at its migration",
     )
     status = _outcome(ports, step)
     _finish(ports, move, status)

@@ -170,7 +170,9 @@ def _status(text: str | None) -> str | None:
 
 
 def server_zone(fleet: Fleet, server: Server) -> str | None:
-    """The zone of its host; None without one."""
+    """The zone that Nova reports, or that of its host; None without one."""
+    if server.zone is not None:
+        return server.zone or None
     return fleet.zone_of(server.host) if server.host else None
 
 

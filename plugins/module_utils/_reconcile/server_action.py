@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from .._core.errors import ConflictError, FleetError, InvalidError, joined
 from .._core.model import Fleet, Server
 from .._core.plan import Plan, Step, Verdict
+from .._core.reading import HOSTS, SERVERS, SERVICES, Reading, reading
 from .live_migration import plan_moves
 from .selection import servers_named
 from .verdicts import refuse
@@ -113,6 +114,12 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
         _raise_all(wanted.action, moves.errors)
         return Plan(moves.steps, moves.verdicts, wanted.max_parallel)
     return Plan(tuple(_step(s, wanted) for s in due), window=wanted.max_parallel)
+
+
+def needs(wanted: ServerActionWanted) -> Reading:
+    """What the plan depends on: a move asks for the state of its target, too."""
+    sections = (SERVERS, HOSTS, SERVICES) if wanted.action == LIVE_MIGRATE else (SERVERS,)
+    return reading(*sections, servers=wanted.servers)
 
 
 def check_options(wanted: ServerActionWanted) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .._core.errors import ConflictError, InvalidError, joined
 from .._core.model import ComputeService, Fleet, Migration
 from .._core.plan import Plan, Step
+from .._core.reading import AGGREGATES, MIGRATIONS, SERVERS, SERVICES, Reading, reading
 from .selection import services_named
 
 COMPUTE = "nova-compute"
@@ -37,6 +38,15 @@ class ServiceWanted:
     def updates(self) -> bool:
         """Whether more is wanted of present services than to wait for them."""
         return self.status is not None or self.forced_down is not None
+
+
+def needs(wanted: ServiceWanted) -> Reading:
+    """Servers and moves hinder a deletion; evacuations hinder taking forced_down back."""
+    if wanted.state == "absent":
+        return reading(SERVICES, AGGREGATES, SERVERS, MIGRATIONS, hosts=wanted.hosts)
+    if wanted.forced_down is False:
+        return reading(SERVICES, MIGRATIONS, hosts=wanted.hosts)
+    return reading(SERVICES)
 
 
 def plan_service(fleet: Fleet, wanted: ServiceWanted) -> Plan:
@@ -161,7 +171,8 @@ def _deletion(fleet: Fleet, service: ComputeService) -> Iterator[Step]:
 
 def _as_registered(fleet: Fleet, service: ComputeService) -> bool:
     return (
-        fleet.host(service.host) is not None
+        not fleet.scheduled
+        and fleet.host(service.host) is not None
         and service.status == "enabled"
         and not service.forced_down
         and not any(service.host in a.hosts for a in fleet.aggregates)

@@ -16,10 +16,17 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     NotFoundError,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Aggregate
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
+    AGGREGATES,
+    SERVERS,
+    SERVICES,
+    Reading,
+    reading,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.aggregate import (
     AggregateWanted,
     MembersWanted,
-    needs_hosts,
+    needs,
     plan_aggregate,
     plan_members,
 )
@@ -274,19 +281,46 @@ def test_member_refusal(case: str) -> None:
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize(
-    ("aggregates", "wanted", "expected"),
-    [
-        ([], AggregateWanted("prod", zone="za"), False),
-        ([PROD], AggregateWanted("prod", zone="za", metadata={"x": "1"}), False),
-        ([PROD], AggregateWanted("prod", zone="zb"), True),
-        ([ZONED], AggregateWanted("prod", zone="zb"), False),
-        ([ZONED], AggregateWanted("prod", hosts=[]), True),
-        ([PROD], AggregateWanted("prod", present=False), False),
-        ([PROD], AggregateWanted("prod", present=False, remove_hosts=True), True),
-    ],
-)
-def test_hosts_are_only_asked_where_a_rule_depends_on_them(
-    aggregates: list[Aggregate], wanted: AggregateWanted, expected: bool
-) -> None:
-    assert needs_hosts(fleet(aggregates=aggregates), wanted) is expected
+WITH_B = Aggregate("also", {"availability_zone": "za"}, ("xen2",))
+NEEDS: dict[str, tuple[list[Aggregate], AggregateWanted, Reading]] = {
+    "nothing to look at": ([], AggregateWanted("prod", zone="za"), reading(AGGREGATES)),
+    "the same zone": ([PROD], AggregateWanted("prod", zone="za"), reading(AGGREGATES)),
+    "another zone": (
+        [PROD],
+        AggregateWanted("prod", zone="zb"),
+        reading(AGGREGATES, SERVICES, SERVERS, hosts=["xen1"]),
+    ),
+    "another zone, without hosts": (
+        [ZONED],
+        AggregateWanted("prod", zone="zb"),
+        reading(AGGREGATES),
+    ),
+    "the same hosts": ([PROD], AggregateWanted("prod", hosts=["xen1"]), reading(AGGREGATES)),
+    "a host into no zone": (
+        [],
+        AggregateWanted("prod", hosts=["xen1"]),
+        reading(AGGREGATES, SERVICES),
+    ),
+    "a host into a zone": (
+        [PROD],
+        AggregateWanted("prod", hosts=["xen1", "xen2"]),
+        reading(AGGREGATES, SERVICES, SERVERS, hosts=["xen2"]),
+    ),
+    "a host into the zone that it is in": (
+        [PROD, WITH_B],
+        AggregateWanted("prod", hosts=["xen1", "xen2"]),
+        reading(AGGREGATES, SERVICES),
+    ),
+    "absent": ([PROD], AggregateWanted("prod", present=False), reading(AGGREGATES)),
+    "absent with its hosts": (
+        [PROD],
+        AggregateWanted("prod", present=False, remove_hosts=True),
+        reading(AGGREGATES, SERVICES, SERVERS, hosts=["xen1"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NEEDS)
+def test_hosts_are_only_asked_where_a_rule_depends_on_them(case: str) -> None:
+    aggregates, wanted, expected = NEEDS[case]
+    assert needs(fleet(aggregates=aggregates), wanted) == expected

@@ -21,6 +21,10 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Maintenance,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import NullReporter
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
+    HOSTS,
+    Reading,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.comeback import await_pool
 
 OPEN = [Maintenance("xen1", "patches", "in_maintenance")]
@@ -38,8 +42,8 @@ class Site:
     seconds: float = 0.0
     lines: list[str] = field(default_factory=list)
 
-    def read(self, *sections: str) -> Fleet:
-        if "xen" not in sections:
+    def read(self, wanted: Reading) -> Fleet:
+        if HOSTS not in wanted:
             return self.records
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, FleetError):

@@ -27,6 +27,10 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState, Ports
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
+    SERVERS,
+    Reading,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.apply import apply
 
 AT_HOME = server("a", "xen1")
@@ -67,11 +71,11 @@ class World:
             **fields,
         )
 
-    def read(self, *sections: str) -> Fleet:
+    def read(self, wanted: Reading) -> Fleet:
         servers = [self.server] if self.server else []
         return fleet(
             [host("xen1", "p"), host("xen2", "p"), host("xen3", "p")],
-            servers=servers if "xen" in sections else [],
+            servers=servers if SERVERS in wanted else [],
             maintenances=[Maintenance("xen1", "patches", id=1)],
         )
 
@@ -85,7 +89,7 @@ class World:
         self.statuses[5] = migration.status
         return 5
 
-    def finish_move(self, migration_id: int, status: str) -> None:
+    def finish_move(self, migration_id: int, status: str, target: str | None = None) -> None:
         self.statuses[migration_id] = status
 
     def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> str:
@@ -154,11 +158,11 @@ class Arriving(World):
         self.server = replace(AT_HOME, task_state="migrating")
         self._readings = 0
 
-    def read(self, *sections: str) -> Fleet:
+    def read(self, wanted: Reading) -> Fleet:
         self._readings += 1
         if self._readings == 3:
             self.server = self._after
-        return super().read(*sections)
+        return super().read(wanted)
 
 
 def test_a_move_of_an_earlier_run_is_waited_for() -> None:

@@ -91,14 +91,18 @@ class Journal:
         with self._database.writing() as connection:
             return _inserted(connection, table, row)
 
-    def finish_move(self, migration_id: int, status: str) -> None:
-        """Record how it ended: completed, failed, cancelled. NotFoundError for an unknown id."""
+    def finish_move(self, migration_id: int, status: str, target: str | None = None) -> None:
+        """Record how it ended: completed, failed, cancelled; and where, if that was left open.
+
+        NotFoundError for an unknown id.
+        """
         table = tables().migrations
+        where = {} if target is None else {"target": target}
         with self._database.writing() as connection:
             changed = connection.execute(
                 sa.update(table)
                 .where(table.c.id == migration_id)
-                .values(status=status, updated_at=now())
+                .values(status=status, updated_at=now(), **where)
             )
             if not changed.rowcount:
                 raise _unknown("migration", migration_id)

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Servers of all projects, as Nova shows them to an admin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from ..._core.errors import NotFoundError
+from ..._core.model import Server
+from ..._core.reading import Reading
+from .api import PAGE, Api
+
+LEAST, MOST = "2.47", "2.96"
+"""From 2.47 on a server has its flavor's sizes in it; up to 2.96 tags (2.26), locked_reason (2.73)
+and pinned_availability_zone (2.96) are added and nothing that is used here is taken away.
+"""
+FEW = 10
+"""More servers than these are looked for in the list of all."""
+MIB = 1024**2
+POWER_STATES = {1: "Running", 3: "Paused", 4: "Halted", 6: "Halted", 7: "Suspended"}
+"""nova/compute/power_state.py; CRASHED (6) does not run."""
+
+
+def read_servers(api: Api, wanted: Reading) -> tuple[Server, ...]:
+    """Those on the wanted hosts, and those named; all of them if neither is given."""
+    found = {item["id"]: item for item in _items(api, wanted)}
+    servers = (server(item) for item in found.values())
+    return tuple(sorted(servers, key=lambda s: (s.name, s.id)))
+
+
+def _items(api: Api, wanted: Reading) -> Iterator[Mapping[str, Any]]:
+    named = wanted.servers or ()
+    if (wanted.hosts is None and wanted.servers is None) or len(named) > FEW:
+        yield from _listed(api)
+        return
+    for host in wanted.hosts or ():
+        yield from _listed(api, host=host)
+    for word in named:
+        yield from _named(api, word)
+
+
+def _listed(api: Api, **query: str) -> Iterator[Mapping[str, Any]]:
+    """Without all_tenants even an admin sees only the servers of one project."""
+    return api.listed(
+        "/servers/detail",
+        "servers",
+        api.version(LEAST, MOST),
+        all_tenants=1,
+        limit=PAGE,
+        **query,
+    )
+
+
+def _named(api: Api, word: str) -> Iterator[Mapping[str, Any]]:
+    """By uuid, else by name, which Nova takes for a regular expression."""
+    if is_uuid(word):
+        try:
+            yield get_server(api, word)
+        except NotFoundError:
+            pass
+        else:
+            return
+    yield from _listed(api, name=f"^{re.escape(word)}$")
+
+
+def is_uuid(word: str) -> bool:
+    try:
+        return str(UUID(word)) == word.lower()
+    except ValueError:
+        return False
+
+
+def get_server(api: Api, server_id: str) -> Mapping[str, Any]:
+    """NotFoundError if there is none."""
+    body = api.get(f"/servers/{server_id}", api.version(LEAST, MOST))
+    found: Mapping[str, Any] = body["server"]
+    return found
+
+
+def server(item: Mapping[str, Any]) -> Server:
+    flavor = item.get("flavor") or {}
+    memory = int(flavor.get("ram") or 0) * MIB
+    host = item.get("OS-EXT-SRV-ATTR:host") or None
+    return Server(
+        id=item["id"],
+        name=item["name"],
+        status=item["status"],
+        vm_state=item.get("OS-EXT-STS:vm_state") or "",
+        task_state=item.get("OS-EXT-STS:task_state"),
+        power_state=POWER_STATES.get(item.get("OS-EXT-STS:power_state") or 0, ""),
+        host=host,
+        node=item.get("OS-EXT-SRV-ATTR:hypervisor_hostname") if host else None,
+        memory=memory,
+        memory_max=memory,
+        vcpus=int(flavor.get("vcpus") or 0),
+        metadata=dict(item.get("metadata") or {}),
+        tags=tuple(_texts(item.get("tags"))),
+        started_at=item.get("OS-SRV-USG:launched_at"),
+        updated_at=item.get("updated"),
+        zone=item.get("OS-EXT-AZ:availability_zone") or "",
+        pinned_zone=item.get("pinned_availability_zone"),
+        host_status=item.get("host_status") or "",
+        locked=bool(item.get("locked")),
+        locked_reason=item.get("locked_reason"),
+        fault=str((item.get("fault") or {}).get("message") or ""),
+        project_id=item.get("tenant_id"),
+    )
+
+
+def _texts(values: Sequence[Any] | None) -> list[str]:
+    return sorted(str(value) for value in values or ())

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be read: sections of the fleet, and which hosts and servers of large ones.
+
+A control plane may read more than it is asked for where that costs nothing; it never reads less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+AGGREGATES = "aggregates"
+SERVICES = "services"
+HOSTS = "hosts"
+SERVERS = "servers"
+MIGRATIONS = "migrations"
+"""Moves of servers: those that the journal ordered, and on Nova all of them."""
+JOURNAL = "journal"
+"""Maintenances. Locks belong to it."""
+POOLS = "pools"
+"""Xen pools with their hosts, servers, storage and networks, from XenAPI on every control plane."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Sections, and what of them: None is everything.
+
+    ``hosts`` narrows servers and migrations to those on, from or to these hosts; ``servers`` names
+    further servers by name or uuid. With both, servers are those that either of them tells.
+    """
+
+    sections: frozenset[str]
+    hosts: tuple[str, ...] | None = None
+    servers: tuple[str, ...] | None = None
+
+    def without(self, sections: Iterable[str]) -> Reading:
+        return Reading(self.sections - frozenset(sections), self.hosts, self.servers)
+
+    def only(self, sections: Iterable[str]) -> Reading:
+        return Reading(self.sections & frozenset(sections), self.hosts, self.servers)
+
+    def __contains__(self, section: str) -> bool:
+        return section in self.sections
+
+
+def reading(
+    *sections: str, hosts: Iterable[str] | None = None, servers: Iterable[str] | None = None
+) -> Reading:
+    return Reading(
+        frozenset(sections),
+        None if hosts is None else tuple(dict.fromkeys(hosts)),
+        None if servers is None else tuple(dict.fromkeys(servers)),
+    )
