@@ -94,8 +94,10 @@ def change(layout: Layout, given: argparse.Namespace) -> None:
             layout.log.mkdir(parents=True, exist_ok=True)
             install.install(layout, processes)
         case "start":
-            need(processes, "keystone")
+            need(processes, "mariadb")
             services.start(layout, processes, given.name)
+            if given.name in services.APIS:
+                processes.wait_http(given.name)
         case "kill" | "stop":
             need(processes, given.name)
             number = signal.SIGKILL if given.command == "kill" else signal.SIGTERM

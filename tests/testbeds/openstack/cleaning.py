@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put a cloud back to what it was after ``up``, whatever a test has left."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from testbeds.openstack import faults
+from testbeds.openstack.api import ApiError
+from testbeds.openstack.layout import BedError
+from testbeds.openstack.services import every_name
+from testbeds.openstack.stock import FLAVORS, IMAGES
+
+if TYPE_CHECKING:
+    from testbeds.openstack.client import Bed
+
+# Migrations that nothing happens to any more; "finished" waits to be confirmed, or for its server's end.
+ENDED = ("completed", "confirmed", "reverted", "error", "failed", "cancelled", "done", "finished")
+UNHEARD = ("accepted", "pre-migrating", "done")
+WITHIN_S = 60
+
+
+def clean(bed: Bed) -> None:
+    """See Bed.clean. BedError if something does not go within a minute."""
+    faults.write(bed.layout, {})
+    revive(bed)
+    enable_services(bed)
+    # Without faults what is under way ends within moments, unless its host was killed; the record of
+    # a migration goes with its server.
+    wait(bed, "migrations in progress", in_progress, patience=20)
+    delete_servers(bed)
+    delete_aggregates(bed)
+    for group in bed.api("GET", "/os-server-groups?all_projects=1")["server_groups"]:
+        bed.api("DELETE", f"/os-server-groups/{group['id']}")
+    for flavor in bed.api("GET", "/flavors?is_public=None")["flavors"]:
+        if flavor["name"] not in FLAVORS:
+            bed.api("DELETE", f"/flavors/{flavor['id']}")
+    for image in bed.api("GET", "/images?limit=1000", service="glance")["images"]:
+        if image["name"] not in IMAGES:
+            bed.api("DELETE", f"/images/{image['id']}", service="glance")
+
+
+def revive(bed: Bed) -> None:
+    """Every process runs. A host that servers were evacuated from forgets them when it starts, and
+    Nova takes no force-down off before.
+    """
+    dead = [name for name in every_name(bed.layout) if not bed.processes.pid(name)]
+    unaware = {record["source_compute"] for record in evacuations(bed)} - {*dead}
+    for host in unaware:
+        bed.stop(host)
+    for name in [*dead, *unaware]:
+        bed.start(name)
+
+
+def evacuations(bed: Bed) -> list[Any]:
+    """Those that their source has not heard of yet."""
+    found = bed.api("GET", "/os-migrations?migration_type=evacuation")["migrations"]
+    return [record for record in found if record["status"] in UNHEARD]
+
+
+def enable_services(bed: Bed) -> None:
+    for service in bed.services().values():
+        if service["forced_down"] or service["status"] != "enabled":
+            wanted = {"forced_down": False, "status": "enabled"}
+            bed.api("PUT", f"/os-services/{service['id']}", wanted)
+    for host in bed.hosts:
+        bed.wait_service(host, "up")
+
+
+def in_progress(bed: Bed) -> list[Any]:
+    found = bed.api("GET", "/os-migrations")["migrations"]
+    return [migration for migration in found if migration["status"] not in ENDED]
+
+
+def leftover(bed: Bed) -> list[Any]:
+    """All servers of all projects, those softly deleted among them."""
+    servers: list[Any] = []
+    # Nova counts the softly deleted among the deleted, when listing.
+    for more in ("", "&deleted=true&status=SOFT_DELETED"):
+        servers += bed.api("GET", f"/servers/detail?all_tenants=1{more}")["servers"]
+    return servers
+
+
+def delete_servers(bed: Bed) -> None:
+    def delete(server: dict[str, Any]) -> None:
+        try:
+            if server["OS-EXT-STS:task_state"]:
+                # Nova deletes none with a task, and one whose host was killed may keep it for ever.
+                bed.action(server["id"], "os-resetState", {"state": "active"})
+            bed.action(server["id"], "forceDelete")
+        except ApiError as exc:
+            # Gone meanwhile.
+            if exc.status != 404:
+                raise
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(delete, leftover(bed)))
+    wait(bed, "servers", leftover)
+
+
+def delete_aggregates(bed: Bed) -> None:
+    for aggregate in bed.api("GET", "/os-aggregates")["aggregates"]:
+        path = f"/os-aggregates/{aggregate['id']}"
+        for host in aggregate["hosts"]:
+            bed.api("POST", f"{path}/action", {"remove_host": {"host": host}})
+        bed.api("DELETE", path)
+
+
+def wait(bed: Bed, what: str, probe: Any, patience: float = 0) -> None:
+    """Until ``probe`` finds nothing; with ``patience``, give up quietly after so many seconds."""
+    end = time.monotonic() + (patience or WITHIN_S)
+    while left := probe(bed):
+        if time.monotonic() > end:
+            if patience:
+                return
+            raise BedError(f"{what} left after {WITHIN_S} s of cleaning: {left}")
+        time.sleep(0.2)
