@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the parts of the test suite, two at a time, and sum up.
+"""Run the parts of the test suite, three at a time, and sum up.
 
 ``python tests/run.py`` runs everything; part names as arguments run only those. A part is a list
 of commands; all of them run, so that one run shows every finding. A command that ends with
@@ -42,10 +42,18 @@ PARTS: dict[str, list[Command]] = {
     "molecule": [["tests/utils/molecule.sh"]],
     "oldest": [["tests/utils/tests_on.sh", "oldest"]],
     "newest": [["tests/utils/tests_on.sh", "newest"]],
-    "pytest": [["pytest", "-q", "-n", "2", "--dist", "worksteal", "--durations=10"]],
+    # The second command ends the testbed however the first one has ended.
+    "nova": [["tests/utils/testbed.sh"], ["python", "tests/testbeds/openstack/bed.py", "down"]],
+    "pytest": [
+        ["pytest", "-q", "-m", "not nova", "-n", "2", "--dist", "worksteal", "--durations=10"]
+    ],
 }
 # Parts of one lane run one after the other, the lanes beside each other.
-LANES = (("sanity", "sanity-newest", "newest"), ("lint", "docs", "build", "molecule", "oldest"))
+LANES = (
+    ("sanity", "sanity-newest", "newest"),
+    ("lint", "docs", "build", "molecule", "oldest"),
+    ("nova",),
+)
 ALONE = "pytest"
 
 

@@ -6,5 +6,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/utils/other_core.sh
 . tests/utils/other_core.sh "$1"
-exec ".cache/$1/bin/python" -m pytest -q -p no:cacheprovider tests/unit/test_meta.py \
+exec ".cache/$1/bin/python" -m pytest -q -m "not nova" -p no:cacheprovider tests/unit/test_meta.py \
   tests/e2e/test_both_ways.py "tests/integration/test_targets.py::test_target[module_defaults]"

@@ -14,8 +14,18 @@ from pathlib import Path
 from types import FrameType
 
 from testbeds.openstack import faults, install, lifecycle, services
-from testbeds.openstack.layout import BedError, Layout, Settings, default_root, remembered
+from testbeds.openstack.layout import (
+    BedError,
+    Layout,
+    Settings,
+    Unsuitable,
+    default_root,
+    remembered,
+)
 from testbeds.openstack.processes import Processes, locked, say
+
+# As tests/run.py and automake understand it.
+SKIPPED = 77
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str]) -> int:
-    """Run one command; 1 and a word on standard error if the bed fails."""
+    """Run one command; 1 if the bed fails, SKIPPED where none can be, each with a word that says why."""
     given = parser().parse_args(argv)
     # A command that is told to end tidies up as one that fails does.
     signal.signal(signal.SIGTERM, interrupted)
@@ -69,6 +79,9 @@ def main(argv: list[str]) -> int:
             return look(layout, given)
         with locked(root):
             change(layout, given)
+    except Unsuitable as exc:
+        say("SKIPPED:", exc)
+        return SKIPPED
     except BedError as exc:
         say("FAILED:", exc)
         return 1

@@ -16,7 +16,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from testbeds.openstack.layout import HERE, BedError, Layout
+from testbeds.openstack.layout import HERE, BedError, Layout, Unsuitable
 from testbeds.openstack.processes import Processes, say
 
 LOCK = HERE / "requirements.lock"
@@ -29,16 +29,16 @@ MECHANISM = "testbed_mech"
 
 
 def check_machine(layout: Layout) -> None:
-    """BedError, before anything is done, for what this machine or place can never do."""
+    """Unsuitable, before anything is done, for what this machine or place can never do."""
     missing = [tool for tool in ("apt-get", "dpkg") if not shutil.which(tool)]
     if missing:
-        raise BedError(
+        raise Unsuitable(
             f"{' and '.join(missing)} not found: the testbed needs Debian or a descendant of it"
         )
     if os.geteuid() != 0:
-        raise BedError("the testbed's MariaDB and Keystone are set up to run as root: be root")
+        raise Unsuitable("the testbed's MariaDB and Keystone are set up to run as root: be root")
     if re.search(r"\s", str(layout.root)):
-        raise BedError(
+        raise Unsuitable(
             f"RabbitMQ cannot run from a path with blanks: {layout.root}; give another --root"
         )
 

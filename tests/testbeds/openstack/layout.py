@@ -43,6 +43,10 @@ class BedError(Exception):
     """A part of the bed does not work; the message names it, the cause and where to read on."""
 
 
+class Unsuitable(BedError):
+    """This machine, user or directory can have no bed at all."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What ``up`` can be asked for; times in seconds. The other commands take over what it was."""
