@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from typing import Any
 
 from testbeds.openstack import cleaning, faults
 from testbeds.openstack.api import OBSERVER, Api
-from testbeds.openstack.layout import HERE, BedError, Layout, Settings, default_root, remembered
+from testbeds.openstack.commands import bed_py
+from testbeds.openstack.layout import BedError, Layout, Settings, default_root, remembered
 from testbeds.openstack.processes import Processes, environment
 from testbeds.openstack.stock import FLAVORS
 
@@ -28,7 +28,8 @@ class Request:
     """One request that a service answered.
 
     ``path`` is the URL's, from /v2.1 on; ``action`` is what was posted to an action URL
-    ("os-migrateLive"); ``ms`` is the time in the service.
+    ("os-migrateLive"); ``user_agent`` tells apart the services, which sign in, too; ``ms`` is the
+    time in the service.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Request:
     microversion: str | None
     status: int
     request_id: str | None
+    user_agent: str
     ms: int
 
 
@@ -120,7 +122,7 @@ class Bed:
             file.seek(seen)
             lines = [json.loads(line) for line in file]
         for line in lines:
-            if line.pop("user_agent") != OBSERVER:
+            if line["user_agent"] != OBSERVER:
                 made.append(Request(**line))
 
     def keystone_requests(self) -> Any:
@@ -224,10 +226,9 @@ class Bed:
 
     def run(self, *words: str) -> None:
         """A command of bed.py; BedError with what it says if it fails."""
-        command = [sys.executable, str(HERE / "bed.py"), *words, "--root", str(self.layout.root)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BedError(done.stdout + done.stderr)
+        code, said = bed_py(*words, "--root", self.layout.root)
+        if code:
+            raise BedError(said)
 
     # Putting back
 

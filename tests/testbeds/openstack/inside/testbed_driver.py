@@ -31,6 +31,9 @@ from nova.virt.testbed_hooks import HOOKS
 CONF = nova.conf.CONF
 # Nova lets a migration be aborted from a moment before the driver is told to begin it.
 EARLY_S = 3
+# What Nova understands as a host's refusal: it goes on to the next one, and the server stays ACTIVE.
+# Any other error is a breakdown.
+REFUSALS = ("check_can_live_migrate_destination", "check_can_live_migrate_source")
 
 
 def faults() -> dict[str, Any]:
@@ -192,6 +195,8 @@ def with_faults(name: str) -> Any:
         while time.monotonic() - began < faults().get("delay", {}).get(name, 0):
             time.sleep(0.1)
         if name in (failing := faults().get("fail", {})):
+            if name in REFUSALS:
+                raise exception.MigrationPreCheckError(reason=failing[name])
             raise exception.NovaException(failing[name])
         return real(self, *args, **kwargs)
 
