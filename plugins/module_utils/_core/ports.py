@@ -97,11 +97,14 @@ class RecordPort(AggregatePort, Protocol):
 
 @dataclass(frozen=True)
 class JobState:
-    """How a started operation stands. ``error`` only when done; ``progress`` 0 to 1."""
+    """How a started operation stands. ``error`` only when done; ``progress`` 0 to 1; ``target`` is
+    where a move has ended, if that was left open.
+    """
 
     done: bool
     progress: float = 0.0
     error: FleetError | None = None
+    target: str | None = None
 
 
 class ServerPort(Protocol):

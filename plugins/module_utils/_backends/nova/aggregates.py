@@ -41,7 +41,7 @@ class NovaAggregates:
 
     def create(self, name: str, zone: str | None) -> None:
         wanted = {"name": name, "availability_zone": zone}
-        body, _id = self._api.post(
+        body = self._api.post(
             "/os-aggregates", self._version, {"aggregate": wanted}, what=f"aggregate {name}"
         )
         self._ids[name] = body["aggregate"]["id"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._core.errors import MissingLibraryError, UnsupportedError
 from .failures import from_response, translated
@@ -26,6 +26,16 @@ PAGE = 1000
 """What Nova's max_limit gives at most by default."""
 
 Version = tuple[int, int]
+
+
+class Answer(NamedTuple):
+    """``request_id`` is what Nova calls the request's instance action by, ``date`` the API's clock
+    as HTTP writes it; both may be empty.
+    """
+
+    body: dict[str, Any]
+    request_id: str
+    date: str
 
 
 def preload() -> None:
@@ -107,7 +117,7 @@ class Api:
 
     def get(self, path: str, version: str, **query: Any) -> dict[str, Any]:
         """The answer's body."""
-        return self.send("GET", path, version, params=query)[0]
+        return self.send("GET", path, version, params=query).body
 
     def listed(self, path: str, key: str, version: str, **query: Any) -> Iterator[dict[str, Any]]:
         """All items of a list, page by page as the links in the answers tell."""
@@ -126,26 +136,29 @@ class Api:
 
     def send(
         self, method: str, path: str, version: str, *, what: str = "", **request: Any
-    ) -> tuple[dict[str, Any], str]:
-        """Body and request id of a successful answer. The request id names the instance action."""
+    ) -> Answer:
+        """A successful answer."""
         with translated(what or self.cloud):
             response = self._connection.compute.request(
                 path, method, microversion=version, raise_exc=False, **request
             )
         if response.status_code >= 400:
             raise from_response(response, what or self.cloud)
-        request_id = response.headers.get("x-openstack-request-id", "")
-        return (response.json() if response.content else {}), request_id
+        return Answer(
+            response.json() if response.content else {},
+            response.headers.get("x-openstack-request-id", ""),
+            response.headers.get("date", ""),
+        )
 
     def post(
         self, path: str, version: str, body: Mapping[str, Any], *, what: str = ""
-    ) -> tuple[dict[str, Any], str]:
-        return self.send("POST", path, version, what=what, json=body)
+    ) -> dict[str, Any]:
+        return self.send("POST", path, version, what=what, json=body).body
 
     def put(
         self, path: str, version: str, body: Mapping[str, Any], *, what: str = ""
-    ) -> tuple[dict[str, Any], str]:
-        return self.send("PUT", path, version, what=what, json=body)
+    ) -> dict[str, Any]:
+        return self.send("PUT", path, version, what=what, json=body).body
 
     def delete(self, path: str, version: str, *, what: str = "") -> None:
         self.send("DELETE", path, version, what=what)

@@ -38,6 +38,16 @@ def newest(api: Api, limit: int, server_id: str | None = None) -> list[Migration
     return [migration(item) for item in body["migrations"]]
 
 
+def in_progress(api: Api, server_id: str) -> Migration | None:
+    """The server's live migration that is queued, preparing or running: the newest, since one that
+    has just moved the server is among them for a moment.
+    """
+    path = f"/servers/{server_id}/migrations"
+    found = api.get(path, api.version(LEAST, MOST))["migrations"]
+    items = sorted(found, key=lambda item: int(item["id"]))
+    return migration({**items[-1], "instance_uuid": server_id}) if items else None
+
+
 def migration(item: Mapping[str, Any]) -> Migration:
     """The record does not know the server's name."""
     return Migration(

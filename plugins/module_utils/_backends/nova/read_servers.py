@@ -82,6 +82,11 @@ def get_server(api: Api, server_id: str) -> Mapping[str, Any]:
     return found
 
 
+def changed_servers(api: Api, since: str) -> Iterator[Mapping[str, Any]]:
+    """Those that have changed since then (ISO 8601), the deleted ones among them."""
+    return _listed(api, **{"changes-since": since})
+
+
 def server(item: Mapping[str, Any]) -> Server:
     flavor = item.get("flavor") or {}
     memory = int(flavor.get("ram") or 0) * MIB

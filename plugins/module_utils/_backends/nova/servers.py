@@ -1,16 +1,52 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Server actions on a cloud."""
+"""Server actions on a cloud: sending them, and following them in few requests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
-from ..._core.errors import UnsupportedError
+from ..._core.errors import ConflictError, NotFoundError
+from ..._core.model import Migration
 from ..._core.ports import JobState
-from .api import Api
+from .actions import ACTIONS, MOVES
+from .api import Answer, Api
+from .instance_actions import outcome
+from .judging import Sight, answered
+from .migrations import in_progress
+from .read_servers import changed_servers, get_server
+from .tracking import RECORDS, SKEW, Baseline, Records, find
+
+FEW = 3
+"""More servers than these are looked at in one list of what has changed."""
+Item = Mapping[str, Any]
+
+
+@dataclass(eq=False)
+class Handle:
+    """A started action.
+
+    ``since`` is the cloud's time at the start. ``migration`` is the uuid of its record, once that
+    has been found; until then ``baseline`` tells new records from old. ``state`` is the last seen.
+    """
+
+    verb: str
+    server_id: str
+    request_id: str
+    since: datetime | None
+    baseline: Baseline | None = None
+    migration: str | None = None
+    state: JobState = field(default_factory=partial(JobState, done=False))
+
+    @property
+    def moves(self) -> bool:
+        return self.baseline is not None or self.migration is not None
 
 
 class NovaServers:
@@ -18,9 +54,107 @@ class NovaServers:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._records = Records(api)
 
-    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Any:
-        raise UnsupportedError(f"server {server_id}", f"{verb} is not implemented on Nova", "")
+    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Handle:
+        """Send the action of a verb of actions.py, which also tells its args; others are ignored.
 
-    def poll(self, handles: Sequence[Any]) -> list[JobState]:
-        return [JobState(done=True) for _handle in handles]
+        Errors are those of the API's answer; ConflictError if a migration is to be aborted or
+        completed and none is in progress.
+        """
+        action = ACTIONS[verb]
+        name = verb.removeprefix("server.").replace("_", " ")
+        least, most = action.versions(args)
+        version = self._api.version(least, most, f"{name} with these options")
+        migration = self._in_progress(server_id, name) if action.on_migration else None
+        baseline = self._records.before(server_id) if verb in MOVES else None
+        body = action.body(args)
+        answer = self._api.send(
+            action.method,
+            action.path.format(server=server_id, migration=migration.id if migration else ""),
+            version,
+            what=f"{name} of server {server_id}",
+            **({} if body is None else {"json": body}),
+        )
+        return Handle(
+            verb,
+            server_id,
+            answer.request_id,
+            _time(answer),
+            baseline,
+            migration.uuid if migration else None,
+            JobState(done=action.judge is answered),
+        )
+
+    def poll(self, handles: Sequence[Handle]) -> list[JobState]:
+        """Migration records before servers: one that is looked at after its record has ended is
+        where the record says.
+        """
+        following = [handle for handle in handles if not handle.state.done]
+        records = self._records_of([handle for handle in following if handle.moves])
+        servers = self._servers_of(following)
+        for handle in following:
+            sight = Sight(
+                verb=handle.verb,
+                server_id=handle.server_id,
+                server=servers[handle.server_id],
+                record=records.get(id(handle)),
+                outcome=partial(outcome, self._api, handle.server_id, handle.request_id),
+            )
+            handle.state = ACTIONS[handle.verb].judge(sight)
+        return [handle.state for handle in handles]
+
+    def _in_progress(self, server_id: str, name: str) -> Migration:
+        found = in_progress(self._api, server_id)
+        if found is None:
+            raise ConflictError(
+                f"{name} of server {server_id}",
+                "it has no live migration in progress",
+                "Look at its migrations: it may have ended",
+            )
+        return found
+
+    def _records_of(self, handles: Sequence[Handle]) -> dict[int, Migration]:
+        """The handles' records, from one list of the newest if there are several."""
+        page = self._records.newest(max(RECORDS, 2 * len(handles))) if len(handles) > 1 else []
+        found = {}
+        for handle in handles:
+            record = _own(handle, page) or _own(handle, self._records.of_server(handle.server_id))
+            if record is not None:
+                handle.migration = record.uuid
+                found[id(handle)] = record
+        return found
+
+    def _servers_of(self, handles: Sequence[Handle]) -> dict[str, Item | None]:
+        """The handles' servers by id, None for those that are gone."""
+        wanted = {handle.server_id for handle in handles}
+        starts = [handle.since for handle in handles if handle.since]
+        found: dict[str, Item | None] = {}
+        if len(wanted) > FEW and starts:
+            since = (min(starts) - SKEW).isoformat()
+            listed = {item["id"]: item for item in changed_servers(self._api, since)}
+            found = {key: _present(listed[key]) for key in wanted & listed.keys()}
+        return found | {key: self._server(key) for key in wanted - found.keys()}
+
+    def _server(self, server_id: str) -> Item | None:
+        try:
+            return get_server(self._api, server_id)
+        except NotFoundError:
+            return None
+
+
+def _own(handle: Handle, records: Sequence[Migration]) -> Migration | None:
+    kinds = MOVES.get(handle.verb, frozenset())
+    return find(
+        records, handle.server_id, uuid=handle.migration, kinds=kinds, baseline=handle.baseline
+    )
+
+
+def _present(item: Item) -> Item | None:
+    """Lists of changes tell deleted servers, too."""
+    return None if item.get("OS-EXT-STS:vm_state") == "deleted" else item
+
+
+def _time(answer: Answer) -> datetime | None:
+    """The cloud's clock, which need not be ours."""
+    return parsedate_to_datetime(answer.date) if answer.date else None

@@ -1,0 +1,221 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Compute API's server actions: what is sent for each, and in which microversions.
+
+Most say ``null`` and have been there since 2.1. A request is sent at the highest version up to the
+action's own ``most`` that the cloud has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .judging import (
+    Judge,
+    aborted,
+    answered,
+    by_events,
+    cold_migrated,
+    evacuated,
+    forced,
+    gone,
+    in_state,
+    live_migrated,
+)
+
+Args = Mapping[str, Any]
+Versions = tuple[str, str]
+
+MOVES: Mapping[str, frozenset[str]] = {
+    "server.live_migrate": frozenset({"live-migration"}),
+    "server.migrate": frozenset({"migration", "resize"}),
+    "server.resize": frozenset({"migration", "resize"}),
+    "server.evacuate": frozenset({"evacuation"}),
+}
+"""Verb → migration_type of the record that its request makes."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """``body`` makes the request's body, ``versions`` tells the least and the highest microversion
+    for these arguments, ``judge`` tells from what is seen later how it stands.
+    """
+
+    body: Callable[[Args], Mapping[str, Any] | None]
+    judge: Judge
+    versions: Callable[[Args], Versions] = field(default=lambda _args: ("2.1", "2.1"))
+    method: str = "POST"
+    path: str = "/servers/{server}/action"
+
+    @property
+    def on_migration(self) -> bool:
+        """Whether it is about a migration in progress, which has to be looked up first."""
+        return "{migration}" in self.path
+
+
+def _null(name: str) -> Callable[[Args], Mapping[str, Any]]:
+    return lambda _args: {name: None}
+
+
+def _with(name: str, keys: Mapping[str, str]) -> Callable[[Args], Mapping[str, Any]]:
+    """A body of those arguments that are given; ``keys`` are what the API calls them."""
+
+    def body(args: Args) -> Mapping[str, Any]:
+        given = {key: args[arg] for arg, key in keys.items() if args.get(arg) is not None}
+        return {name: given or None}
+
+    return body
+
+
+def _always(least: str, most: str) -> Callable[[Args], Versions]:
+    return lambda _args: (least, most)
+
+
+def _target(args: Args) -> str | None:
+    return args.get("target") or None
+
+
+def _live_migrate(args: Args) -> Mapping[str, Any]:
+    return {"os-migrateLive": {"host": _target(args), "block_migration": "auto"}}
+
+
+def _migrate(args: Args) -> Mapping[str, Any]:
+    return {"migrate": {"host": _target(args)} if _target(args) else None}
+
+
+def _migrate_versions(args: Args) -> Versions:
+    """A target can be named from 2.56 on."""
+    return ("2.56", "2.56") if _target(args) else ("2.1", "2.56")
+
+
+def _evacuate(args: Args) -> Mapping[str, Any]:
+    given = {"host": _target(args), "adminPass": args.get("admin_pass")}
+    return {"evacuate": {k: v for k, v in given.items() if v is not None}}
+
+
+def _evacuate_versions(args: Args) -> Versions:
+    """Up to 2.13 the caller says whether storage is shared. From 2.95 on an evacuated server is left
+    stopped; with ``power_on`` it runs again if it ran before, as it always did up to 2.94.
+    """
+    return ("2.14", "2.94" if args.get("power_on") else "2.95")
+
+
+REBUILD = {
+    "image": ("imageRef", "2.1"),
+    "name": ("name", "2.1"),
+    "admin_pass": ("adminPass", "2.1"),
+    "metadata": ("metadata", "2.1"),
+    "preserve_ephemeral": ("preserve_ephemeral", "2.1"),
+    "description": ("description", "2.19"),
+    "key_name": ("key_name", "2.54"),
+    "user_data": ("user_data", "2.57"),
+    "trusted_image_certificates": ("trusted_image_certificates", "2.63"),
+    "hostname": ("hostname", "2.90"),
+}
+"""Argument → what the API calls it, and since when."""
+
+
+def _rebuild_versions(args: Args) -> Versions:
+    """From 2.93 on servers on volumes, too."""
+    least = [since for arg, (_key, since) in REBUILD.items() if args.get(arg) is not None]
+    return max(least, key=_minor, default="2.1"), "2.93"
+
+
+def _lock_versions(args: Args) -> Versions:
+    return ("2.73", "2.73") if args.get("reason") else ("2.1", "2.73")
+
+
+def _unshelve_versions(args: Args) -> Versions:
+    """A zone from 2.77 on, a host from 2.91 on."""
+    if args.get("host"):
+        return "2.91", "2.91"
+    return ("2.77", "2.91") if args.get("availability_zone") else ("2.1", "2.91")
+
+
+def _minor(version: str) -> int:
+    return int(version.split(".")[1])
+
+
+ONE_SERVER = "/servers/{server}"
+ONE_MIGRATION = ONE_SERVER + "/migrations/{migration}"
+
+ACTIONS: Mapping[str, Action] = {
+    "server.start": Action(_null("os-start"), in_state("active")),
+    "server.stop": Action(_null("os-stop"), in_state("stopped")),
+    "server.reboot_soft": Action(lambda _args: {"reboot": {"type": "SOFT"}}, by_events("active")),
+    "server.reboot_hard": Action(lambda _args: {"reboot": {"type": "HARD"}}, by_events("active")),
+    "server.pause": Action(_null("pause"), in_state("paused")),
+    "server.unpause": Action(_null("unpause"), in_state("active")),
+    "server.suspend": Action(_null("suspend"), in_state("suspended")),
+    "server.resume": Action(_null("resume"), in_state("active")),
+    "server.lock": Action(_with("lock", {"reason": "locked_reason"}), answered, _lock_versions),
+    "server.unlock": Action(_null("unlock"), answered),
+    "server.rebuild": Action(
+        _with("rebuild", {arg: key for arg, (key, _since) in REBUILD.items()}),
+        by_events("active", "stopped"),
+        _rebuild_versions,
+    ),
+    "server.resize": Action(_with("resize", {"flavor": "flavorRef"}), cold_migrated),
+    "server.confirm_resize": Action(_null("confirmResize"), in_state("active", "stopped")),
+    "server.revert_resize": Action(_null("revertResize"), in_state("active", "stopped")),
+    "server.create_image": Action(
+        _with("createImage", {"image_name": "name", "metadata": "metadata"}),
+        by_events(),
+        # From 2.45 on the image's id is in the answer's body.
+        _always("2.1", "2.45"),
+    ),
+    "server.create_backup": Action(
+        _with(
+            "createBackup",
+            {
+                "image_name": "name",
+                "backup_type": "backup_type",
+                "rotation": "rotation",
+                "metadata": "metadata",
+            },
+        ),
+        by_events(),
+        _always("2.1", "2.45"),
+    ),
+    "server.shelve": Action(_null("shelve"), in_state("shelved", "shelved_offloaded")),
+    "server.shelve_offload": Action(_null("shelveOffload"), in_state("shelved_offloaded")),
+    "server.unshelve": Action(
+        _with("unshelve", {"availability_zone": "availability_zone", "host": "host"}),
+        in_state("active"),
+        _unshelve_versions,
+    ),
+    "server.rescue": Action(
+        _with("rescue", {"image": "rescue_image_ref", "admin_pass": "adminPass"}),
+        in_state("rescued"),
+        # From 2.87 on servers on volumes, too.
+        _always("2.1", "2.87"),
+    ),
+    "server.unrescue": Action(_null("unrescue"), in_state("active")),
+    # The API waits for the guest's agent before it answers.
+    "server.change_password": Action(
+        _with("changePassword", {"admin_pass": "adminPass"}), answered
+    ),
+    "server.trigger_crash_dump": Action(
+        _null("trigger_crash_dump"), by_events(), _always("2.17", "2.17")
+    ),
+    "server.reset_state": Action(_with("os-resetState", {"state": "state"}), answered),
+    "server.delete": Action(
+        lambda _args: None, gone("soft-delete"), method="DELETE", path=ONE_SERVER
+    ),
+    "server.force_delete": Action(_null("forceDelete"), gone()),
+    "server.restore": Action(_null("restore"), in_state("active")),
+    # From 2.34 on asynchronous, from 2.68 on without force; what is sent is the same since 2.25.
+    "server.live_migrate": Action(_live_migrate, live_migrated, _always("2.25", "2.68")),
+    "server.migrate": Action(_migrate, cold_migrated, _migrate_versions),
+    "server.evacuate": Action(_evacuate, evacuated, _evacuate_versions),
+    # From 2.65 on a queued one, too.
+    "server.live_migrate_abort": Action(
+        lambda _args: None, aborted, _always("2.24", "2.65"), "DELETE", ONE_MIGRATION
+    ),
+    "server.live_migrate_force_complete": Action(
+        _null("force_complete"), forced, _always("2.22", "2.22"), path=ONE_MIGRATION + "/action"
+    ),
+}

@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a started action stands, from what Nova shows of the server, the migration and the request.
+
+202 means accepted, and a server that is ACTIVE without a task may be one whose action has failed:
+what failed is told by the instance action, and how a move ended by its migration record only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._core.errors import BackendError, FleetError
+from ..._core.model import Migration
+from ..._core.ports import JobState
+from .instance_actions import Outcome
+
+UNDER_WAY = JobState(done=False)
+LOST = frozenset({"error", "failed", "cancelled"})
+PROGRESS = {"preparing": 0.05, "running": 0.5, "post-migrating": 0.9, "migrating": 0.3}
+"""A rough measure by the record's status."""
+
+NO_VALID_HOST = (
+    "Bring a host into service that is enabled, up and in the server's zone, and has room for it"
+)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is seen of one action. ``server`` is the API's own record, None once it is gone;
+    ``outcome`` asks for the instance action when called.
+    """
+
+    verb: str
+    server_id: str
+    server: Mapping[str, Any] | None
+    record: Migration | None
+    outcome: Callable[[], Outcome]
+
+    @property
+    def vm_state(self) -> str:
+        return str((self.server or {}).get("OS-EXT-STS:vm_state") or "")
+
+    @property
+    def task_state(self) -> str | None:
+        return (self.server or {}).get("OS-EXT-STS:task_state")
+
+    @property
+    def host(self) -> str | None:
+        return (self.server or {}).get("OS-EXT-SRV-ATTR:host")
+
+    @property
+    def what(self) -> str:
+        return f"server {(self.server or {}).get('name') or self.server_id}"
+
+    @property
+    def action(self) -> str:
+        return self.verb.removeprefix("server.").replace("_", " ")
+
+
+Judge = Callable[[Sight], JobState]
+
+
+# --- actions that stay on the host ----------------------------------------------------------------
+
+
+def answered(_sight: Sight) -> JobState:
+    """Done with the answer to the request."""
+    return JobState(done=True, progress=1.0)
+
+
+def in_state(*ends: str) -> Judge:
+    """Done in one of these vm_states, which are others than those it started from."""
+
+    def judge(sight: Sight) -> JobState:
+        if ended := _ended_early(sight):
+            return ended
+        if sight.vm_state in ends:
+            # Nova takes the host off a moment after the state is set.
+            left = sight.vm_state != "shelved_offloaded" or not sight.host
+            return JobState(done=left, progress=1.0)
+        outcome = sight.outcome()
+        return _failed(sight, outcome.error) if outcome.error else UNDER_WAY
+
+    return judge
+
+
+def by_events(*ends: str) -> Judge:
+    """Done when all events of the request have succeeded, since the state after it may be the one
+    before; and the vm_state is one of ``ends``, if there are any.
+    """
+
+    def judge(sight: Sight) -> JobState:
+        if ended := _ended_early(sight, in_error=not ends):
+            return ended
+        outcome = sight.outcome()
+        if outcome.error:
+            return _failed(sight, outcome.error)
+        done = outcome.begun and not outcome.open and (not ends or sight.vm_state in ends)
+        return JobState(done=done, progress=1.0 if done else 0.0)
+
+    return judge
+
+
+def gone(*ends: str) -> Judge:
+    """Done when the server is gone, or in one of these vm_states."""
+
+    def judge(sight: Sight) -> JobState:
+        if sight.server is None:
+            return JobState(done=True, progress=1.0)
+        return in_state(*ends)(sight)
+
+    return judge
+
+
+def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
+    """What goes for all: under way with a task, at its end when the server is gone or in ERROR."""
+    if sight.server is None:
+        return _error(sight, "it was deleted meanwhile", "See who did that, and why")
+    if sight.task_state is not None:
+        return UNDER_WAY
+    if sight.vm_state == "error" and not in_error:
+        return _in_error(sight)
+    return None
+
+
+# --- moves ----------------------------------------------------------------------------------------
+
+
+def live_migrated(sight: Sight) -> JobState:
+    """Done when its record is completed, which Nova writes after the server's new host."""
+    record = sight.record
+    if ended := _ended_early(sight):
+        return _at(record) if not ended.done else ended
+    if record is None:
+        return _unrecorded(sight)
+    if record.status in LOST:
+        return _lost(sight, record)
+    if record.status == "completed" and sight.host != record.source:
+        return JobState(done=True, progress=1.0, target=sight.host)
+    return _at(record)
+
+
+def cold_migrated(sight: Sight) -> JobState:
+    """Done when its record is finished and the server waits for confirmation. A cloud may confirm
+    by itself (resize_confirm_window).
+    """
+    record = sight.record
+    if ended := _ended_early(sight):
+        return _at(record) if not ended.done else ended
+    if record is None:
+        return _unrecorded(sight)
+    if record.status in LOST:
+        return _lost(sight, record)
+    if record.status in {"reverting", "reverted"}:
+        return _error(sight, "it was reverted meanwhile", "See who did that, and why")
+    waits = record.status == "finished" and sight.vm_state == "resized"
+    if waits or record.status in {"confirming", "confirmed"}:
+        return JobState(done=True, progress=1.0, target=sight.host)
+    return _at(record)
+
+
+def evacuated(sight: Sight) -> JobState:
+    """Done when its record is; completed it is only when the failed host has come back."""
+    record = sight.record
+    if ended := _ended_early(sight):
+        return _at(record) if not ended.done else ended
+    if record is None:
+        return _unrecorded(sight)
+    if record.status in LOST:
+        return _lost(sight, record)
+    if record.status in {"done", "completed"}:
+        return JobState(done=True, progress=1.0, target=sight.host)
+    return _at(record)
+
+
+def aborted(sight: Sight) -> JobState:
+    """Done when the migration has ended and has not moved the server."""
+    if (ended := _ended_early(sight)) or sight.record is None:
+        return ended or UNDER_WAY
+    if sight.record.status == "completed":
+        return _error(
+            sight, f"its migration was completed before; it is on {sight.host}", "Migrate it back"
+        )
+    return JobState(done=sight.record.status in LOST, progress=1.0)
+
+
+def forced(sight: Sight) -> JobState:
+    """Done when the migration is completed."""
+    return live_migrated(sight)
+
+
+def _at(record: Migration | None) -> JobState:
+    return JobState(done=False, progress=PROGRESS.get(record.status if record else "", 0.0))
+
+
+def _unrecorded(sight: Sight) -> JobState:
+    """The API answers before the conductor writes the record; it writes none if it fails before."""
+    outcome = sight.outcome()
+    return _failed(sight, outcome.error) if outcome.error else UNDER_WAY
+
+
+def _lost(sight: Sight, record: Migration) -> JobState:
+    route = f"from {record.source} to {record.target}" if record.target else f"from {record.source}"
+    if record.status == "cancelled":
+        return _error(
+            sight,
+            f"its migration {route} was cancelled; it is {_state(sight)} on {sight.host}",
+            "See who did that, and run again to migrate it",
+        )
+    said = sight.outcome().error
+    if said:
+        return _failed(sight, f"{said}; it is {_state(sight)} on {sight.host}")
+    return _error(
+        sight,
+        f"its migration {route} ended in status {record.status}; it is {_state(sight)} on"
+        f" {sight.host}",
+        f"Look into the log of nova-compute on {record.source}"
+        + (f" and {record.target}" if record.target else ""),
+    )
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+
+def _state(sight: Sight) -> str:
+    return str((sight.server or {}).get("status") or "")
+
+
+def _failed(sight: Sight, said: str) -> JobState:
+    no_host = "NoValidHost" in said or "No valid host" in said
+    remedy = NO_VALID_HOST if no_host else "Look into the log of nova-compute on its host"
+    return _error(sight, f"{sight.action} failed: {said}", remedy)
+
+
+def _in_error(sight: Sight) -> JobState:
+    """A server's fault may be an older failure's, so that the request's own events come first."""
+    fault = (sight.server or {}).get("fault") or {}
+    said = sight.outcome().error or str(fault.get("message") or "Nova tells no cause")
+    return _error(
+        sight,
+        f"{sight.action} left it in ERROR: {said}",
+        "Look at its fault and its host; a hard reboot, or resetting its state, brings it back",
+    )
+
+
+def _error(sight: Sight, cause: str, remedy: str) -> JobState:
+    found: FleetError = BackendError(sight.what, cause, remedy, server=sight.server_id)
+    return JobState(done=True, error=found)
