@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs real ansible-playbook against a simulated site, with a store and a home of its own."""
+"""Runs real ansible-playbook with a store and a home of its own, against a simulated site if there is one."""
 
 from __future__ import annotations
 
@@ -68,10 +68,13 @@ class Run:
 
 
 class Playbooks:
-    """Runs playbooks for one site. ``directory`` keeps the store, Ansible's home and results."""
+    """Runs playbooks for one site, or for what ``environment`` tells how to reach. ``directory`` keeps
+    the store, Ansible's home and results.
+    """
 
-    def __init__(self, site: Simulator, directory: Path, **environment: str) -> None:
+    def __init__(self, site: Simulator | None, directory: Path, **environment: str) -> None:
         self.site = site
+        endpoints = ",".join(site.hosts.values()) if site else ""
         self.directory = directory
         self.store = directory / "store.db"
         self._count = 0
@@ -86,8 +89,7 @@ class Playbooks:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
-            "XENFLEET_ENDPOINTS": ",".join(site.hosts.values()),
-            "XENFLEET_PASSWORD": "secret",
+            **({"XENFLEET_ENDPOINTS": endpoints, "XENFLEET_PASSWORD": "secret"} if site else {}),
             "XENFLEET_STORE": str(self.store),
             **environment,
         }
@@ -152,6 +154,7 @@ class Playbooks:
 
     def mutating_calls(self) -> list[str]:
         """Methods of all calls so far that changed something in the simulated XAPIs."""
+        assert self.site is not None, "there is no simulated site"
         return [entry["method"] for entry in self.site.get("/journal?mutating=1")]
 
 
