@@ -14,3 +14,4 @@ pin test 3.11
 pin docs 3.11
 pin oldest 3.11
 pin newest 3.12
+pin interop 3.11
