@@ -22,6 +22,7 @@ from .judging import (
     evacuated,
     forced,
     gone,
+    imaged,
     in_state,
     live_migrated,
 )
@@ -163,7 +164,7 @@ ACTIONS: Mapping[str, Action] = {
     "server.revert_resize": Action(_null("revertResize"), in_state("active", "stopped")),
     "server.create_image": Action(
         _with("createImage", {"image_name": "name", "metadata": "metadata"}),
-        by_events(),
+        imaged,
         # From 2.45 on the image's id is in the answer's body.
         _always("2.1", "2.45"),
     ),
@@ -177,7 +178,7 @@ ACTIONS: Mapping[str, Action] = {
                 "metadata": "metadata",
             },
         ),
-        by_events(),
+        imaged,
         _always("2.1", "2.45"),
     ),
     "server.shelve": Action(_null("shelve"), in_state("shelved", "shelved_offloaded")),

@@ -134,6 +134,15 @@ class Api:
         """Migrations have an id that is a number, and are told apart by their uuid (2.59)."""
         return str(item.get("uuid") or item["id"])
 
+    def image_service(self, path: str, **query: Any) -> dict[str, Any]:
+        """The body of Glance's answer to a GET."""
+        with translated(self.cloud):
+            response = self._connection.image.get(path, params=query, raise_exc=False)
+        if response.status_code >= 400:
+            raise from_response(response, self.cloud, "Glance")
+        body: dict[str, Any] = response.json()
+        return body
+
     def send(
         self, method: str, path: str, version: str, *, what: str = "", **request: Any
     ) -> Answer:

@@ -38,28 +38,28 @@ BY_STATUS: dict[int, tuple[type[FleetError], str]] = {
 """
 
 
-def from_response(response: Any, what: str) -> FleetError:
-    """The error that an answer of Nova's stands for, in Nova's own words."""
+def from_response(response: Any, what: str, who: str = "Nova") -> FleetError:
+    """The error that a service's answer stands for, in its own words."""
     kind, remedy = BY_STATUS.get(
         response.status_code, (BackendError, "Look into the logs of nova-api for the request")
     )
     request_id = response.headers.get("x-openstack-request-id", "")
     return kind(
         what,
-        _message(response),
+        _message(response, who),
         remedy,
         http_status=response.status_code,
         request_id=request_id,
     )
 
 
-def _message(response: Any) -> str:
+def _message(response: Any, who: str) -> str:
     """``{"<kind>": {"code": 409, "message": "..."}}``; a proxy in between answers otherwise."""
     with suppress(ValueError, AttributeError, TypeError):
         for fault in response.json().values():
             if isinstance(fault, dict) and fault.get("message"):
-                return f"Nova answers {response.status_code}: {_plain(fault['message'])}"
-    return f"Nova answers {response.status_code} {response.reason or ''}".rstrip()
+                return f"{who} answers {response.status_code}: {_plain(fault['message'])}"
+    return f"{who} answers {response.status_code} {response.reason or ''}".rstrip()
 
 
 def _plain(text: object) -> str:

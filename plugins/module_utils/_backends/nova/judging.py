@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ..._core.errors import BackendError, FleetError
@@ -20,6 +21,8 @@ from .instance_actions import Outcome
 
 UNDER_WAY = JobState(done=False)
 LOST = frozenset({"error", "failed", "cancelled"})
+DELETING = frozenset({"server.delete", "server.force_delete", "server.restore"})
+"""Verbs of servers that are or become deleted softly."""
 PROGRESS = {"preparing": 0.05, "running": 0.5, "post-migrating": 0.9, "migrating": 0.3}
 """A rough measure by the record's status."""
 
@@ -31,7 +34,8 @@ NO_VALID_HOST = (
 @dataclass(frozen=True)
 class Sight:
     """What is seen of one action. ``server`` is the API's own record, None once it is gone;
-    ``outcome`` asks for the instance action when called.
+    ``outcome`` asks for the instance action when called, ``image`` for the status of the image that
+    it makes (None if it makes none). ``since`` is the cloud's time at the start.
     """
 
     verb: str
@@ -39,6 +43,8 @@ class Sight:
     server: Mapping[str, Any] | None
     record: Migration | None
     outcome: Callable[[], Outcome]
+    image: Callable[[], str | None]
+    since: datetime | None
 
     @property
     def vm_state(self) -> str:
@@ -105,6 +111,21 @@ def by_events(*ends: str) -> Judge:
     return judge
 
 
+def imaged(sight: Sight) -> JobState:
+    """Done when the image is usable. A snapshot that fails after Nova has taken it up leaves no
+    error in its events, but Nova removes the image.
+    """
+    state = by_events()(sight)
+    if not state.done or state.error:
+        return state
+    image = sight.image()
+    if image in {None, "active"}:
+        return state
+    if image in {"queued", "saving", "uploading", "importing"}:
+        return UNDER_WAY
+    return _failed(sight, "Nova has removed the image")
+
+
 def gone(*ends: str) -> Judge:
     """Done when the server is gone, or in one of these vm_states."""
 
@@ -118,7 +139,7 @@ def gone(*ends: str) -> Judge:
 
 def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
     """What goes for all: under way with a task, at its end when the server is gone or in ERROR."""
-    if sight.server is None:
+    if sight.server is None or (sight.vm_state == "soft-delete" and sight.verb not in DELETING):
         return _error(sight, "it was deleted meanwhile", "See who did that, and why")
     if sight.task_state is not None:
         return UNDER_WAY
@@ -238,13 +259,20 @@ def _failed(sight: Sight, said: str) -> JobState:
 
 def _in_error(sight: Sight) -> JobState:
     """A server's fault may be an older failure's, so that the request's own events come first."""
-    fault = (sight.server or {}).get("fault") or {}
-    said = sight.outcome().error or str(fault.get("message") or "Nova tells no cause")
+    said = sight.outcome().error or _fault(sight) or "Nova tells no cause"
     return _error(
         sight,
         f"{sight.action} left it in ERROR: {said}",
         "Look at its fault and its host; a hard reboot, or resetting its state, brings it back",
     )
+
+
+def _fault(sight: Sight) -> str:
+    fault = (sight.server or {}).get("fault") or {}
+    created = fault.get("created")
+    if created and sight.since and datetime.fromisoformat(created) < sight.since:
+        return ""
+    return str(fault.get("message") or "")
 
 
 def _error(sight: Sight, cause: str, remedy: str) -> JobState:

@@ -17,6 +17,7 @@ from ..._core.model import Migration
 from ..._core.ports import JobState
 from .actions import ACTIONS, MOVES
 from .api import Answer, Api
+from .catalogue import image_status, resolved
 from .instance_actions import outcome
 from .judging import Sight, answered
 from .migrations import in_progress
@@ -33,7 +34,8 @@ class Handle:
     """A started action.
 
     ``since`` is the cloud's time at the start. ``migration`` is the uuid of its record, once that
-    has been found; until then ``baseline`` tells new records from old. ``state`` is the last seen.
+    has been found; until then ``baseline`` tells new records from old. ``image`` is the id of the
+    image that it makes. ``state`` is the last seen.
     """
 
     verb: str
@@ -42,6 +44,7 @@ class Handle:
     since: datetime | None
     baseline: Baseline | None = None
     migration: str | None = None
+    image: str | None = None
     state: JobState = field(default_factory=partial(JobState, done=False))
 
     @property
@@ -63,6 +66,7 @@ class NovaServers:
         completed and none is in progress.
         """
         action = ACTIONS[verb]
+        args = resolved(self._api, args)
         name = verb.removeprefix("server.").replace("_", " ")
         least, most = action.versions(args)
         version = self._api.version(least, most, f"{name} with these options")
@@ -83,6 +87,7 @@ class NovaServers:
             _time(answer),
             baseline,
             migration.uuid if migration else None,
+            answer.body.get("image_id"),
             JobState(done=action.judge is answered),
         )
 
@@ -100,6 +105,8 @@ class NovaServers:
                 server=servers[handle.server_id],
                 record=records.get(id(handle)),
                 outcome=partial(outcome, self._api, handle.server_id, handle.request_id),
+                image=partial(self._image, handle),
+                since=handle.since,
             )
             handle.state = ACTIONS[handle.verb].judge(sight)
         return [handle.state for handle in handles]
@@ -135,6 +142,9 @@ class NovaServers:
             listed = {item["id"]: item for item in changed_servers(self._api, since)}
             found = {key: _present(listed[key]) for key in wanted & listed.keys()}
         return found | {key: self._server(key) for key in wanted - found.keys()}
+
+    def _image(self, handle: Handle) -> str | None:
+        return image_status(self._api, handle.image) if handle.image else None
 
     def _server(self, server_id: str) -> Item | None:
         try:
