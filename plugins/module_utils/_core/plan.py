@@ -27,6 +27,7 @@ SENTENCES: Mapping[str, str] = {
     "service.disable": "disable compute service of {subject}, reason: {reason}",
     "service.set_forced_down": "set forced_down of compute service of {subject} to {forced_down}",
     "service.delete": "delete compute service of {subject}",
+    "service.await_up": "wait until compute service of {subject} is up",
     "maintenance.begin": "begin maintenance {name} of {subject}",
     "maintenance.advance": "record maintenance {name} of {subject} as {phase}",
     "maintenance.settle_move": "record move of {subject} from {source} to {target} as {status}",
@@ -45,7 +46,9 @@ SENTENCES: Mapping[str, str] = {
     "sr.create": "create shared SR {subject} ({type}) on pool {pool}",
     "sr.plug": "plug SR {subject} on host {host}",
     "server.live_migrate": "live-migrate {subject} from {source} to {target}",
+    "server.cold_migrate": "cold-migrate {subject} from {source} to {target} and confirm it",
     "server.await_migration": "wait until {subject} has moved from {source} to {target}",
+    "server.confirm_resize": "confirm the resize of {subject}",
     "server.start": "start {subject}",
     "server.stop": "stop {subject}",
     "server.reboot_soft": "soft-reboot {subject}",
@@ -62,6 +65,9 @@ WINDOWED = frozenset(
 """Neighbouring steps with the same one of these verbs are independent of each other and may run
 side by side.
 """
+
+UNCHOSEN = "a host of the scheduler's choice"
+"""What a source or target that nobody knows yet is called."""
 
 EVENTS = frozenset({"server.reboot_soft", "server.reboot_hard"})
 """Verbs that are done for their own sake: the state after them is the state before, and yet they
@@ -82,6 +88,7 @@ class Step:
 
     def __str__(self) -> str:
         shown = {k: _shown(v) for k, v in self.args.items()}
+        shown.update({k: UNCHOSEN for k in ("source", "target") if not self.args.get(k)})
         return SENTENCES[self.verb].format(subject=self.subject, **shown)
 
     def to_dict(self) -> dict[str, Any]:

@@ -109,6 +109,10 @@ class NovaPlane:
         from_xen = POOLS in wanted
         asked = wanted.without((POOLS, JOURNAL, *((HOSTS, SERVERS) if from_xen else ())))
         view = self._backends.nova.read(asked) if asked.sections else None
+        if view and view.hosts and JOURNAL in wanted:
+            # One store may keep the journals of several clouds whose hosts have the same names.
+            hosts = {h.name: h.id for h in view.hosts}
+            self._backends.store.follow({uuid: name for name, uuid in hosts.items()})
         return assemble_cloud(
             view,
             self._backends.store.read().maintenances if JOURNAL in wanted else (),

@@ -73,16 +73,20 @@ def _service(fleet: Fleet, host: str, change: Callable[[ComputeService], Compute
 
 
 def service_enable(fleet: Fleet, step: Step) -> Fleet:
-    return _service(
-        fleet, step.subject, lambda s: replace(s, status="enabled", disabled_reason=None)
-    )
+    return _switched(fleet, step.subject, "enabled", None)
 
 
 def service_disable(fleet: Fleet, step: Step) -> Fleet:
-    reason = step.args.get("reason")
-    return _service(
-        fleet, step.subject, lambda s: replace(s, status="disabled", disabled_reason=reason)
-    )
+    return _switched(fleet, step.subject, "disabled", step.args.get("reason"))
+
+
+def _switched(fleet: Fleet, host: str, status: str, reason: str | None) -> Fleet:
+    """Nova's hypervisors show the status of their service."""
+    if fleet.scheduled:
+        on = status == "enabled"
+        hosts = tuple(replace(h, enabled=on) if h.name == host else h for h in fleet.hosts)
+        fleet = replace(fleet, hosts=hosts)
+    return _service(fleet, host, lambda s: replace(s, status=status, disabled_reason=reason))
 
 
 def set_forced_down(fleet: Fleet, step: Step) -> Fleet:
@@ -137,16 +141,31 @@ def advance(fleet: Fleet, step: Step) -> Fleet:
 
 
 def settle_move(fleet: Fleet, step: Step) -> Fleet:
-    return finish_move(fleet, step.args["migration"], step.args["status"])
+    args = step.args
+    return finish_move(fleet, args["migration"], args["status"], args["target"])
 
 
-def finish_move(fleet: Fleet, migration: int | None, status: str) -> Fleet:
-    """The journal's record of a move, and the list of migrations, with its final status."""
+def finish_move(
+    fleet: Fleet, migration: int | None, status: str, target: str | None = None
+) -> Fleet:
+    """The journal's record of a move with its final status and place; so, too, the list of
+    migrations, where that is the journal's.
+    """
     if migration is None:
         return fleet
 
     def finished(moves: Sequence[Migration]) -> tuple[Migration, ...]:
-        return tuple(replace(m, status=status) if m.id == migration else m for m in moves)
+        return tuple(
+            replace(m, status=status, target=target or m.target) if m.id == migration else m
+            for m in moves
+        )
 
     maintenances = tuple(replace(m, moves=finished(m.moves)) for m in fleet.maintenances)
-    return replace(fleet, maintenances=maintenances, migrations=finished(fleet.migrations))
+    listed = fleet.migrations if fleet.scheduled else finished(fleet.migrations)
+    return replace(fleet, maintenances=maintenances, migrations=listed)
+
+
+def service_up(fleet: Fleet, step: Step) -> Fleet:
+    """A compute process that has started again, and with it its host."""
+    hosts = tuple(replace(h, live=True) if h.name == step.subject else h for h in fleet.hosts)
+    return _service(replace(fleet, hosts=hosts), step.subject, lambda s: replace(s, state="up"))

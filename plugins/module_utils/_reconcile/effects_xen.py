@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Effects of steps on what the coordinators know: hosts, pools, storage, servers."""
+"""Effects of steps on what the coordinators know: hosts, pools, storage."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._core.model import Fleet, Host, Migration, Pool, Server, Storage
+from .._core.model import Fleet, Host, Pool, Storage
 from .._core.plan import Step
-from .effects_records import change_maintenance, finish_move
 
 Effect = Callable[[Fleet, Step], Fleet]
 
@@ -24,19 +23,19 @@ def merged(old: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[st
     return {k: v for k, v in {**old, **changes}.items() if v is not None}
 
 
-def _host(fleet: Fleet, name: str, change: Callable[[Host], Host]) -> Fleet:
+def change_host(fleet: Fleet, name: str, change: Callable[[Host], Host]) -> Fleet:
     return replace(fleet, hosts=tuple(change(h) if h.name == name else h for h in fleet.hosts))
 
 
 def host_enabled(enabled: bool) -> Effect:
     def effect(fleet: Fleet, step: Step) -> Fleet:
-        return _host(fleet, step.subject, lambda h: replace(h, enabled=enabled))
+        return change_host(fleet, step.subject, lambda h: replace(h, enabled=enabled))
 
     return effect
 
 
 def host_config(fleet: Fleet, step: Step) -> Fleet:
-    return _host(
+    return change_host(
         fleet,
         step.subject,
         lambda h: replace(h, other_config=merged(h.other_config, step.args["changes"])),
@@ -47,7 +46,9 @@ def host_ready(fleet: Fleet, step: Step) -> Fleet:
     host = fleet.host(step.subject)
     if host is None:
         return fleet
-    fleet = _host(fleet, host.name, lambda h: replace(h, enabled=True, live=True, operations=()))
+    fleet = change_host(
+        fleet, host.name, lambda h: replace(h, enabled=True, live=True, operations=())
+    )
     return _storage_plugged(fleet, host.pool_id, host.name)
 
 
@@ -100,7 +101,7 @@ def join(fleet: Fleet, step: Step) -> Fleet:
         return fleet
     old = host.pool_id
     fleet = replace(fleet, pools=tuple(p for p in fleet.pools if p.id != old))
-    fleet = _host(fleet, host.name, lambda h: replace(h, pool_id=target.id, joining=False))
+    fleet = change_host(fleet, host.name, lambda h: replace(h, pool_id=target.id, joining=False))
     fleet = replace(
         fleet,
         servers=tuple(
@@ -114,7 +115,7 @@ def join(fleet: Fleet, step: Step) -> Fleet:
         networks=_networks_after_join(fleet, host.name, old, target.id),
     )
     fleet = _storage_plugged(fleet, target.id, host.name)
-    return _host(fleet, host.name, lambda h: replace(h, enabled=True, live=True))
+    return change_host(fleet, host.name, lambda h: replace(h, enabled=True, live=True))
 
 
 def _networks_after_join(fleet: Fleet, host: str, old: str, new: str) -> tuple[Any, ...]:
@@ -141,7 +142,7 @@ def eject(fleet: Fleet, step: Step) -> Fleet:
         return fleet
     alone = NEW + host.name
     pools = (*fleet.pools, Pool(id=alone, name="", coordinator=host.name))
-    fleet = _host(replace(fleet, pools=pools), host.name, lambda h: replace(h, pool_id=alone))
+    fleet = change_host(replace(fleet, pools=pools), host.name, lambda h: replace(h, pool_id=alone))
     own = {host.name}
     storages = tuple(
         replace(s, attached=s.attached - own, known_to=s.known_to - own)
@@ -182,95 +183,3 @@ def plug(fleet: Fleet, step: Step) -> Fleet:
         )
 
     return replace(fleet, storages=tuple(plugged(s) for s in fleet.storages))
-
-
-def _server(fleet: Fleet, server_id: str, change: Callable[[Server], Server]) -> Fleet:
-    return replace(
-        fleet, servers=tuple(change(s) if s.id == server_id else s for s in fleet.servers)
-    )
-
-
-def live_migrate(fleet: Fleet, step: Step) -> Fleet:
-    server = fleet.server(step.args["id"])
-    target = step.args["target"]
-    if server is None or server.host == target:
-        return fleet
-    fleet = _server(fleet, server.id, lambda s: replace(s, host=target))
-    fleet = _memory(fleet, target, -server.memory)
-    if server.host:
-        fleet = _memory(fleet, server.host, server.memory)
-    if step.args.get("maintenance"):
-        fleet = _journaled(fleet, step, server)
-    return fleet
-
-
-def await_migration(fleet: Fleet, step: Step) -> Fleet:
-    """The server has arrived. XAPI had reserved its memory on the target from the start."""
-    server = fleet.server(step.args["id"])
-    target = step.args["target"]
-    if server is None:
-        return fleet
-    fleet = finish_move(fleet, step.args.get("migration"), "completed")
-    if server.host and server.host != target:
-        fleet = _memory(fleet, server.host, server.memory)
-    return _server(
-        fleet, server.id, lambda s: replace(s, host=target, status="ACTIVE", task_state=None)
-    )
-
-
-def _memory(fleet: Fleet, host: str, change: int) -> Fleet:
-    return _host(fleet, host, lambda h: replace(h, memory_free=h.memory_free + change))
-
-
-def _journaled(fleet: Fleet, step: Step, server: Server) -> Fleet:
-    source, target = step.args["source"], step.args["target"]
-    open_one = fleet.open_maintenance(source)
-    if open_one is None:
-        return fleet
-    move = Migration(
-        server_id=server.id,
-        server=server.name,
-        source=source,
-        target=target,
-        status="completed",
-        memory=server.memory,
-    )
-    return change_maintenance(fleet, source, moves=(*open_one.moves, move))
-
-
-STATUS_AFTER: Mapping[str, tuple[str, str, str]] = {
-    "server.start": ("ACTIVE", "active", "Running"),
-    "server.stop": ("SHUTOFF", "stopped", "Halted"),
-    "server.reboot_soft": ("ACTIVE", "active", "Running"),
-    "server.reboot_hard": ("ACTIVE", "active", "Running"),
-    "server.pause": ("PAUSED", "paused", "Paused"),
-    "server.unpause": ("ACTIVE", "active", "Running"),
-    "server.suspend": ("SUSPENDED", "suspended", "Suspended"),
-    "server.resume": ("ACTIVE", "active", "Running"),
-}
-"""Status, vm_state and XAPI power state at the end of each action (nova/compute/api.py; a hard
-reboot starts a stopped server).
-"""
-
-
-def status(fleet: Fleet, step: Step) -> Fleet:
-    """A server that stops running gives its memory back, and its host up unless it is bound to it."""
-    status, vm_state, power = STATUS_AFTER[step.verb]
-    server = fleet.server(step.args["id"])
-    if server is None:
-        return fleet
-    after = replace(server, status=status, vm_state=vm_state, task_state=None, power_state=power)
-    if server.host and server.running != after.running:
-        fleet = _memory(fleet, server.host, server.memory if server.running else -server.memory)
-    if not after.running:
-        after = replace(after, host=_only_host(fleet, server))
-    return _server(fleet, server.id, lambda _old: after)
-
-
-def _only_host(fleet: Fleet, server: Server) -> str | None:
-    """The one host on which it can start, if there is only one."""
-    hosts = {h.name for h in fleet.members(server.pool_id)}
-    if len(hosts) > 1:
-        attached = [s.attached for s in fleet.storages if s.id in server.storage]
-        hosts = hosts.intersection(*attached) if attached else set()
-    return hosts.pop() if len(hosts) == 1 else None

@@ -15,13 +15,15 @@ from .._core.errors import NotFoundError
 from .._core.model import Fleet
 from .._core.plan import Step
 from .._core.ports import Execution, HostPort, PoolPort, Ports
-from .._core.reading import POOLS, reading
-from .effects_xen import STATUS_AFTER
+from .._core.reading import POOLS, SERVICES, reading
+from .effects_servers import STATUS_AFTER
 from .following import operation, present, readiness
 from .moving import (
     advance_maintenance,
     await_migration,
     begin_maintenance,
+    cold_migrate,
+    confirm_resize,
     live_migrate,
     server_action,
     settle_move,
@@ -51,6 +53,22 @@ def _record(call: Callable[[Ports, Step], None]) -> Execution:
 
 def _add_host(ports: Ports, step: Step) -> None:
     ports.records.add_host(step.subject, step.args["host"], step.args.get("host_id"))
+
+
+def _await_up(ports: Ports, step: Step) -> Iterator[float]:
+    host = step.subject
+
+    def missing(fleet: Fleet) -> tuple[str, ...]:
+        service = fleet.service(host)
+        return () if service is not None and service.state == "up" else ("up",)
+
+    yield from readiness(
+        ports,
+        f"compute service of host {host}",
+        missing,
+        reading(SERVICES),
+        "See whether nova-compute runs there",
+    )
 
 
 # --- pools and hosts ------------------------------------------------------------------------------
@@ -149,6 +167,7 @@ EXECUTIONS: Mapping[str, Execution] = {
             s.subject, s.args.get("host_id"), s.args["forced_down"]
         )
     ),
+    "service.await_up": _await_up,
     "service.delete": _record(lambda p, s: p.services.delete(s.subject)),
     "maintenance.begin": _record(begin_maintenance),
     "maintenance.advance": _record(advance_maintenance),
@@ -174,6 +193,8 @@ EXECUTIONS: Mapping[str, Execution] = {
     "sr.create": _record(_create_sr),
     "sr.plug": _record(lambda p, s: _pools(p).plug(s.args["storage_id"], s.args["host"])),
     "server.live_migrate": live_migrate,
+    "server.cold_migrate": cold_migrate,
     "server.await_migration": await_migration,
+    "server.confirm_resize": confirm_resize,
     **dict.fromkeys(STATUS_AFTER, server_action),
 }

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Generator
+from typing import TypeAlias, TypeVar
 
 from .._core.errors import ConfigError, UnavailableError, WaitTimeout
 from .._core.model import Fleet
@@ -16,6 +16,9 @@ from .._core.reading import POOLS, Reading, reading
 from .._core.wait import polling
 
 T = TypeVar("T")
+
+Progress: TypeAlias = "Generator[float, None, JobState | None]"
+"""How far something is, 0 to 1, until it has ended; then its last state, if it has one."""
 
 
 def present(port: T | None, subject: str) -> T:
@@ -27,8 +30,9 @@ def present(port: T | None, subject: str) -> T:
     return port
 
 
-def operation(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterator[float]:
+def operation(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Progress:
     """Until a started operation has ended. Raises its error, or WaitTimeout."""
+    state = None
     for state in polling(
         probe,
         lambda s: s.done,
@@ -44,6 +48,7 @@ def operation(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Iterat
             raise state.error
         if not state.done:
             yield state.progress
+    return state
 
 
 def readiness(
@@ -52,7 +57,7 @@ def readiness(
     missing: Callable[[Fleet], tuple[str, ...]],
     wanted: Reading | None = None,
     look: str = "Look at it with xe or XenCenter",
-) -> Iterator[float]:
+) -> Progress:
     """Until nothing is missing in what is read, by default the Xen pools. Losing the connection is
     part of it: toolstacks restart meanwhile.
     """
@@ -81,3 +86,4 @@ def readiness(
     except WaitTimeout as exc:
         exc.remedy = f"{look}; {exc.remedy[0].lower()}{exc.remedy[1:]}"
         raise
+    return None

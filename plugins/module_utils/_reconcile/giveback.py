@@ -42,7 +42,7 @@ def plan_in_service(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
     Raises NotFoundError for an unknown host, ConflictError if another maintenance is open, or none
     is and the host is out of service by someone else's hand.
     """
-    check(wanted)
+    check(fleet, wanted)
     host = get_host(fleet, wanted.host)
     current = open_maintenance(fleet, wanted)
     if current is None:

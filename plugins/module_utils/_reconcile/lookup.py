@@ -57,6 +57,13 @@ def _pool_of(fleet: Fleet, member: str) -> Pool:
     return pool
 
 
+def unknown(fleet: Fleet) -> str:
+    """Who was asked for a host and knows none of that name, as a cause."""
+    if fleet.scheduled and not fleet.pools:
+        return "Nova knows no such host"
+    return f"no coordinator that answered knows it{silent(fleet)}"
+
+
 def silent(fleet: Fleet) -> str:
     """The endpoints that gave no answer, as the tail of a cause; empty if all answered."""
     if not fleet.unreachable:

@@ -44,7 +44,7 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
     Raises NotFoundError for an unknown host, ConflictError if another maintenance of it is open or
     it is down, PlanRefused with every blocker.
     """
-    check(wanted)
+    check(fleet, wanted)
     host = get_host(fleet, wanted.host)
     current = open_maintenance(fleet, wanted)
     finished = finished_maintenance(fleet, wanted)

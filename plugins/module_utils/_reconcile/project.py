@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from .._core.model import Fleet
 from .._core.plan import Step
 from . import effects_records as records
+from . import effects_servers as servers
 from . import effects_xen as xen
 from .effects_xen import Effect
 
@@ -41,6 +42,7 @@ EFFECTS: Mapping[str, Effect] = {
     "service.disable": records.service_disable,
     "service.set_forced_down": records.set_forced_down,
     "service.delete": records.service_delete,
+    "service.await_up": records.service_up,
     "maintenance.begin": records.begin,
     "maintenance.advance": records.advance,
     "maintenance.settle_move": records.settle_move,
@@ -58,7 +60,9 @@ EFFECTS: Mapping[str, Effect] = {
     "pool.eject": xen.eject,
     "sr.create": xen.create_sr,
     "sr.plug": xen.plug,
-    "server.live_migrate": xen.live_migrate,
-    "server.await_migration": xen.await_migration,
-    **dict.fromkeys(xen.STATUS_AFTER, xen.status),
+    "server.live_migrate": servers.live_migrate,
+    "server.cold_migrate": servers.cold_migrate,
+    "server.await_migration": servers.await_migration,
+    "server.confirm_resize": servers.confirm_resize,
+    **dict.fromkeys(servers.STATUS_AFTER, servers.status),
 }

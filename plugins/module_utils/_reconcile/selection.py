@@ -65,7 +65,9 @@ def services_named(fleet: Fleet, hosts: Sequence[str]) -> list[ComputeService]:
         known = [s.host for s in fleet.services]
         raise NotFoundError(
             f"compute service of host {joined(missing)}",
-            "no record and no coordinator that answered knows it" + silent(fleet),
+            "Nova knows none"
+            if fleet.scheduled
+            else "no record and no coordinator that answered knows it" + silent(fleet),
             _did_you_mean(missing[0], known) or f"Known hosts: {joined(known)}",
             hosts=missing,
         )
