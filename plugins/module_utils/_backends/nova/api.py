@@ -39,11 +39,14 @@ class Answer(NamedTuple):
 
 
 def preload() -> None:
-    """Import the SDK if it is installed. A process that forks for its tasks does it once, since it
-    takes half a second.
+    """Import the SDK if it is installed, and what signing in with a password loads on first use. A
+    process that forks for its tasks does it once, since it takes half a second.
     """
     with suppress(MissingLibraryError):
         load()
+        import keystoneauth1.loading  # noqa: PLC0415  # comes with the SDK
+
+        keystoneauth1.loading.get_plugin_loader("password")
 
 
 def load() -> Any:

@@ -141,7 +141,8 @@ def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
     """What goes for all: under way with a task, at its end when the server is gone or in ERROR."""
     if sight.server is None or (sight.vm_state == "soft-delete" and sight.verb not in DELETING):
         return _error(sight, "it was deleted meanwhile", "See who did that, and why")
-    if sight.task_state is not None:
+    # Without a vm_state its cell is down, and nothing is known.
+    if sight.task_state is not None or not sight.vm_state:
         return UNDER_WAY
     if sight.vm_state == "error" and not in_error:
         return _in_error(sight)

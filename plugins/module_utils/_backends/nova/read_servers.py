@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -35,16 +35,18 @@ def read_servers(api: Api, wanted: Reading) -> tuple[Server, ...]:
 
 def _items(api: Api, wanted: Reading) -> Iterator[Mapping[str, Any]]:
     named = wanted.servers or ()
-    if (wanted.hosts is None and wanted.servers is None) or len(named) > FEW:
+    if wanted.hosts is None and wanted.servers is None:
         yield from _listed(api)
-        return
-    for host in wanted.hosts or ():
-        yield from _listed(api, host=host)
-    for word in named:
-        yield from _named(api, word)
+    elif len(named) > FEW:
+        yield from _live_first(_listed(api, soft_deleted=1), named)
+    else:
+        for host in wanted.hosts or ():
+            yield from _listed(api, host=host)
+        for word in named:
+            yield from _named(api, word)
 
 
-def _listed(api: Api, **query: str) -> Iterator[Mapping[str, Any]]:
+def _listed(api: Api, **query: str | int) -> Iterator[Mapping[str, Any]]:
     """Without all_tenants even an admin sees only the servers of one project."""
     return api.listed(
         "/servers/detail",
@@ -65,7 +67,20 @@ def _named(api: Api, word: str) -> Iterator[Mapping[str, Any]]:
             pass
         else:
             return
-    yield from _listed(api, name=f"^{re.escape(word)}$")
+    found = _listed(api, name=f"^{re.escape(word)}$", soft_deleted=1)
+    yield from _live_first(found, [word])
+
+
+def _live_first(
+    items: Iterable[Mapping[str, Any]], named: Sequence[str]
+) -> Iterator[Mapping[str, Any]]:
+    """Softly deleted servers, which can be restored, only where no other has the name asked for."""
+    found = list(items)
+    softly = [item for item in found if item.get("OS-EXT-STS:vm_state") == "soft-delete"]
+    live = [item for item in found if item not in softly]
+    left = set(named) - {item.get("name") for item in live}
+    yield from live
+    yield from (item for item in softly if item["id"] in named or item.get("name") in left)
 
 
 def is_uuid(word: str) -> bool:
@@ -88,12 +103,15 @@ def changed_servers(api: Api, since: str) -> Iterator[Mapping[str, Any]]:
 
 
 def server(item: Mapping[str, Any]) -> Server:
+    """Of a cell that is down only id, status UNKNOWN and project are told, from 2.69 on; GET of one
+    server tells flavor and zone, too.
+    """
     flavor = item.get("flavor") or {}
     memory = int(flavor.get("ram") or 0) * MIB
     host = item.get("OS-EXT-SRV-ATTR:host") or None
     return Server(
         id=item["id"],
-        name=item["name"],
+        name=item.get("name") or item["id"],
         status=item["status"],
         vm_state=item.get("OS-EXT-STS:vm_state") or "",
         task_state=item.get("OS-EXT-STS:task_state"),

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from ..._core.errors import ConflictError, NotFoundError
+from ..._core.errors import ConflictError, NotFoundError, UnavailableError
 from ..._core.model import Migration
 from ..._core.ports import JobState
 from .actions import ACTIONS, MOVES
@@ -92,10 +93,18 @@ class NovaServers:
         )
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
+        """As last seen while the cloud cannot be reached: how long that may take is for the caller's
+        time limit to say.
+        """
+        following = [handle for handle in handles if not handle.state.done]
+        with suppress(UnavailableError):
+            self._look_at(following)
+        return [handle.state for handle in handles]
+
+    def _look_at(self, following: Sequence[Handle]) -> None:
         """Migration records before servers: one that is looked at after its record has ended is
         where the record says.
         """
-        following = [handle for handle in handles if not handle.state.done]
         records = self._records_of([handle for handle in following if handle.moves])
         servers = self._servers_of(following)
         for handle in following:
@@ -109,7 +118,6 @@ class NovaServers:
                 since=handle.since,
             )
             handle.state = ACTIONS[handle.verb].judge(sight)
-        return [handle.state for handle in handles]
 
     def _in_progress(self, server_id: str, name: str) -> Migration:
         found = in_progress(self._api, server_id)
