@@ -10,10 +10,11 @@ module: host_maintenance
 short_description: Take a host out of service without stopping a server, and back
 version_added: 0.1.0
 description:
-  - With O(state=in_maintenance) the host's compute service and the host itself are disabled, every running server is
-    live-migrated to another host of the pool, and the host is marked as XenCenter marks it.
+  - With O(state=in_maintenance) the host's compute service is disabled, and every running server is live-migrated to
+    another host. With O(control_plane=xapi) that is another host of the pool, the host itself is disabled, too, and
+    marked as XenCenter marks it. With O(control_plane=nova) it is a host of the scheduler's choice.
   - With O(state=in_service) the host and its service are enabled again, if the maintenance had disabled them, and the
-    servers that it moved away come back.
+    servers that it moved away come back. A host that is still restarting is waited for.
   - All of it is planned before anything is changed. If a server can't be moved, nothing is changed and the error lists
     every blocker with its remedy.
   - A maintenance is known by O(host) and O(name), and keeps a journal. Running an interrupted one again goes on where
@@ -54,20 +55,33 @@ options:
     description:
       - Name or UUID of the network to migrate over. Every host involved needs an interface on it.
       - Without it XAPI uses the management network.
+      - Refused with O(control_plane=nova), whose hosts' own configuration tells the network.
     type: str
   anti_affinity:
     description:
       - With V(enforce), servers of one anti-affinity group never meet on a host, and the maintenance is refused if
         that can't be avoided.
-      - With V(relax), they may share a host until they return, and each that does is warned about.
+      - With V(relax), they may share a host until they return, and each that does is warned about. Refused with
+        O(control_plane=nova), whose scheduler always heeds server groups.
     type: str
     choices: [enforce, relax]
     default: enforce
+  cold_migrate:
+    description:
+      - With O(control_plane=nova), whether servers that are SHUTOFF leave the host, too, by cold migrations that are
+        confirmed at once. They come back in the same way.
+      - Needed if the host leaves for good, or if its disks are touched. SUSPENDED, SHELVED and the like can't be moved
+        by Nova and stay, with a warning.
+      - Refused with O(control_plane=xapi), where a server that is off is on no host.
+    type: bool
+    default: false
   return_servers:
     description:
       - With O(state=in_service), whether the servers that were moved away come back, the last to leave first.
       - A server that was stopped, deleted or moved by somebody else meanwhile, or no longer fits, stays where it is.
         It is warned about.
+      - With O(control_plane=nova) the scheduler may refuse a server that the host has no room for any more. That fails
+        the task; make room and run it again, or run it with this option off.
     type: bool
     default: true
   wait_timeout:
@@ -77,7 +91,7 @@ options:
     type: float
     default: 1800.0
 notes:
-  - Suspended and stopped servers stay as they are.
+  - Suspended and stopped servers stay as they are, but for O(cold_migrate).
   - A compute service or host that was disabled before the maintenance stays disabled after it.
 seealso:
   - module: xenfleet.compute.compute_service
@@ -115,6 +129,14 @@ EXAMPLES = r"""
     network: storage
     return_servers: false
   loop: [in_maintenance, in_service]
+
+- name: Empty a compute host of an OpenStack cloud for good, stopped servers included
+  xenfleet.compute.host_maintenance:
+    control_plane: nova
+    cloud: production
+    host: compute7
+    name: retirement
+    cold_migrate: true
 """
 
 RETURN = r"""
@@ -150,7 +172,7 @@ maintenance:
       type: bool
       sample: true
     host_disabled:
-      description: Whether the maintenance disabled the host.
+      description: Whether the maintenance disabled the host. Never with O(control_plane=nova).
       type: bool
       sample: true
     started_at:
@@ -183,7 +205,8 @@ maintenance:
           type: str
           sample: xen1
         to:
-          description: The host it went to.
+          description:
+            - The host it went to. Null while the scheduler has yet to choose it, and in check mode.
           type: str
           sample: xen2
         status:
@@ -195,11 +218,11 @@ maintenance:
           type: int
           sample: 4294967296
         now_on:
-          description: The host it is on now, or null.
+          description: The host it is on now, or null, also in check mode where the scheduler would choose it.
           type: str
           sample: xen2
 summary:
-  description: A table of the moves and of the memory left on the hosts of the pool, for people.
+  description: A table of the moves and of the memory left on the hosts of the pool or those involved, for people.
   returned: success
   type: str
   sample: |-
@@ -243,14 +266,14 @@ error:
 
 from ..module_utils._core.model import Fleet
 from ..module_utils._core.plan import Plan
-from ..module_utils._core.reading import JOURNAL, reading
+from ..module_utils._core.reading import HOSTS, JOURNAL, reading
 from ..module_utils._core.wait import SystemClock
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.comeback import await_pool
 from ..module_utils._reconcile.giveback import plan_in_service
-from ..module_utils._reconcile.journal import MaintenanceWanted, needs
+from ..module_utils._reconcile.journal import MaintenanceWanted, lock_name, needs
 from ..module_utils._reconcile.maintenance import plan_in_maintenance
 from ..module_utils._reconcile.report import plan_lines, result
 
@@ -272,6 +295,7 @@ SPEC = merge(
                 "choices": ["enforce", "relax"],
                 "default": "enforce",
             },
+            "cold_migrate": {"type": "bool", "default": False},
             "return_servers": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 1800.0},
         }
@@ -295,9 +319,11 @@ def run(task: Task) -> dict[str, object]:
         network=params["network"],
         enforce_groups=params["anti_affinity"] == "enforce",
         return_servers=params["return_servers"],
+        cold_migrate=params["cold_migrate"],
     )
     planner = PLANNERS[params["state"]]
-    if params["state"] == "in_service" and not task.check_mode:
+    scheduled = task.read(reading()).scheduled
+    if params["state"] == "in_service" and not scheduled and not task.check_mode:
         await_pool(
             task.read,
             wanted.host,
@@ -318,10 +344,11 @@ def run(task: Task) -> dict[str, object]:
 
     return task.reconcile(
         plan,
-        first=reading(JOURNAL),
+        # A cloud's journal is known by its hosts; of a pool they come with the rest.
+        first=reading(JOURNAL, HOSTS) if scheduled else reading(JOURNAL),
         needs=lambda fleet: needs(fleet, wanted),
         result=lambda fleet: result(fleet, wanted),
-        lock=lambda fleet: f"pool:{host.pool_id}" if (host := fleet.host(wanted.host)) else None,
+        lock=lambda fleet: lock_name(fleet, wanted),
         rounds=ROUNDS,
     )
 

@@ -36,7 +36,7 @@ options:
       - V(stop) ends in SHUTOFF, from ACTIVE or ERROR.
       - V(pause) ends in PAUSED, from ACTIVE, and V(unpause) in ACTIVE, from PAUSED.
       - V(suspend) ends in SUSPENDED, from ACTIVE, and V(resume) in ACTIVE, from SUSPENDED.
-      - V(live_migrate) ends on another host, from ACTIVE. XAPI does not move a paused server.
+      - V(live_migrate) ends on another host, from ACTIVE, on Nova from PAUSED, too.
       - V(reboot_soft) asks the guest to reboot, from ACTIVE. V(reboot_hard) resets it, from ACTIVE or PAUSED, or
         starts it, from SHUTOFF.
       - From any other state, and while anything else is being done with the server, the action is refused.
@@ -53,14 +53,16 @@ options:
   host:
     description:
       - Where O(action=live_migrate) moves the servers. Without it, each goes to the host of its pool that has most
-        memory left of those that can run it.
-      - A host that is down, disabled or in maintenance, or that lacks a server's storage, networks or memory,
-        is refused.
+        memory left of those that can run it; with O(control_plane=nova), to the scheduler's choice.
+      - A host that is down or disabled is refused, and one in another zone than a server is pinned to.
+      - With O(control_plane=xapi) so is a host in maintenance, or one that lacks a server's storage, networks or
+        memory.
     type: str
   force:
     description:
       - With O(action=stop), cut the power instead of asking the guest to shut down. It also ends a
         shutdown that was asked for before and hangs.
+      - With O(control_plane=nova) it is refused. Nova itself cuts the power of a guest that does not shut down in time.
     type: bool
     default: false
   max_parallel:
@@ -106,7 +108,7 @@ servers:
   elements: dict
   contains:
     id:
-      description: Uuid of the server, that of the VM in XAPI.
+      description: Uuid of the server, with O(control_plane=xapi) that of the VM.
       type: str
       sample: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21
     name:
@@ -131,7 +133,9 @@ servers:
       sample: 1
     host:
       description:
-        - Name of the host on which it runs. For one that does not run, the only host that could start it, else null.
+        - Name of the host on which it runs. For one that does not run, with O(control_plane=xapi) the only host that
+          could start it, else null.
+        - Empty in check mode where the scheduler would choose it.
       type: str
       sample: xen1
     hypervisor_hostname:
@@ -159,7 +163,7 @@ servers:
       type: int
       sample: 2
     metadata:
-      description: Its C(other_config) in XAPI.
+      description: Its metadata; with O(control_plane=xapi) its C(other_config).
       type: dict
       sample: {owner: web team}
     tags:
@@ -225,7 +229,7 @@ def run(task: Task) -> dict[str, Any]:
     check_options(wanted)
     return task.reconcile(
         lambda fleet: plan_server_action(fleet, wanted),
-        needs=needs(wanted),
+        needs=lambda fleet: needs(fleet, wanted),
         result=lambda fleet: {
             "servers": [
                 server_view(fleet, s) for word in wanted.servers for s in matching(fleet, word)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import joined
 from .._core.model import Fleet, Host, Server
-from .._core.plan import Step, Verdict
+from .._core.plan import Verdict
 from .placement import (
     Misfit,
     Placement,
@@ -235,19 +235,3 @@ def _room(fleet: Fleet, placement: Placement) -> list[Verdict]:
 
 def _block(server: Server, found: Misfit) -> Verdict:
     return Verdict(server.name, "block", found.reason, found.remedy)
-
-
-def move_step(server: Server, target: str, **args: object) -> Step:
-    """A live migration of the server from where it is."""
-    return Step(
-        "server.live_migrate",
-        server.name,
-        {
-            "id": server.id,
-            "source": server.host,
-            "target": target,
-            "memory": server.memory,
-            **{k: v for k, v in args.items() if v is not None},
-        },
-        why=gib(server.memory),
-    )

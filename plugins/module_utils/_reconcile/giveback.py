@@ -9,12 +9,12 @@ where it runs: that never fails a return.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from .._core.errors import ConflictError
 from .._core.model import Fleet, Host, Maintenance, Migration, Server
 from .._core.plan import Plan, Step, Verdict
-from .drain import immovable, move_step
+from .drain import immovable
 from .journal import (
     MIGRATING,
     MaintenanceWanted,
@@ -22,15 +22,17 @@ from .journal import (
     check,
     finished_maintenance,
     get_host,
+    marked,
     open_maintenance,
-    reason_of,
     settled,
     under_way,
 )
 from .maintenance import HALTED_KEY, MIGRATED_KEY, SUSPENDED_KEY
+from .phases import departures, move_step, reached
 from .placement import MAINTENANCE_KEY, closed_to_guests, fellows, gib, misfit
 from .project import project_all
 from .readiness import missing_for_service
+from .scheduled_return import awaited, back_in_service, check_in_service, way_home
 
 RESTARTING = frozenset({"shutdown", "reboot"})
 """XAPI keeps one of these in host.current_operations until a rebooted host is back."""
@@ -49,23 +51,24 @@ def plan_in_service(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
         return _without_maintenance(fleet, host, wanted)
     opening = [
         *settled(fleet, current.moves),
+        *(awaited(fleet, host) if fleet.scheduled else ()),
         *under_way(fleet, current.moves),
-        *_returning(host, current),
-        *_back_in_service(fleet, host, current),
+        *reached(host, current, wanted, "returning"),
+        *(back_in_service if fleet.scheduled else _back_in_service)(fleet, host, current),
     ]
     verdicts = list(_service_verdicts(fleet, host, current))
-    back, judged = _return(project_all(fleet, opening), fleet, host, wanted)
-    steps = (
-        *opening,
-        *back,
-        Step("maintenance.advance", host.name, {"name": current.name, "phase": "done"}),
-    )
+    bring = way_home if fleet.scheduled else _return
+    back, judged = bring(project_all(fleet, opening), fleet, host, wanted)
+    steps = (*opening, *back, *reached(host, current, wanted, "done"))
     return Plan(steps, (*verdicts, *judged), window=wanted.max_parallel)
 
 
 def _without_maintenance(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Plan:
     """A host left disabled by its operator, before and after our maintenance, is as it should be."""
     if finished_maintenance(fleet, wanted) is not None:
+        return Plan()
+    if fleet.scheduled:
+        check_in_service(fleet, host)
         return Plan()
     reason = "disabled" if not host.enabled else "marked as in maintenance mode"
     if host.enabled and host.other_config.get(MAINTENANCE_KEY) != "true":
@@ -75,11 +78,6 @@ def _without_maintenance(fleet: Fleet, host: Host, wanted: MaintenanceWanted) ->
         f"it is {reason}, but not by a maintenance of this collection",
         "End it with the tool that began it (XenCenter, Xen Orchestra, xe host-enable)",
     )
-
-
-def _returning(host: Host, current: Maintenance) -> Iterator[Step]:
-    if current.phase != "returning":
-        yield Step("maintenance.advance", host.name, {"name": current.name, "phase": "returning"})
 
 
 def _back_in_service(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Step]:
@@ -99,7 +97,7 @@ def _back_in_service(fleet: Fleet, host: Host, current: Maintenance) -> Iterator
         if missing:
             yield Step("host.await_ready", host.name, {}, why=f"it is not yet {missing[0]}")
     service = fleet.service(host.name)
-    if service is not None and _ours(service.disabled_reason, service.status, current):
+    if service is not None and marked(service, current.name):
         yield Step("service.enable", host.name, {"host_id": host.id})
 
 
@@ -107,15 +105,11 @@ def _restarting(host: Host) -> bool:
     return not host.live or bool(RESTARTING & set(host.operations))
 
 
-def _ours(reason: str | None, status: str, current: Maintenance) -> bool:
-    return status == "disabled" and reason == reason_of(current.name)
-
-
 def _service_verdicts(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Verdict]:
     service = fleet.service(host.name)
     if service is None or service.status == "enabled":
         pass
-    elif not _ours(service.disabled_reason, service.status, current):
+    elif not marked(service, current.name):
         told = (
             f"reason: {service.disabled_reason}" if service.disabled_reason else "no reason given"
         )
@@ -124,6 +118,8 @@ def _service_verdicts(fleet: Fleet, host: Host, current: Maintenance) -> Iterato
             "warn",
             f"its compute service stays disabled, as someone else disabled it ({told})",
         )
+    if fleet.scheduled:
+        return
     if not host.enabled and not current.host_disabled and not _restarting(host):
         yield Verdict(host.name, "warn", "stays disabled, as it was before the maintenance")
 
@@ -166,13 +162,6 @@ def _return(
         free -= server.memory
     # One group of waits before one group of moves, so that each runs side by side.
     return sorted(steps, key=lambda s: s.verb), verdicts
-
-
-def departures(moves: Sequence[Migration]) -> list[Migration]:
-    """The last move of each server that left, latest departure first."""
-    last = {m.server_id: m for m in moves if m.status in ("completed", "running")}
-    order = {id(m): i for i, m in enumerate(moves)}
-    return sorted(last.values(), key=lambda m: -order[id(m)])
 
 
 def _without(fleet: Fleet, current: Maintenance) -> Fleet:

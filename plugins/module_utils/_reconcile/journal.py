@@ -66,6 +66,16 @@ def needs(fleet: Fleet, wanted: MaintenanceWanted) -> Reading:
     )
 
 
+def lock_name(fleet: Fleet, wanted: MaintenanceWanted) -> str | None:
+    """What no other run may work on: the pool, whose hosts share their room, or with a scheduler,
+    which knows about that, the host.
+    """
+    host = fleet.host(wanted.host)
+    if host is None:
+        return None
+    return f"host:{host.id}" if fleet.scheduled else f"pool:{host.pool_id}"
+
+
 LONGEST_NAME = 200
 """With our prefix it must fit into disabled_reason, 255 characters in Nova."""
 

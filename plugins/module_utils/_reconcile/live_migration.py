@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where live migrations go: to the host asked for, or to the roomiest that fits.
+"""Where live migrations go: to the host asked for, or to the roomiest that fits. On Nova the
+scheduler chooses (scheduled_migration.py).
 
 Nova finds most of this out while it migrates and keeps it in the migration's record; here it is
 told at once, before anything moves, with the kinds of error that Nova's API uses: 400 for an
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from .._core.errors import ConflictError, FleetError, InvalidError, joined
 from .._core.model import Fleet, Host, Server
 from .._core.plan import Step, Verdict
-from .drain import move_step
+from .phases import move_step
 from .placement import closed_to_guests, fellows, gib, misfit, older, place
+from .scheduled_migration import plan_scheduled_moves
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ def plan_moves(fleet: Fleet, servers: Sequence[Server], target: str | None) -> M
     Raises InvalidError for an unknown target or one that is down, ConflictError for one that is
     out of service.
     """
+    if fleet.scheduled:
+        steps, errors = plan_scheduled_moves(fleet, servers, target)
+        return Moves(steps, errors=errors)
     down = [e for s in servers if (e := _source_down(fleet, s))]
     if target is None:
         return _chosen(fleet, servers, down)

@@ -9,12 +9,12 @@ run of the same one do nothing, and an interrupted one go on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .._core.errors import ConflictError, NotFoundError, joined
-from .._core.model import Fleet, Host, Maintenance, Network
+from .._core.model import Fleet, Host, Maintenance, Network, Server
 from .._core.plan import Plan, Step, Verdict
-from .drain import Drain, drain, move_step
+from .drain import Drain, drain
 from .journal import (
     MaintenanceWanted,
     check,
@@ -25,8 +25,10 @@ from .journal import (
     settled,
     under_way,
 )
+from .phases import begun, move_step, reached
 from .placement import MAINTENANCE_KEY
 from .project import project_all
+from .scheduled_drain import plan_scheduled_drain
 from .verdicts import refuse
 
 MIGRATED_KEY = "MAINTENANCE_MODE_EVACUATED_VMS_MIGRATED"
@@ -53,7 +55,9 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
     if current is not None and current.phase == "returning":
         return Plan(verdicts=(_on_the_way_back(current),))
     if not host.live:
-        return _while_down(fleet, host, current)
+        return _while_down(fleet, host, current, wanted)
+    if fleet.scheduled:
+        return plan_scheduled_drain(fleet, host, current, wanted)
     moves = current.moves if current else ()
     settling = tuple(settled(fleet, moves))
     leaving = tuple(under_way(fleet, moves))
@@ -73,7 +77,7 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
             move_step(s, target, maintenance=wanted.name, network=network)
             for s, target in emptied.moves
         ),
-        *_reached(host, current, wanted),
+        *reached(host, current, wanted, "in_maintenance"),
     )
     verdicts = (*_coordinator_warning(fleet, host, current), *emptied.verdicts)
     return Plan(steps, verdicts, window=wanted.max_parallel)
@@ -100,16 +104,28 @@ def _on_the_way_back(current: Maintenance) -> Verdict:
     )
 
 
-def _while_down(fleet: Fleet, host: Host, current: Maintenance | None) -> Plan:
+def _while_down(
+    fleet: Fleet, host: Host, current: Maintenance | None, wanted: MaintenanceWanted
+) -> Plan:
     """A host that is in maintenance may be off or rebooting; any other that is down needs help."""
-    stranded = [s for s in fleet.servers_on(host.name) if s.running]
+    stranded = [
+        s
+        for s in fleet.servers_on(host.name)
+        if s.running or (wanted.cold_migrate and s.vm_state == "stopped")
+    ]
     if current is not None and current.phase == "in_maintenance" and not stranded:
         return Plan(verdicts=(Verdict(host.name, "skip", "is in maintenance and down"),))
     raise ConflictError(
         f"host {host.name}",
-        "it is down, and servers can't be moved off a host that does not answer",
-        "Bring it back; if it has failed for good, its servers must be started elsewhere first",
+        f"it is down, and servers can't be moved off a host that does not answer{_named(stranded)}",
+        "Start nova-compute there and run again; if the host is lost, fence it and evacuate them"
+        if fleet.scheduled
+        else "Bring it back; if it has failed for good, its servers must be started elsewhere first",
     )
+
+
+def _named(stranded: Sequence[Server]) -> str:
+    return f" (on it: {joined(sorted(s.name for s in stranded))})" if stranded else ""
 
 
 def _migration_network(fleet: Fleet, host: Host, name: str | None, emptied: Drain) -> str | None:
@@ -146,16 +162,7 @@ def _out_of_service(
     service = fleet.service(host.name)
     enabled = service is not None and service.status == "enabled"
     if current is None:
-        yield Step(
-            "maintenance.begin",
-            host.name,
-            {
-                "name": wanted.name,
-                "host_id": host.id,
-                "service_disabled": enabled,
-                "host_disabled": host.enabled,
-            },
-        )
+        yield begun(fleet, host, wanted)
     if enabled:
         yield Step(
             "service.disable",
@@ -191,13 +198,6 @@ def _evacuated_lists(
         stale = (k for k in (SUSPENDED_KEY, HALTED_KEY) if k in host.other_config)
         changes.update(dict.fromkeys(stale))
     return changes
-
-
-def _reached(host: Host, current: Maintenance | None, wanted: MaintenanceWanted) -> Iterator[Step]:
-    if current is None or current.phase != "in_maintenance":
-        yield Step(
-            "maintenance.advance", host.name, {"name": wanted.name, "phase": "in_maintenance"}
-        )
 
 
 def _coordinator_warning(

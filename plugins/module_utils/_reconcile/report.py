@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .._core.model import Fleet, Maintenance, to_dict
+from .._core.model import Fleet, Host, Maintenance, to_dict
 from .._core.plan import Plan
 from .journal import MaintenanceWanted
 from .placement import gib
 
-MOVES = ("server.live_migrate", "server.await_migration")
+MOVES = ("server.live_migrate", "server.cold_migrate", "server.await_migration")
+UNKNOWN = "(scheduler)"
+"""Stands in tables for a host that the scheduler has yet to choose."""
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -25,7 +27,14 @@ def plan_lines(plan: Plan) -> list[str]:
     number = "1 server" if len(moves) == 1 else f"{len(moves)} servers"
     head = f"plan: {len(plan.steps)} steps, {number} with {total} to move, {plan.window} at a time"
     rows = [
-        (s.subject, gib(s.args["memory"]), s.args["source"], "to", s.args["target"]) for s in moves
+        (
+            s.subject,
+            gib(s.args["memory"]),
+            s.args["source"] or UNKNOWN,
+            "to",
+            s.args["target"] or UNKNOWN,
+        )
+        for s in moves
     ]
     told = [f"  {v}" for v in plan.verdicts if v.decision in ("act", "skip")]
     return [head, *(f"  {line}" for line in table(rows)), *told]
@@ -63,7 +72,7 @@ def _maintenance(fleet: Fleet, found: Maintenance) -> dict[str, Any]:
             "server": move.server,
             "server_id": move.server_id,
             "from": move.source,
-            "to": move.target,
+            "to": move.target or None,
             "status": move.status,
             "memory": move.memory,
             "now_on": _place(fleet, move.server_id),
@@ -75,11 +84,11 @@ def _maintenance(fleet: Fleet, found: Maintenance) -> dict[str, Any]:
 
 def _place(fleet: Fleet, server_id: str) -> str | None:
     server = fleet.server(server_id)
-    return server.host if server else None
+    return (server.host if server else None) or None
 
 
 def summary(fleet: Fleet, wanted: MaintenanceWanted, found: Maintenance | None) -> str:
-    """A table of the moves, and the memory left on each host of the pool."""
+    """A table of the moves, and the memory left on each host of the pool, or of those involved."""
     if found is None:
         return f"host {wanted.host}: no maintenance named {wanted.name}"
     lines = [f"host {found.host}, maintenance {found.name}: {found.phase}"]
@@ -90,16 +99,24 @@ def summary(fleet: Fleet, wanted: MaintenanceWanted, found: Maintenance | None) 
                 m.server,
                 gib(m.memory),
                 m.source,
-                m.target,
+                m.target or UNKNOWN,
                 m.status,
                 _place(fleet, m.server_id) or "-",
             )
             for m in found.moves
         ]
         lines += [f"  {line}" for line in table(rows)]
-    home = fleet.host(found.host)
-    members = fleet.members(home.pool_id) if home else ()
     left = ", ".join(
-        f"{h.name} {gib(h.memory_free)}" for h in sorted(members, key=lambda h: h.name)
+        f"{h.name} {gib(h.memory_free)}"
+        for h in sorted(_shown_hosts(fleet, found), key=lambda h: h.name)
     )
     return "\n".join([*lines, f"memory left for servers: {left}"])
+
+
+def _shown_hosts(fleet: Fleet, found: Maintenance) -> Sequence[Host]:
+    """A cloud has too many hosts to tell about all."""
+    home = fleet.host(found.host)
+    if fleet.scheduled:
+        involved = {found.host, *(m.target for m in found.moves)}
+        return [h for h in fleet.hosts if h.name in involved]
+    return fleet.members(home.pool_id) if home else ()

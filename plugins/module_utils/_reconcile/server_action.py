@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._core.errors import ConflictError, FleetError, InvalidError, joined
+from .._core.errors import ConflictError, FleetError, InvalidError, UnsupportedError, joined
 from .._core.model import Fleet, Server
 from .._core.plan import Plan, Step, Verdict
 from .._core.reading import HOSTS, SERVERS, SERVICES, Reading, reading
@@ -105,6 +105,13 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     servers in the way, one PlanRefused tells them all.
     """
     check_options(wanted)
+    if wanted.force and fleet.scheduled:
+        raise UnsupportedError(
+            "option force",
+            "Nova decides how a server is stopped: it cuts the power once the guest has had the time "
+            "that os_shutdown_timeout of its image grants",
+            "Leave it out",
+        )
     servers = servers_named(fleet, wanted.servers)
     action = ACTIONS[wanted.action]
     due = [s for s in servers if not _satisfied(s, action)]
@@ -116,10 +123,14 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     return Plan(tuple(_step(s, wanted) for s in due), window=wanted.max_parallel)
 
 
-def needs(wanted: ServerActionWanted) -> Reading:
-    """What the plan depends on: a move asks for the state of its target, too."""
-    sections = (SERVERS, HOSTS, SERVICES) if wanted.action == LIVE_MIGRATE else (SERVERS,)
-    return reading(*sections, servers=wanted.servers)
+def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
+    """What the plan depends on: a move asks for the state of its target, too, and where no scheduler
+    does, for the room on it.
+    """
+    if wanted.action != LIVE_MIGRATE:
+        return reading(SERVERS, servers=wanted.servers)
+    room = () if fleet.scheduled else (HOSTS,)
+    return reading(SERVERS, SERVICES, *room, servers=wanted.servers)
 
 
 def check_options(wanted: ServerActionWanted) -> None:
