@@ -11,13 +11,14 @@ hypervisors at 2.88, where capacity is gone.
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._core.errors import MissingLibraryError, UnsupportedError
-from .failures import from_response, translated
+from .failures import body_of, from_response, translated
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -56,6 +57,8 @@ def load() -> Any:
         import openstack.connection  # noqa: PLC0415
     except ImportError as exc:
         raise MissingLibraryError("openstacksdk", traceback.format_exc()) from exc
+    # What it warns of ends in an error that tells more; without a handler it would go to stderr.
+    logging.getLogger("keystoneauth").addHandler(logging.NullHandler())
     return openstack
 
 
@@ -143,8 +146,7 @@ class Api:
             response = self._connection.image.get(path, params=query, raise_exc=False)
         if response.status_code >= 400:
             raise from_response(response, self.cloud, "Glance")
-        body: dict[str, Any] = response.json()
-        return body
+        return body_of(response, self.cloud, "Glance")
 
     def send(
         self, method: str, path: str, version: str, *, what: str = "", **request: Any
@@ -157,7 +159,7 @@ class Api:
         if response.status_code >= 400:
             raise from_response(response, what or self.cloud)
         return Answer(
-            response.json() if response.content else {},
+            body_of(response, what or self.cloud),
             response.headers.get("x-openstack-request-id", ""),
             response.headers.get("date", ""),
         )

@@ -67,43 +67,75 @@ def _plain(text: object) -> str:
     return " ".join(str(text).split())[:500]
 
 
+def body_of(response: Any, what: str, who: str = "Nova") -> dict[str, Any]:
+    """The JSON object that a successful answer holds, none if it is empty."""
+    try:
+        found: dict[str, Any] = response.json() if response.content else {}
+    except ValueError as exc:
+        raise BackendError(
+            what, f"{who}'s answer is not JSON", "Check that its endpoint is the service itself"
+        ) from exc
+    return found
+
+
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """Client libraries' exceptions as FleetErrors. keystoneauth's are not the SDK's."""
-    # At the top they would be loaded for those without a cloud, too.
-    import keystoneauth1.exceptions as ksa  # noqa: PLC0415
-    import openstack.exceptions as sdk  # noqa: PLC0415
-
     try:
         yield
     except FleetError:
         raise
-    except (ksa.Unauthorized, ksa.MissingAuthPlugin) as exc:
-        raise AuthError(what, _first_line(exc), BY_STATUS[401][1]) from exc
-    except (ksa.ConnectFailure, ksa.ConnectTimeout, ksa.RetriableConnectionFailure) as exc:
-        raise UnavailableError(
-            what, _first_line(exc), "Check the address, the network and TLS, and try again"
-        ) from exc
-    except (ksa.MissingRequiredOptions, ksa.NoMatchingPlugin, ksa.OptionError) as exc:
-        raise ConfigError(what, _first_line(exc), _CREDENTIALS) from exc
-    except (ksa.EndpointNotFound, ksa.DiscoveryFailure) as exc:
-        raise ConfigError(
-            what,
-            _first_line(exc),
-            "Check auth_url, region_name and interface against the cloud's catalogue",
-        ) from exc
-    except ksa.HttpError as exc:
-        kind, remedy = BY_STATUS.get(exc.http_status, (BackendError, "Look into Keystone's logs"))
-        raise kind(what, _first_line(exc), remedy, http_status=exc.http_status) from exc
-    except (sdk.ConfigException, ksa.ClientException, sdk.SDKException) as exc:
-        raise ConfigError(what, _first_line(exc), _CREDENTIALS) from exc
+    except Exception as exc:
+        error = _translation(what, exc)
+        if error is None:
+            raise
+        raise error from exc
+
+
+def _translation(what: str, exc: Exception) -> FleetError | None:
+    # At the top they would be loaded for those without a cloud, too.
+    import keystoneauth1.exceptions as ksa  # noqa: PLC0415
+    import openstack.exceptions as sdk  # noqa: PLC0415
+
+    said = _first_line(exc)
+    match exc:
+        case ksa.Unauthorized() | ksa.MissingAuthPlugin():
+            return AuthError(what, said, BY_STATUS[401][1])
+        case ksa.ConnectionError():
+            return UnavailableError(what, _unreachable(exc), _REACH)
+        case ksa.EndpointNotFound() | ksa.DiscoveryFailure() | sdk.ServiceDisabledException():
+            return ConfigError(what, said, _CATALOGUE)
+        case ksa.HttpError():
+            kind, remedy = BY_STATUS.get(
+                exc.http_status, (BackendError, "Look into Keystone's logs")
+            )
+            return kind(what, said, remedy, http_status=exc.http_status)
+        case ksa.ClientException() | sdk.SDKException():
+            return ConfigError(what, said, _CREDENTIALS)
+        case OSError():
+            return ConfigError(what, said, _FILES)
+    # keystoneauth raises these for options that are missing, or that its plugin does not have.
+    if type(exc) in (Exception, TypeError):
+        return ConfigError(what, said, "Correct auth and auth_type")
+    return None
 
 
 _CREDENTIALS = (
     "Name a cloud of clouds.yaml with the option cloud or OS_CLOUD, or give auth; clouds.yaml is "
     "looked for in the current directory, ~/.config/openstack, /etc/openstack and at "
-    "OS_CLIENT_CONFIG_FILE"
+    "OS_CLIENT_CONFIG_FILE, and passed over if it is not valid YAML"
 )
+_CATALOGUE = "Check auth_url, project_name, region_name and interface against the cloud's catalogue"
+_REACH = "Check the address, the network and the certificates (ca_cert), and try again"
+_FILES = "Check the files that clouds.yaml, ca_cert, client_cert and client_key name"
+
+
+def _unreachable(exc: BaseException) -> str:
+    """What was asked for and, of the exceptions behind it, the first: the system's own words."""
+    first = exc
+    while following := first.__cause__ or first.__context__:
+        first = following
+    return f"{_first_line(exc).split(': HTTP', maxsplit=1)[0]}: {_first_line(first)}"
 
 
 def _first_line(exc: BaseException) -> str:
