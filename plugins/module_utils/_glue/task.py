@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from .._core.errors import FleetError, PlanInterrupted
@@ -70,12 +71,12 @@ class Task:
     ) -> dict[str, Any]:
         """Read, plan and, unless in check mode, carry the plan out; return the module's result.
 
-        ``needs`` is what the planner looks at; as a function, it follows from ``first``. ``shown``
-        is what the result looks at, by default all of it. ``lock`` names what no other run may work
-        on meanwhile. ``exclusive`` makes re-reading, planning again and applying one transaction
-        where there are any. With ``rounds`` the state is read and planned again after applying,
-        until nothing is left or they are used up. ``on_failure`` may record a failure before it is
-        raised.
+        ``needs`` is what the planner looks at; as a function, it follows from ``first``, each time
+        that the state is read. ``shown`` is what the result looks at, by default all of it.
+        ``lock`` names what no other run may work on meanwhile. ``exclusive`` makes re-reading,
+        planning again and applying one transaction where there are any. With ``rounds`` the state
+        is read and planned again after applying, until nothing is left or they are used up.
+        ``on_failure`` may record a failure before it is raised.
         """
         before, wanted = self._read_before(needs, first)
         plan = planner(before)
@@ -86,12 +87,20 @@ class Task:
         ports = self._plane.ports(self.reporter, wanted)
         held = lock(before) if callable(lock) else lock
         unit = exclusive and ports.atomic
-        work = _Work(planner, wanted, shown or wanted, rounds, on_failure)
+        # Inside a transaction only the records are read anew.
+        read = self._plane.read_inside if unit else self._plane.read
+        work = _Work(
+            planner,
+            partial(read, wanted) if unit else lambda: self._read_before(needs, first)[0],
+            partial(read, shown) if shown else None,
+            rounds,
+            on_failure,
+        )
         with _locked(ports, held), ports.records.exclusive() if unit else nullcontext():
             # Others may have changed things until the lock or the transaction was ours.
             made = None if unit or held else (before, plan)
-            done, after = self._carry_out(work, ports, unit, made)
-        return self._report(plan, done, result(before), result(after))
+            done, left = self._carry_out(work, ports, unit, made)
+        return self._report(plan, done, result(before), result(left))
 
     def _read_before(self, needs: Needs, first: Reading | None) -> tuple[Fleet, Reading]:
         if not callable(needs):
@@ -104,11 +113,10 @@ class Task:
     def _carry_out(
         self, work: _Work, ports: Ports, unit: bool, made: tuple[Fleet, Plan] | None
     ) -> tuple[list[Step], Fleet]:
-        """Inside a transaction only the records are read anew."""
-        read = self._plane.read_inside if unit else self._plane.read
+        """The steps taken, and the state afterwards."""
         done: list[Step] = []
         for _round in range(work.rounds):
-            fleet = made[0] if made else read(work.wanted)
+            fleet = made[0] if made else work.read()
             plan = made[1] if made else work.planner(fleet)
             made = None
             if not plan.changed:
@@ -122,7 +130,7 @@ class Task:
                 if told is exc:
                     raise
                 raise told from exc
-        return done, read(work.shown)
+        return done, (work.read_shown or work.read)()
 
     def _report(
         self,
@@ -151,8 +159,8 @@ class _Work:
     """What reconcile was asked to do."""
 
     planner: Planner
-    wanted: Reading
-    shown: Reading
+    read: Callable[[], Fleet]
+    read_shown: Callable[[], Fleet] | None
     rounds: int
     on_failure: Callable[[Ports, FleetError], None] | None
 
