@@ -9,7 +9,6 @@ alike; what counts are the ratios.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from benching import middle, times_by_task
 from harness.playbooks import Playbooks
 from simulators.launch import Simulator
 
@@ -52,10 +52,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
         run = Playbooks(site, Path(directory)).tasks(*tasks(rounds))
     if run.status or run.changed != 1:
         raise SystemExit(run.output)
-    times: dict[str, list[float]] = {}
-    for result in run.results[1:]:
-        times.setdefault(result["task"], []).append(result["seconds"] * 1000)
-    return times
+    return times_by_task(run.results[1:])
 
 
 def main() -> None:
@@ -66,12 +63,12 @@ def main() -> None:
     )
     options = parser.parse_args()
     times = measure(options.rounds)
-    base = statistics.median(times["debug"])
+    base = middle(times["debug"])
     print(f"{'task':<24} {'median ms':>9} {'min ms':>8} {'x debug':>8}   ({options.rounds} rounds)")
     for name, values in times.items():
-        middle = statistics.median(values)
-        print(f"{name:<24} {middle:>9.1f} {min(values):>8.1f} {middle / base:>8.2f}")
-    ratio = statistics.median(times[IN_PROCESS]) / base
+        median = middle(values)
+        print(f"{name:<24} {median:>9.1f} {min(values):>8.1f} {median / base:>8.2f}")
+    ratio = middle(times[IN_PROCESS]) / base
     if options.at_most and ratio > options.at_most:
         raise SystemExit(f"in process costs {ratio:.2f} times debug, more than {options.at_most:g}")
 
