@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from testbeds.openstack import faults
 from testbeds.openstack.api import ApiError
-from testbeds.openstack.layout import BedError
-from testbeds.openstack.services import every_name
+from testbeds.openstack.layout import INFRASTRUCTURE, SERVICES, BedError
+from testbeds.openstack.lifecycle import usable
 from testbeds.openstack.stock import FLAVORS, IMAGES
 
 if TYPE_CHECKING:
@@ -45,14 +45,18 @@ def clean(bed: Bed) -> None:
 
 def revive(bed: Bed) -> None:
     """Every process runs. A host that servers were evacuated from forgets them when it starts, and
-    Nova takes no force-down off before.
+    Nova takes no force-down off before; one whose service was deleted comes back when it starts.
     """
-    dead = [name for name in every_name(bed.layout) if not bed.processes.pid(name)]
-    unaware = {record["source_compute"] for record in evacuations(bed)} - {*dead}
-    for host in unaware:
+    for name in (*INFRASTRUCTURE, *SERVICES):
+        if not bed.processes.pid(name):
+            bed.start(name)
+    dead = {host for host in bed.hosts if not bed.processes.pid(host)}
+    unaware = {record["source_compute"] for record in evacuations(bed)} - dead
+    gone = {*bed.hosts} - {*bed.services()} - dead
+    for host in unaware | gone:
         bed.stop(host)
-    for name in [*dead, *unaware]:
-        bed.start(name)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bed.start, dead | unaware | gone))
 
 
 def evacuations(bed: Bed) -> list[Any]:
@@ -66,8 +70,7 @@ def enable_services(bed: Bed) -> None:
         if service["forced_down"] or service["status"] != "enabled":
             wanted = {"forced_down": False, "status": "enabled"}
             bed.api("PUT", f"/os-services/{service['id']}", wanted)
-    for host in bed.hosts:
-        bed.wait_service(host, "up")
+    wait(bed, "hosts that are not usable", lambda bed: not usable(bed.admin, bed.hosts))
 
 
 def in_progress(bed: Bed) -> list[Any]:

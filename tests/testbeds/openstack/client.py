@@ -49,7 +49,8 @@ class Bed:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.processes = Processes(layout)
-        self.apis: dict[tuple[str, str], Api] = {}
+        self.admin = Api(layout)
+        self.apis = {("admin", "admin"): self.admin}
 
     @classmethod
     def running(cls, root: Path | None = None) -> Bed | None:

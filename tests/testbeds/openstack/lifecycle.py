@@ -116,22 +116,23 @@ def begin(layout: Layout, processes: Processes, *names: str) -> None:
 
 
 def wait_for_computes(layout: Layout, processes: Processes, api: Api) -> None:
-    """Until every host reports, is mapped to the cell and has inventory: can be scheduled to."""
-    wanted = set(layout.hosts)
+    host = layout.hosts[-1]
+    processes.wait(host, "and the other hosts are usable", lambda: usable(api, layout.hosts))
+    say(f"{len(layout.hosts)} hosts can be scheduled to")
 
-    def usable() -> bool:
-        found = api("GET", "/os-services?binary=nova-compute")["services"]
-        if not wanted <= {service["host"] for service in found if service["state"] == "up"}:
-            return False
-        found = api("GET", "/os-hypervisors")["hypervisors"]
-        if not wanted <= {hypervisor["hypervisor_hostname"] for hypervisor in found}:
-            return False
-        path = "/resource_providers?resources=VCPU:1"
-        found = api("GET", path, service="placement")["resource_providers"]
-        return wanted <= {provider["name"] for provider in found}
 
-    processes.wait(layout.hosts[-1], "and the other computes are usable", usable)
-    say(f"{len(wanted)} computes can be scheduled to")
+def usable(api: Api, hosts: list[str]) -> bool:
+    """Whether all hosts report, are mapped to the cell and have inventory: can be scheduled to."""
+    wanted = set(hosts)
+    found = api("GET", "/os-services?binary=nova-compute")["services"]
+    if not wanted <= {service["host"] for service in found if service["state"] == "up"}:
+        return False
+    found = api("GET", "/os-hypervisors")["hypervisors"]
+    if not wanted <= {hypervisor["hypervisor_hostname"] for hypervisor in found}:
+        return False
+    path = "/resource_providers?resources=VCPU:1"
+    found = api("GET", path, service="placement")["resource_providers"]
+    return wanted <= {provider["name"] for provider in found}
 
 
 def down(layout: Layout) -> None:
