@@ -33,7 +33,7 @@ def up(layout: Layout, *, fresh: bool) -> None:
     """
     processes = Processes(layout)
     install.check_machine(layout)
-    if stands(layout, processes) and not fresh:
+    if not fresh and stands(layout, processes):
         return
     # One with other settings is known by its records.
     processes.stop(processes.recorded(), signal.SIGKILL)

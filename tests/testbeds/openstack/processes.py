@@ -110,15 +110,17 @@ class Processes:
         self.record(name).write_text(text, encoding="utf-8")
 
     def stop(self, names: Sequence[str], number: int = signal.SIGTERM, within: float = 10) -> None:
-        """Signal processes with all they started, and kill what is left of them after ``within`` s."""
+        """Signal processes with all they started, kill what is left after ``within`` s, and wait for
+        the last: a worker that lives a moment longer than its master holds the port.
+        """
         pids = {pid for name in names if (pid := self.pid(name))}
-        for pid in pids:
-            signal_group(pid, number)
-        end = time.monotonic() + within
-        while any(start_time(pid) for pid in pids) and time.monotonic() < end:
-            time.sleep(0.05)
-        for pid in pids:
-            signal_group(pid, signal.SIGKILL)
+        for signal_number, limit in ((number, within), (signal.SIGKILL, 10)):
+            for member in members(pids):
+                with suppress(ProcessLookupError):
+                    os.kill(member, signal_number)
+            end = time.monotonic() + limit
+            while members(pids) and time.monotonic() < end:
+                time.sleep(0.05)
         for name in names:
             self.record(name).unlink(missing_ok=True)
 
@@ -172,12 +174,15 @@ class Processes:
         self.wait(name, f"logs {text!r}", logged)
 
 
-def signal_group(pid: int, number: int) -> None:
-    """Signal what a spawned process leads, and let go of it if it is a child of this one."""
-    with suppress(ProcessLookupError):
-        os.killpg(pid, number)
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+def members(sessions: set[int]) -> set[int]:
+    """All live processes of the sessions that these lead; zombies are not."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if fields[0] not in "ZX" and int(fields[3]) in sessions:
+                found.add(int(file.parent.name))
+    return found
 
 
 def listens(port: int) -> bool:
