@@ -30,13 +30,10 @@ Version = tuple[int, int]
 
 
 class Answer(NamedTuple):
-    """``request_id`` is what Nova calls the request's instance action by, ``date`` the API's clock
-    as HTTP writes it; both may be empty.
-    """
+    """``request_id`` is what Nova calls the request's instance action by."""
 
     body: dict[str, Any]
     request_id: str
-    date: str
 
 
 def preload() -> None:
@@ -161,7 +158,6 @@ class Api:
         return Answer(
             body_of(response, what or self.cloud),
             response.headers.get("x-openstack-request-id", ""),
-            response.headers.get("date", ""),
         )
 
     def post(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ..._core.errors import NotFoundError
@@ -21,12 +22,14 @@ LEAST, MOST = "2.51", "2.84"
 @dataclass(frozen=True)
 class Outcome:
     """``begun``: a service other than the API has taken the request up. ``open``: one of them is
-    still at it. ``error``: the words of what failed, None if nothing has.
+    still at it. ``error``: the words of what failed, None if nothing has. ``started``: when the API
+    accepted it, None if that is not known.
     """
 
     begun: bool = False
     open: bool = False
     error: str | None = None
+    started: datetime | None = None
 
 
 def outcome(api: Api, server_id: str, request_id: str) -> Outcome:
@@ -47,7 +50,13 @@ def judged(action: Mapping[str, Any]) -> Outcome:
     if error is None and action.get("message") == "Error":
         error = "Nova tells only that it failed"
     unfinished = any(event.get("finish_time") is None for event in events)
-    return Outcome(bool(events), unfinished, error)
+    return Outcome(bool(events), unfinished, error, utc(action["start_time"]))
+
+
+def utc(text: str) -> datetime:
+    """Nova writes some of its times without a zone."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _words(event: Mapping[str, Any]) -> str:

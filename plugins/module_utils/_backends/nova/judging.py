@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ..._core.errors import BackendError, FleetError
 from ..._core.model import Migration
 from ..._core.ports import JobState
-from .instance_actions import Outcome
+from .instance_actions import Outcome, utc
 
 UNDER_WAY = JobState(done=False)
 LOST = frozenset({"error", "failed", "cancelled"})
@@ -35,7 +34,7 @@ NO_VALID_HOST = (
 class Sight:
     """What is seen of one action. ``server`` is the API's own record, None once it is gone;
     ``outcome`` asks for the instance action when called, ``image`` for the status of the image that
-    it makes (None if it makes none). ``since`` is the cloud's time at the start.
+    it makes (None if it makes none).
     """
 
     verb: str
@@ -44,7 +43,6 @@ class Sight:
     record: Migration | None
     outcome: Callable[[], Outcome]
     image: Callable[[], str | None]
-    since: datetime | None
 
     @property
     def vm_state(self) -> str:
@@ -260,7 +258,8 @@ def _failed(sight: Sight, said: str) -> JobState:
 
 def _in_error(sight: Sight) -> JobState:
     """A server's fault may be an older failure's, so that the request's own events come first."""
-    said = sight.outcome().error or _fault(sight) or "Nova tells no cause"
+    outcome = sight.outcome()
+    said = outcome.error or _fault(sight, outcome) or "Nova tells no cause"
     return _error(
         sight,
         f"{sight.action} left it in ERROR: {said}",
@@ -268,10 +267,10 @@ def _in_error(sight: Sight) -> JobState:
     )
 
 
-def _fault(sight: Sight) -> str:
+def _fault(sight: Sight, outcome: Outcome) -> str:
+    """The server's fault, if it is newer than the request; both are in whole seconds."""
     fault = (sight.server or {}).get("fault") or {}
-    created = fault.get("created")
-    if created and sight.since and datetime.fromisoformat(created) < sight.since:
+    if not fault or (outcome.started and utc(fault["created"]) <= outcome.started):
         return ""
     return str(fault.get("message") or "")
 

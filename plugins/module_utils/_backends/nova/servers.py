@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
@@ -17,9 +16,9 @@ from ..._core.errors import ConflictError, NotFoundError, UnavailableError
 from ..._core.model import Migration
 from ..._core.ports import JobState
 from .actions import ACTIONS, MOVES
-from .api import Answer, Api
+from .api import Api
 from .catalogue import image_status, resolved
-from .instance_actions import outcome
+from .instance_actions import outcome, utc
 from .judging import Sight, answered
 from .migrations import in_progress
 from .read_servers import changed_servers, get_server
@@ -34,18 +33,19 @@ Item = Mapping[str, Any]
 class Handle:
     """A started action.
 
-    ``since`` is the cloud's time at the start. ``migration`` is the uuid of its record, once that
-    has been found; until then ``baseline`` tells new records from old. ``image`` is the id of the
-    image that it makes. ``state`` is the last seen.
+    ``since`` is when its server had changed last as it was first looked at, by the cloud's clock,
+    which need not be ours. ``migration`` is the uuid of its record, once that has been found; until
+    then ``baseline`` tells new records from old. ``image`` is the id of the image that it makes.
+    ``state`` is the last seen.
     """
 
     verb: str
     server_id: str
     request_id: str
-    since: datetime | None
     baseline: Baseline | None = None
     migration: str | None = None
     image: str | None = None
+    since: datetime | None = None
     state: JobState = field(default_factory=partial(JobState, done=False))
 
     @property
@@ -85,11 +85,10 @@ class NovaServers:
             verb,
             server_id,
             answer.request_id,
-            _time(answer),
             baseline,
             migration.uuid if migration else None,
             answer.body.get("image_id"),
-            JobState(done=action.judge is answered),
+            state=JobState(done=action.judge is answered),
         )
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
@@ -115,7 +114,6 @@ class NovaServers:
                 record=records.get(id(handle)),
                 outcome=partial(outcome, self._api, handle.server_id, handle.request_id),
                 image=partial(self._image, handle),
-                since=handle.since,
             )
             handle.state = ACTIONS[handle.verb].judge(sight)
 
@@ -149,7 +147,10 @@ class NovaServers:
             since = (min(starts) - SKEW).isoformat()
             listed = {item["id"]: item for item in changed_servers(self._api, since)}
             found = {key: _present(listed[key]) for key in wanted & listed.keys()}
-        return found | {key: self._server(key) for key in wanted - found.keys()}
+        found |= {key: self._server(key) for key in wanted - found.keys()}
+        for handle in handles:
+            handle.since = handle.since or _changed(found[handle.server_id])
+        return found
 
     def _image(self, handle: Handle) -> str | None:
         return image_status(self._api, handle.image) if handle.image else None
@@ -168,11 +169,10 @@ def _own(handle: Handle, records: Sequence[Migration]) -> Migration | None:
     )
 
 
+def _changed(item: Item | None) -> datetime | None:
+    return utc(item["updated"]) if item and item.get("updated") else None
+
+
 def _present(item: Item) -> Item | None:
     """Lists of changes tell deleted servers, too."""
     return None if item.get("OS-EXT-STS:vm_state") == "deleted" else item
-
-
-def _time(answer: Answer) -> datetime | None:
-    """The cloud's clock, which need not be ours."""
-    return parsedate_to_datetime(answer.date) if answer.date else None
