@@ -5,8 +5,7 @@
 the first failure.
 
 This is the only caller of mutating port methods, through the table in execute.py. What was done
-before a failure stays done and is
-reported; the error says what remains, and running again plans exactly that.
+before a failure stays done and is reported; the error says what remains, and running again plans exactly that.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .._core.errors import FleetError, PlanInterrupted
+from .._core.errors import FleetError, PlanInterrupted, joined
 from .._core.plan import WINDOWED, Plan, Step
 from .._core.ports import Ports
 from .execute import EXECUTIONS
@@ -125,16 +124,26 @@ def _failure(run: _Run, total: int) -> FleetError:
     if not run.done and len(run.failed) == 1:
         first.details.setdefault("step", step.to_dict())
         return first
-    others = "".join(f"; also {s}: {e.cause.rstrip('.')}" for s, e in run.failed[1:])
-    left = len(run.failed) + len(run.remaining)
+    same = [s.subject for s, e in run.failed[1:] if e.cause == first.cause]
+    others = f"; the same goes for {joined(same)}" if same else ""
+    others += "".join(
+        f"; also {s}: {e.cause.rstrip('.')}" for s, e in run.failed[1:] if e.cause != first.cause
+    )
+    left = [*(s for s, _e in run.failed), *run.remaining]
     return PlanInterrupted(
         f"{step}",
         f"{first.cause.rstrip('.')}{others}",
         f"{first.remedy.rstrip('.')}. ".lstrip(". ")
-        + f"{len(run.done)} of {total} steps were done and stay done, {left} remain; "
-        "running again continues with them",
+        + f"{len(run.done)} of {total} steps were done and stay done{_named(run.done)}, "
+        f"{len(left)} remain{_named(left)}; running again continues with them",
         causes=[e for _s, e in run.failed],
         done=[s.to_dict() for s in run.done],
         failed=[{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed],
         remaining=[s.to_dict() for s in run.remaining],
     )
+
+
+def _named(steps: Sequence[Step]) -> str:
+    """The servers and hosts whose steps take long, which is what a reader wants to know about."""
+    names = dict.fromkeys(s.subject for s in steps if s.verb in WINDOWED)
+    return f" ({joined(list(names))})" if names else ""
