@@ -284,7 +284,7 @@ def test_only_a_lost_change_may_have_been_carried_out(method: str, open_end: boo
         ("Halted", [], ("stopped", None, "SHUTOFF")),
         ("Paused", [], ("paused", None, "PAUSED")),
         ("Suspended", [], ("suspended", None, "SUSPENDED")),
-        ("Unknown", [], ("error", None, "UNKNOWN")),
+        ("Unknown", [], ("unknown", None, "UNKNOWN")),
         ("Running", ["pool_migrate"], ("active", "migrating", "MIGRATING")),
         ("Running", ["clean_reboot"], ("active", "rebooting", "REBOOT")),
         ("Running", ["hard_reboot"], ("active", "rebooting_hard", "HARD_REBOOT")),

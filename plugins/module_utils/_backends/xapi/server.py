@@ -9,15 +9,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._core.model import Server
+from ..._core.status import status_of
+from . import marks
 from .read import NULL, PoolRecords
 
-STATES: Mapping[str, tuple[str, str]] = {
-    "Running": ("active", "ACTIVE"),
-    "Halted": ("stopped", "SHUTOFF"),
-    "Paused": ("paused", "PAUSED"),
-    "Suspended": ("suspended", "SUSPENDED"),
+STATES: Mapping[str, str] = {
+    "Running": "active",
+    "Halted": "stopped",
+    "Paused": "paused",
+    "Suspended": "suspended",
 }
-"""XAPI's power state → Nova's vm_state and status."""
+"""XAPI's power state → Nova's vm_state, where no mark says otherwise."""
+
+UNKNOWN = "unknown"
+"""Stands for power states that have no vm_state; the status is UNKNOWN then, too."""
 
 TASK_STATES: Mapping[str, str] = {
     "pool_migrate": "migrating",
@@ -40,21 +45,15 @@ TASK_STATES: Mapping[str, str] = {
 }
 """XAPI's current operation → Nova's task_state, in order of precedence; other operations have none."""
 
-SHOWN: Mapping[tuple[str, str], str] = {
-    ("active", "migrating"): "MIGRATING",
-    ("paused", "migrating"): "MIGRATING",
-    ("active", "rebooting"): "REBOOT",
-    ("active", "rebooting_hard"): "HARD_REBOOT",
-}
-"""Where Nova's status follows the task_state instead of the vm_state (nova/api/openstack/common.py)."""
 
-
-def status(power_state: str, operations: Iterable[str]) -> tuple[str, str | None, str]:
-    """``(vm_state, task_state, status)`` as Nova would show them."""
-    vm_state, shown = STATES.get(power_state, ("error", "UNKNOWN"))
+def status(
+    power_state: str, operations: Iterable[str], marked: str | None = None, task: str | None = None
+) -> tuple[str, str | None, str]:
+    """``(vm_state, task_state, status)`` as Nova would show them, given the marks on the guest."""
+    vm_state = marked or STATES.get(power_state, UNKNOWN)
     present = set(operations)
-    task_state = next((t for op, t in TASK_STATES.items() if op in present), None)
-    return vm_state, task_state, SHOWN.get((vm_state, task_state or ""), shown)
+    task_state = task or next((t for op, t in TASK_STATES.items() if op in present), None)
+    return vm_state, task_state, status_of(vm_state, task_state)
 
 
 def server(
@@ -65,7 +64,12 @@ def server(
     attached: Mapping[str, set[str]],
 ) -> Server:
     """One guest; ``attached`` maps each SR's reference to the references of hosts on which it is plugged."""
-    vm_state, task_state, shown = status(vm["power_state"], vm["current_operations"].values())
+    busy, since = marks.task(vm)
+    vm_state, task_state, shown = status(
+        vm["power_state"], vm["current_operations"].values(), marks.marked_state(vm), busy
+    )
+    acting = _acting(records, vm) if vm_state == "rescued" else vm
+    locked, locked_reason = marks.lock(vm["blocked_operations"])
     storage = _storage(records, vm, vbds)
     rows = records.rows
     return Server(
@@ -74,8 +78,8 @@ def server(
         status=shown,
         vm_state=vm_state,
         task_state=task_state,
-        power_state=vm["power_state"],
-        host=_host(records, vm, storage, attached),
+        power_state=acting["power_state"],
+        host=_place(records, acting, vm_state, storage, attached),
         pool_id=records.pool_id,
         memory=int(vm["memory_dynamic_min"]) + int(vm["memory_overhead"]),
         memory_max=int(vm["memory_static_max"]),
@@ -87,9 +91,13 @@ def server(
         blocked=vm["blocked_operations"],
         allowed=frozenset(vm["allowed_operations"]),
         groups=_groups(records, vm),
-        metadata=vm["other_config"],
+        metadata=marks.plain(vm["other_config"]),
         tags=tuple(vm["tags"]),
-        started_at=_started(records, vm),
+        started_at=_started(records, acting),
+        updated_at=since,
+        locked=locked,
+        locked_reason=locked_reason,
+        fault=marks.marks(vm).get("fault", "") if vm_state == "error" else "",
     )
 
 
@@ -101,6 +109,29 @@ def _storage(
     wanted = {v["VDI"] for v in vbds} | {vm["suspend_VDI"]}
     found = {vdis[ref]["SR"] for ref in wanted if ref in vdis}
     return frozenset(ref for ref in found if ref in records.rows["SR"])
+
+
+def _acting(records: PoolRecords, vm: dict[str, Any]) -> dict[str, Any]:
+    """The VM that runs in its place while it is rescued."""
+    ref = records.find("VM", marks.marks(vm).get("aide", ""))
+    return records.rows["VM"][ref] if ref else vm
+
+
+def _place(
+    records: PoolRecords,
+    vm: Mapping[str, Any],
+    vm_state: str,
+    storage: Iterable[str],
+    attached: Mapping[str, set[str]],
+) -> str | None:
+    """As Nova has it: nowhere once offloaded; where a stopped server was migrated to."""
+    if vm_state == "shelved_offloaded":
+        return None
+    host = _host(records, vm, storage, attached)
+    chosen = records.rows["host"].get(vm["affinity"])
+    if host is None and vm_state == "resized" and chosen is not None:
+        return str(chosen["name_label"])
+    return host
 
 
 def _host(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ..._core.errors import ConfigError
 from ..._core.model import Host, Network, Pool, Server, Storage, XenView
+from .marks import marks
 from .read import NULL, PoolRecords, Rows
 from .server import server
 
@@ -222,4 +223,5 @@ def _servers(records: PoolRecords) -> list[Server]:
         server(records, vm, vbds.get(ref, []), vifs.get(ref, []), attached)
         for ref, vm in rows["VM"].items()
         if not (vm["is_control_domain"] or vm["is_a_snapshot"] or vm["is_a_template"])
+        and "server" not in marks(vm)
     ]

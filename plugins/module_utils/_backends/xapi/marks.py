@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Nova knows of a server and XAPI does not, written onto the guest itself. Pure.
+
+In VM.other_config, under the prefix ``xenfleet:``, stand
+
+- ``id``: uuid of the VM that the marks belong to. Copies and snapshots inherit other_config; marks
+  with another uuid, or without one, mean nothing.
+- ``vm_state``: resized, rescued, shelved, shelved_offloaded, soft-delete or error, where the power
+  state does not tell; ``fault``: what led to error.
+- ``task_state``: what an action is doing, and since when (``resize_finish 2026-01-31T12:00:00Z``).
+  One that stays without change was left by a killed run; reset_state clears it.
+- ``old``: sizes and host from before a resize or migration that awaits its confirmation, as JSON.
+- ``aide``: uuid of the VM from which it is rescued or rebuilt. That VM bears ``server``, the uuid
+  of the one that it is for, and is no server of its own.
+- ``discard``: uuids of disks that a rebuild has replaced and is about to destroy.
+- ``image_type`` and ``backup_type``, on snapshots: snapshot or backup, as in Glance's images, and
+  the type by which backups rotate.
+
+In VM.blocked_operations the text ``xenfleet: locked`` (with a reason behind a colon) is a lock, and
+``xenfleet: <vm_state>`` keeps a shelved, rescued or deleted server from being started by accident.
+Other entries are never touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+PREFIX = "xenfleet:"
+
+LOCKED = f"{PREFIX} locked"
+
+LOCKABLE = (
+    "start",
+    "start_on",
+    "pause",
+    "unpause",
+    "clean_shutdown",
+    "hard_shutdown",
+    "shutdown",
+    "clean_reboot",
+    "hard_reboot",
+    "suspend",
+    "resume",
+    "resume_on",
+    "pool_migrate",
+    "migrate_send",
+    "changing_memory_limits",
+    "changing_static_range",
+    "changing_dynamic_range",
+    "changing_VCPUs",
+    "changing_VCPUs_live",
+    "make_into_template",
+    "destroy",
+)
+"""What changes the guest's state, sizes or place. Not snapshot: Nova lets locked servers be imaged."""
+
+KEPT_DOWN = ("start", "start_on")
+"""What a server that is only apparently stopped must not do."""
+
+HOLDS: Mapping[str, frozenset[str]] = {
+    "resized": frozenset({"Running", "Halted", "Paused", "Suspended"}),
+    "error": frozenset({"Running", "Halted", "Paused", "Suspended"}),
+    "rescued": frozenset({"Halted"}),
+    "shelved": frozenset({"Halted"}),
+    "shelved_offloaded": frozenset({"Halted"}),
+    "soft-delete": frozenset({"Halted"}),
+}
+"""The vm_states that are marked, and the power states that don't give them the lie."""
+
+
+Memory = tuple[int, int, int, int]
+"""static_min, dynamic_min, dynamic_max and static_max in bytes."""
+
+Vcpus = tuple[int, int]
+"""VCPUs_max and VCPUs_at_startup."""
+
+
+@dataclass(frozen=True)
+class Old:
+    """What a resize or migration can go back to; ``host`` and ``affinity`` are uuids or empty."""
+
+    memory: Memory
+    vcpus: Vcpus
+    host: str
+    affinity: str
+    ran: bool
+
+    @property
+    def text(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def parsed(cls, text: str) -> Old:
+        """ValueError, KeyError or TypeError for a text that is not of this form."""
+        data = json.loads(text)
+        smin, dmin, dmax, smax = (int(v) for v in data["memory"])
+        most, startup = (int(v) for v in data["vcpus"])
+        return cls(
+            (smin, dmin, dmax, smax),
+            (most, startup),
+            str(data["host"]),
+            str(data["affinity"]),
+            bool(data["ran"]),
+        )
+
+
+def marks(vm: Mapping[str, Any]) -> dict[str, str]:
+    """The marks of a VM without their prefix; none if they were inherited from another one."""
+    found = {
+        key.removeprefix(PREFIX): value
+        for key, value in vm["other_config"].items()
+        if key.startswith(PREFIX)
+    }
+    return found if found.get("id") == vm["uuid"] else {}
+
+
+def plain(config: Mapping[str, str]) -> dict[str, str]:
+    """other_config without marks, whoever they belong to."""
+    return {key: value for key, value in config.items() if not key.startswith(PREFIX)}
+
+
+def marked_state(vm: Mapping[str, Any]) -> str | None:
+    """The vm_state that is marked, unless the power state gives it the lie."""
+    state = marks(vm).get("vm_state", "")
+    return state if vm["power_state"] in HOLDS.get(state, ()) else None
+
+
+def task(vm: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """``(task_state, since)`` as marked; since is ISO 8601."""
+    state, _space, since = marks(vm).get("task_state", "").partition(" ")
+    return state or None, since or None
+
+
+def state_block(vm_state: str) -> str:
+    return f"{PREFIX} {vm_state}"
+
+
+def lock_text(reason: str | None) -> str:
+    return f"{LOCKED}: {reason}" if reason else LOCKED
+
+
+def is_lock(text: str) -> bool:
+    return text == LOCKED or text.startswith(f"{LOCKED}: ")
+
+
+def is_ours(text: str) -> bool:
+    return text.startswith(f"{PREFIX} ")
+
+
+def lock(blocked: Mapping[str, str]) -> tuple[bool, str | None]:
+    """Whether it is locked, and why."""
+    text = next((t for t in blocked.values() if is_lock(t)), None)
+    if text is None:
+        return False, None
+    return True, text.removeprefix(LOCKED).removeprefix(": ") or None
+
+
+def with_blocks(
+    blocked: Mapping[str, str], operations: tuple[str, ...], text: str
+) -> dict[str, str]:
+    """With these operations blocked, too; those that are blocked already keep their text."""
+    return {**dict.fromkeys(operations, text), **blocked}
