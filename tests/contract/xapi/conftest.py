@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import XenAPI
-from contract.xapi.sites import PASSWORD, Connect, Plain, Simulate
+from contract.xapi.sites import PASSWORD, Connect, Plain, Simulate, pool_of
+from contract.xapi.stage import Stage
 from simulators.launch import Simulator
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import (
@@ -51,3 +52,19 @@ def plain() -> Iterator[Plain]:
             return session.xenapi
 
         yield make
+
+
+@pytest.fixture
+def stage(simulate: Simulate, fleet_of: Connect, plain: Plain) -> Stage:
+    """A pool of three with servers web (running on xen1), off and model (both stopped)."""
+    sim = simulate(
+        pool_of(
+            3,
+            {"name": "web", "where": "xen1"},
+            {"name": "off", "state": "halted"},
+            {"name": "model", "state": "halted"},
+        )
+    )
+    fleet = fleet_of(sim)
+    fleet.read()
+    return Stage(sim, fleet, plain(sim))

@@ -36,6 +36,11 @@ GUESTS: Mapping[str, Row] = {
         "{0[0]} has no virtual function left",
         "Choose another host",
     ),
+    "DOMAIN_EXISTS": (
+        "conflict",
+        "it still runs, on the coordinator itself",
+        "Stop it or migrate it instead",
+    ),
     "VM_LACKS_FEATURE": (
         "conflict",
         "its guest agent does not support this",
@@ -109,6 +114,16 @@ GUESTS: Mapping[str, Row] = {
         "conflict",
         "its memory settings contradict each other",
         "Correct them",
+    ),
+    "MEMORY_CONSTRAINT_VIOLATION_ORDER": (
+        "conflict",
+        "its memory limits would not be in ascending order",
+        "Give more memory",
+    ),
+    "MEMORY_CONSTRAINT_VIOLATION_MAXPIN": (
+        "conflict",
+        "its memory must be fixed: {0[0]}",
+        "Set its dynamic memory range to one value",
     ),
     "VDI_IN_USE": ("conflict", "disk {0[0]} is in use", "Release it first"),
     "VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION": (

@@ -54,7 +54,7 @@ HOSTS: Mapping[str, Row] = {
         "{0[0]} cannot attach {0[1]}",
         "Connect the host to the network",
     ),
-    "NOHOSTS_AVAILABLE": (
+    "NO_HOSTS_AVAILABLE": (
         "conflict",
         "no host can take it: none is enabled with enough free memory and its storage and networks",
         "Enable a host, free memory, or check SRs and networks",

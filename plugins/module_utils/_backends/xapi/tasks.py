@@ -47,9 +47,23 @@ class Handle:
     method: str
     what: str
     reached: Judge
+    own: bool = True
+    """Whether the task is ours to remove once it has ended."""
     lost_at: float | None = None
+    given_up: bool = False
+    """The task has vanished and its effect has not come in time."""
     progress: float = 0.0
     value: str = ""
+
+
+class Foreign(Protocol):
+    """Reference and name_label of a task."""
+
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def method(self) -> str: ...
 
 
 class Tasks:
@@ -74,6 +88,11 @@ class Tasks:
         task = place.call(f"Async.{method}", *params)
         shown = what.replace("{}", place.records.name(place.ref))
         return Handle(place.records, str(task), f"Async.{method}", shown, reached)
+
+    def follow(self, place: Place, what: str, reached: Judge, task: Foreign) -> Handle:
+        """A task that somebody else has started, and will look at once more."""
+        shown = what.replace("{}", place.records.name(place.ref))
+        return Handle(place.records, task.task, task.method, shown, reached, own=False)
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
         """One request per coordinator, and one read of the fleet if a task has vanished."""
@@ -134,10 +153,13 @@ class Tasks:
             handle.lost_at = now
         if now - handle.lost_at < self._grace:
             return JobState(done=False, progress=handle.progress)
+        handle.given_up = True
         return JobState(True, handle.progress, _lost(handle))
 
     def _forget(self, handle: Handle) -> None:
         """Finished tasks are the client's to remove; XAPI would keep them for an hour."""
+        if not handle.own:
+            return
         try:
             handle.records.connection.call("task.destroy", handle.task)
         except (Refused, FleetError):

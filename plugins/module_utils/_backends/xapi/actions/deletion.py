@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deleting servers, for good or so that they can be restored."""
+
+from __future__ import annotations
+
+from .. import marks
+from ..sequence import Call, Steps, gone
+from .aides import dismiss
+from .disks import destroy, discard, own_disks
+from .guest import Args, Guest
+
+SOFT = "soft-delete"
+
+
+def delete(guest: Guest, args: Args) -> Steps:
+    """Args: soft. Snapshots stay, as images of a deleted server do in Nova."""
+    if args.get("soft"):
+        yield from guest.through("soft-deleting", _put_away(guest), force=True)
+    else:
+        yield from force_delete(guest, args)
+
+
+def force_delete(guest: Guest, _args: Args) -> Steps:
+    """In any state; locks and blocks of ours are lifted, others' are told."""
+    yield from guest.through("deleting", guest.lifted(_remove(guest)), force=True)
+
+
+def restore(guest: Guest, _args: Args) -> Steps:
+    yield from guest.through("restoring", guest.lifted(_bring_back(guest), _is_state), (SOFT,))
+
+
+def _put_away(guest: Guest) -> Steps:
+    yield from guest.halt()
+    yield from guest.keep_down(SOFT)
+    yield from guest.settle(SOFT)
+
+
+def _bring_back(guest: Guest) -> Steps:
+    yield from guest.run()
+    yield from guest.settle()
+
+
+def _remove(guest: Guest) -> Steps:
+    """VM.destroy leaves disks behind, so they go first; but not of a VM that cannot be destroyed."""
+    yield from guest.halt("VM.hard_shutdown")
+    yield Call("VM.assert_operation_valid", guest.ref, "destroy")
+    guest.at_risk = True
+    yield from dismiss(guest)
+    yield from discard(guest)
+    yield from destroy(guest.ref, (yield from own_disks(guest.ref)), gone)
+
+
+def _is_state(text: str) -> bool:
+    return text == marks.state_block(SOFT)

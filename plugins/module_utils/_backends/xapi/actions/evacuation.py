@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Evacuation: bringing up elsewhere what ran on a host that is dead."""
+
+from __future__ import annotations
+
+from .. import marks
+from ..sequence import Call, Steps
+from .guest import Args, Guest
+
+
+def evacuate(guest: Guest, args: Args) -> Steps:
+    """Args: target; start (default: if it ran). XAPI refuses while the host answers (HOST_IS_LIVE);
+    that it is really off, and not only cut off, is for the caller to make sure of. A lock does not
+    hinder it, as in Nova.
+    """
+    target = guest.host(args.get("target"))
+    body = guest.lifted(_evacuate(guest, target, args.get("start")), marks.is_lock, again=True)
+    yield from guest.through("rebuilding", body, force=True)
+
+
+def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
+    up = guest.record["power_state"] in ("Running", "Paused")
+    if up:
+        yield Call("VM.power_state_reset", guest.ref)
+    guest.at_risk = True
+    if up if start is None else start:
+        yield from guest.run(target)
+    elif target is not None:
+        yield Call("VM.set_affinity", guest.ref, target)
+    yield from guest.settle()

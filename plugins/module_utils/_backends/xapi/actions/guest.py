@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The server that an action is about: its marks, its blocks, and what most actions do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ...._core.errors import ConflictError, FleetError, NotFoundError, joined
+from .. import marks
+from ..directory import Place
+from ..read import NULL
+from ..sequence import Call, Job, Steps, on_host, power
+from ..server import status
+
+Args = Mapping[str, Any]
+
+
+class Guest:
+    """``record`` is the VM as read at the beginning of the action, by ``begin``."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.ref = place.ref
+        self.record: dict[str, Any] = place.records.rows["VM"][place.ref]
+        self.held: dict[str, str] = {}
+        self.at_risk = False
+        """From here on a failure leaves it in ERROR."""
+
+    @property
+    def id(self) -> str:
+        return str(self.record["uuid"])
+
+    @property
+    def name(self) -> str:
+        return str(self.record["name_label"])
+
+    @property
+    def ran(self) -> bool:
+        """Whether it was up at the beginning."""
+        return self.record["power_state"] != "Halted"
+
+    @property
+    def vm_state(self) -> str:
+        """At the beginning."""
+        return status(self.record["power_state"], (), marks.marked_state(self.record))[0]
+
+    # --- the frame of an action ----------------------------------------------------------------------
+
+    def through(
+        self, task_state: str, body: Steps, only: tuple[str, ...] = (), force: bool = False
+    ) -> Steps:
+        """``body`` under a task_state, which it ends itself with ``settle``. If it fails the server
+        is left as it was marked before, or in ERROR once it is ``at_risk``.
+
+        ConflictError if it is in none of the vm_states ``only``, or, without ``force``, in the
+        task_state of another run.
+        """
+        yield from self.begin()
+        self._check(only, force)
+        yield from self.task(task_state)
+        try:
+            yield from body
+        except FleetError as error:
+            if self.at_risk:
+                yield from self.mark(vm_state="error", fault=error.message)
+            yield from self.ended()
+            raise
+
+    def _check(self, only: tuple[str, ...], force: bool) -> None:
+        """Two runs may have planned at the same time."""
+        busy, since = marks.task(self.record)
+        what = f"server {self.name}"
+        if busy is not None and not force:
+            raise ConflictError(
+                what,
+                f"it is in task_state {busy} since {since}",
+                "Wait for the run that does this, or reset its state if that run is dead",
+            )
+        if only and self.vm_state not in only:
+            raise ConflictError(
+                what,
+                f"it is in vm_state {self.vm_state}, this needs {joined(only)}",
+                "Look at its status",
+            )
+
+    def begin(self) -> Steps:
+        """Read it anew."""
+        self.record = yield Call("VM.get_record", self.ref)
+        self.held = marks.marks(self.record)
+
+    def task(self, task_state: str) -> Steps:
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        yield from self.mark(task_state=f"{task_state} {now}")
+
+    def mark(self, **changes: str | None) -> Steps:
+        """Set marks; None removes one. Key by key, since others change other_config, too."""
+        if not self.held and any(value is not None for value in changes.values()):
+            yield from self._own()
+        for key, value in changes.items():
+            if self.held.get(key) == value:
+                continue
+            if key in self.held:
+                yield Call("VM.remove_from_other_config", self.ref, marks.PREFIX + key)
+                del self.held[key]
+            if value is not None:
+                yield Call("VM.add_to_other_config", self.ref, marks.PREFIX + key, value)
+                self.held[key] = value
+
+    def _own(self) -> Steps:
+        """Marks that came with a copy go; its own begin with its uuid."""
+        for key in self.record["other_config"]:
+            if key.startswith(marks.PREFIX):
+                yield Call("VM.remove_from_other_config", self.ref, key)
+        yield from own(self.ref, self.id)
+        self.held = {"id": self.id}
+
+    def ended(self) -> Steps:
+        """The end of an action that leaves the marks as they are."""
+        yield from self.settle(self.held.get("vm_state"), *self.held)
+
+    def settle(self, vm_state: str | None = None, *kept: str) -> Steps:
+        """The end of an action: what is marked from now on. The task_state goes last of all, so
+        that nobody takes the server for free before.
+        """
+        stay = set(kept) & set(self.held)
+        if vm_state is not None:
+            yield from self.mark(vm_state=vm_state)
+            stay.add("vm_state")
+        stay -= {"id", "task_state"}
+        last = ("task_state",) if stay else ("task_state", "id")
+        gone = [*sorted(set(self.held) - stay - {"id", "task_state"}), *last]
+        for key in gone:
+            if key in self.held:
+                yield Call("VM.remove_from_other_config", self.ref, marks.PREFIX + key)
+                del self.held[key]
+
+    # --- blocks --------------------------------------------------------------------------------------
+
+    def keep_down(self, vm_state: str) -> Steps:
+        """Let nobody start it by accident."""
+        blocked = yield Call("VM.get_blocked_operations", self.ref)
+        text = marks.state_block(vm_state)
+        wanted = marks.with_blocks(blocked, marks.KEPT_DOWN, text)
+        yield Call("VM.set_blocked_operations", self.ref, wanted)
+
+    def lifted(
+        self, body: Steps, ours: Callable[[str], bool] = marks.is_ours, again: bool = False
+    ) -> Steps:
+        """``body`` without those blocks; they come back if it fails, and with ``again`` anyway."""
+        blocked = yield Call("VM.get_blocked_operations", self.ref)
+        rest = {op: text for op, text in blocked.items() if not ours(text)}
+        if rest == blocked:
+            yield from body
+            return
+        yield Call("VM.set_blocked_operations", self.ref, rest)
+        try:
+            yield from body
+        except FleetError:
+            yield Call("VM.set_blocked_operations", self.ref, blocked)
+            raise
+        if again:
+            yield Call("VM.set_blocked_operations", self.ref, blocked)
+
+    # --- power ---------------------------------------------------------------------------------------
+
+    def halt(self, method: str = "VM.shutdown") -> Steps:
+        """Down, whatever it was doing: asked first, unless the method says otherwise."""
+        if (yield Call("VM.get_power_state", self.ref)) == "Halted":
+            return
+        yield Job(method, self.ref, reached=power("Halted"))
+
+    def run(self, host: str | None = None) -> Steps:
+        """Start it, on a host if one is given by reference."""
+        if host is None:
+            yield Job("VM.start", self.ref, False, False, reached=power("Running"))
+        else:
+            yield Job("VM.start_on", self.ref, host, False, False, reached=on_host(host))
+
+    def host(self, name: str | None) -> str | None:
+        """Reference of a host of its pool; NotFoundError if it is in none or in another one."""
+        return self.find("host", name) if name else None
+
+    def find(self, kind: str, key: str) -> str:
+        """Reference of an object of its pool. Raises NotFoundError."""
+        records = self.place.records
+        found = records.find(kind, key)
+        if found is None:
+            raise NotFoundError(
+                f"{kind} {key}",
+                f"the server's pool {records.pool['name_label'] or records.pool_id} has none such",
+                "Choose one of the server's own pool",
+            )
+        return found
+
+    def uuid_of_host(self, ref: str) -> str:
+        """Empty for none."""
+        row = self.place.records.rows["host"].get(ref)
+        return str(row["uuid"]) if row else ""
+
+    def host_of_uuid(self, uuid: str) -> str:
+        """NULL for none, or one that is gone."""
+        hosts = self.place.records.rows["host"].items()
+        return next((ref for ref, row in hosts if row["uuid"] == uuid), NULL)
+
+    def cannot(self, action: str, why: str, remedy: str) -> ConflictError:
+        return ConflictError(f"server {self.name}", f"Cannot '{action}' it {why}", remedy)
+
+
+def own(ref: str, uuid: str) -> Steps:
+    """Make marks on a VM its own."""
+    yield Call("VM.add_to_other_config", ref, f"{marks.PREFIX}id", uuid)

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rebuild: the same server (uuid, name, sizes, network) with the disks of an image.
+
+The disks come with a clone of the image, from a snapshot of the server's own, too: VM.revert would
+bring back name, sizes and network of that time besides.
+"""
+
+from __future__ import annotations
+
+from ..sequence import Call, Job, Steps, gone
+from .aides import dismiss, make_aide
+from .disks import Disk, attach, discard, own_disks
+from .guest import Args, Guest
+from .images import find_image
+
+
+def rebuild(guest: Guest, args: Args) -> Steps:
+    """Args: image (uuid or name), name (a new one). It ends SHUTOFF if it was, else ACTIVE."""
+    image = yield from find_image(guest, args["image"])
+    yield from guest.through("rebuilding", _rebuild(guest, image, args.get("name")))
+
+
+def _rebuild(guest: Guest, image: str, name: str | None) -> Steps:
+    """Until the clone is there nothing has been done to the server, so that it keeps its state."""
+    stays_off = guest.vm_state == "stopped"
+    yield from dismiss(guest)
+    yield from discard(guest)
+    aide = yield from make_aide(guest, image, f"{guest.name}-rebuild")
+    guest.at_risk = True
+    yield from guest.halt()
+    yield from guest.task("rebuild_block_device_mapping")
+    yield from _replace_disks(guest, aide)
+    if name:
+        yield Call("VM.set_name_label", guest.ref, name)
+    if not stays_off:
+        yield from guest.task("rebuild_spawning")
+        yield from guest.run()
+    yield from guest.settle()
+
+
+def _replace_disks(guest: Guest, aide: str) -> Steps:
+    """Disks that are not its own stay as they are. The old ones are noted before they are let go
+    of, so that an interruption loses none.
+    """
+    old: list[Disk] = yield from own_disks(guest.ref)
+    new: list[Disk] = yield from own_disks(aide)
+    yield from guest.mark(discard=" ".join(disk.vdi_uuid for disk in old) or None)
+    for disk in old:
+        yield Call("VBD.destroy", disk.vbd)
+    free = yield Call("VM.get_allowed_VBD_devices", guest.ref)
+    for disk in new:
+        device = disk.device if disk.device in free else "autodetect"
+        yield from attach(guest.ref, disk.vdi, device, disk.bootable, owned=True)
+    yield Job("VM.destroy", aide, reached=gone)
+    yield from guest.mark(aide=None)
+    yield from discard(guest)

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rescue: a VM made from an image runs in the server's place, with the server's disks attached.
+
+It is called ``<name>-rescue`` and has the server's sizes and interfaces, MACs included. The server
+shows its host and power state; it is no server of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import marks
+from ..sequence import Call, Job, Steps, power
+from .aides import dismiss, make_aide
+from .disks import attach
+from .guest import Args, Guest
+from .images import find_image
+from .resizing import set_sizes, sizes_of
+
+RESCUED = "rescued"
+
+KEPT = (
+    "device",
+    "network",
+    "MAC",
+    "MTU",
+    "other_config",
+    "locking_mode",
+    "ipv4_allowed",
+    "ipv6_allowed",
+)
+"""What an interface of the rescue VM has in common with the server's."""
+
+
+def rescue(guest: Guest, args: Args) -> Steps:
+    """Args: image (uuid or name)."""
+    image = yield from find_image(guest, args["image"])
+    yield from guest.through("rescuing", _rescue(guest, image))
+
+
+def unrescue(guest: Guest, _args: Args) -> Steps:
+    """It always ends ACTIVE."""
+    body = guest.lifted(_unrescue(guest), _is_state)
+    yield from guest.through("unrescuing", body, (RESCUED,))
+
+
+def _rescue(guest: Guest, image: str) -> Steps:
+    guest.at_risk = True
+    yield from guest.halt()
+    yield from dismiss(guest)
+    aide = yield from make_aide(guest, image, f"{guest.name}-rescue")
+    yield from set_sizes(aide, *sizes_of(guest.record))
+    yield from _same_interfaces(guest, aide)
+    yield from _attach_disks(guest, aide)
+    yield Call("VM.set_affinity", aide, guest.record["resident_on"])
+    yield Job("VM.start", aide, False, False, reached=power("Running"))
+    yield from guest.keep_down(RESCUED)
+    yield from guest.settle(RESCUED, "aide")
+
+
+def _same_interfaces(guest: Guest, aide: str) -> Steps:
+    for vif in (yield Call("VM.get_VIFs", aide)):
+        yield Call("VIF.destroy", vif)
+    for vif in (yield Call("VM.get_VIFs", guest.ref)):
+        row: dict[str, Any] = yield Call("VIF.get_record", vif)
+        same = {key: row[key] for key in KEPT}
+        qos = {"qos_algorithm_type": "", "qos_algorithm_params": {}}
+        yield Call("VIF.create", {**qos, **same, "VM": aide})
+
+
+def _attach_disks(guest: Guest, aide: str) -> Steps:
+    """All of its disks, its own or not; they don't become the rescue VM's own."""
+    for vbd in (yield Call("VM.get_VBDs", guest.ref)):
+        row = yield Call("VBD.get_record", vbd)
+        if row["type"] == "Disk" and not row["empty"]:
+            yield from attach(aide, row["VDI"], "autodetect", bootable=False, owned=False)
+
+
+def _unrescue(guest: Guest) -> Steps:
+    guest.at_risk = True
+    yield from dismiss(guest)
+    yield from guest.run()
+    yield from guest.settle()
+
+
+def _is_state(text: str) -> bool:
+    return text == marks.state_block(RESCUED)

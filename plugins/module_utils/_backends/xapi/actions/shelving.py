@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Shelving: stopped for a long time, and off its host where its disks allow.
+
+As with Nova's default (shelved_offload_time 0) a server is offloaded at once; one with a disk on an
+SR of its host alone stays SHELVED, for it can come back there only.
+"""
+
+from __future__ import annotations
+
+from .. import marks
+from ..sequence import Call, Steps
+from .guest import Args, Guest
+
+SHELVED = "shelved"
+OFFLOADED = "shelved_offloaded"
+
+
+def shelve(guest: Guest, _args: Args) -> Steps:
+    yield from guest.through("shelving", _shelve(guest))
+
+
+def shelve_offload(guest: Guest, _args: Args) -> Steps:
+    yield from guest.through("shelving_offloading", _offload(guest), (SHELVED,))
+
+
+def unshelve(guest: Guest, args: Args) -> Steps:
+    """Args: host. It always ends ACTIVE."""
+    host = guest.host(args.get("host"))
+    yield from guest.through(
+        "unshelving", guest.lifted(_unshelve(guest, host), _is_state), (SHELVED, OFFLOADED)
+    )
+
+
+def _shelve(guest: Guest) -> Steps:
+    local = yield from _local_storage(guest)
+    yield from guest.halt()
+    yield from guest.keep_down(SHELVED)
+    yield from guest.settle(SHELVED if local else OFFLOADED)
+
+
+def _offload(guest: Guest) -> Steps:
+    local = yield from _local_storage(guest)
+    if local:
+        raise guest.cannot(
+            "shelve_offload",
+            f"while it has a disk on {local}, which is no shared SR",
+            "Move its disks to a shared SR first",
+        )
+    yield from guest.settle(OFFLOADED)
+
+
+def _unshelve(guest: Guest, host: str | None) -> Steps:
+    yield from guest.run(host)
+    yield from guest.settle()
+
+
+def _local_storage(guest: Guest) -> Steps:
+    """Name of an SR of one host alone on which it has a disk; None if there is none."""
+    for vbd in (yield Call("VM.get_VBDs", guest.ref)):
+        row = yield Call("VBD.get_record", vbd)
+        if row["type"] != "Disk" or row["empty"]:
+            continue
+        sr = yield Call("VDI.get_SR", row["VDI"])
+        if not (yield Call("SR.get_shared", sr)):
+            return (yield Call("SR.get_name_label", sr))
+    return None
+
+
+def _is_state(text: str) -> bool:
+    return text == marks.state_block(SHELVED)

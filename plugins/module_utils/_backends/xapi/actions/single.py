@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Actions that XAPI carries out in one call, or nearly: power, lock, live migration, states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...._core.errors import ConflictError, UnsupportedError
+from .. import marks
+from ..sequence import Call, Job, Reached, Row, Steps, Watch, on_host, power, unknowable
+from .guest import Args, Guest
+
+Action = Callable[[Guest, Args], Steps]
+
+MOVES = ("pool_migrate", "migrate_send")
+
+
+def recovering(action: Action) -> Action:
+    """An action that brings a server out of ERROR."""
+
+    def steps(guest: Guest, args: Args) -> Steps:
+        yield from action(guest, args)
+        if marks.marked_state(guest.record) == "error":
+            yield from guest.begin()
+            yield from guest.settle()
+
+    return steps
+
+
+def single(method: str, *params: Any, reached: Reached = unknowable) -> Action:
+    def steps(guest: Guest, _args: Args) -> Steps:
+        yield Job(method, guest.ref, *params, reached=reached)
+
+    return steps
+
+
+def start(guest: Guest, args: Args) -> Steps:
+    yield from guest.run(guest.host(args.get("host")))
+
+
+def stop(guest: Guest, args: Args) -> Steps:
+    method = "VM.hard_shutdown" if args.get("force") else "VM.clean_shutdown"
+    yield Job(method, guest.ref, reached=power("Halted"))
+
+
+def reboot_hard(guest: Guest, _args: Args) -> Steps:
+    """Nova starts a stopped or suspended server on a hard reboot; XAPI's hard_reboot refuses both."""
+    state = yield Call("VM.get_power_state", guest.ref)
+    if state == "Suspended":
+        yield from guest.halt("VM.hard_shutdown")
+    if state in ("Suspended", "Halted"):
+        yield from guest.run()
+    else:
+        yield Job("VM.hard_reboot", guest.ref, reached=unknowable)
+
+
+def live_migrate(guest: Guest, args: Args) -> Steps:
+    target = guest.find("host", args["target"])
+    options = {"live": "true"}
+    if args.get("network"):
+        options["network"] = guest.find("network", args["network"])
+    yield Job("VM.pool_migrate", guest.ref, target, options, reached=on_host(target))
+
+
+def live_migrate_abort(guest: Guest, _args: Args) -> Steps:
+    """Cancel the task of whoever migrates it; the server stays where it is."""
+    operations = yield Call("VM.get_current_operations", guest.ref)
+    task = next((task for task, operation in operations.items() if operation in MOVES), None)
+    if task is None:
+        raise guest.cannot(
+            "live_migrate_abort", "while no live migration of it is under way", "Look at its status"
+        )
+    source = yield Call("VM.get_resident_on", guest.ref)
+    label = yield Call("task.get_name_label", task)
+    yield Call("task.cancel", task)
+    try:
+        yield Watch(task, label, guest.ref, at_rest)
+    except ConflictError as error:
+        if error.details.get("code") == "TASK_CANCELLED":
+            return
+        raise
+    if (yield Call("VM.get_resident_on", guest.ref)) != source:
+        raise guest.cannot(
+            "live_migrate_abort",
+            "since the migration was completed before it could be cancelled",
+            "Migrate it back if it must not stay there",
+        )
+
+
+def at_rest(row: Row | None) -> bool | None:
+    """Reached when nothing is being done to it any more."""
+    if row is not None and row["current_operations"]:
+        return None
+    return row is not None
+
+
+def lock(guest: Guest, args: Args) -> Steps:
+    """Locking a locked server changes nothing, its reason included (nova/compute/api.py)."""
+    blocked = yield Call("VM.get_blocked_operations", guest.ref)
+    if not marks.lock(blocked)[0]:
+        text = marks.lock_text(args.get("reason"))
+        wanted = marks.with_blocks(blocked, marks.LOCKABLE, text)
+        yield Call("VM.set_blocked_operations", guest.ref, wanted)
+
+
+def unlock(guest: Guest, _args: Args) -> Steps:
+    blocked = yield Call("VM.get_blocked_operations", guest.ref)
+    wanted = {op: text for op, text in blocked.items() if not marks.is_lock(text)}
+    if wanted != blocked:
+        yield Call("VM.set_blocked_operations", guest.ref, wanted)
+
+
+def reset_state(guest: Guest, args: Args) -> Steps:
+    """Marks only: nothing is done to the guest. "active" means what the power state says, as Nova
+    corrects it some minutes later.
+    """
+    yield from guest.begin()
+    if args["state"] == "error":
+        kept = [key for key in guest.held if key not in ("vm_state", "task_state")]
+        yield from guest.settle("error", *kept)
+        return
+    yield from guest.lifted(
+        guest.settle(None, "aide", "discard"),
+        lambda text: marks.is_ours(text) and not marks.is_lock(text),
+    )
+
+
+def unsupported(what: str, remedy: str) -> Action:
+    """An action that XenAPI has nothing for."""
+
+    def steps(guest: Guest, _args: Args) -> Steps:
+        raise UnsupportedError(f"server {guest.name}", what, remedy)
+
+    return steps

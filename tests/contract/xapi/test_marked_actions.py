@@ -1,0 +1,267 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Locks, images and backups, deletion and restoration, resets of the state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from contract.xapi.stage import Stage
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    BackendError,
+    ConflictError,
+    UnsupportedError,
+)
+
+# --- locks ----------------------------------------------------------------------------------------
+
+
+def test_a_locked_server_refuses_what_changes_it(stage: Stage) -> None:
+    stage.done("lock", reason="quarter-end books")
+    seen = stage.seen()
+    assert (seen.locked, seen.locked_reason, seen.status) == (True, "quarter-end books", "ACTIVE")
+    for verb in ("stop", "pause", "suspend", "reboot_hard"):
+        error = stage.act(verb)
+        assert isinstance(error, ConflictError)
+        assert "quarter-end books" in error.cause
+    assert stage.guest()["power_state"] == "Running"
+    stage.done("create_image", image_name="allowed")
+    assert stage.record("allowed")["is_a_snapshot"]
+
+
+def test_a_lock_without_reason(stage: Stage) -> None:
+    stage.done("lock")
+    assert (stage.seen().locked, stage.seen().locked_reason) == (True, None)
+
+
+def test_locking_again_keeps_the_reason(stage: Stage) -> None:
+    stage.done("lock", reason="first")
+    stage.done("lock", reason="second")
+    assert stage.seen().locked_reason == "first"
+
+
+def test_unlocking_takes_away_only_our_blocks(stage: Stage) -> None:
+    stage.api.VM.add_to_blocked_operations(stage.vm(), "pool_migrate", "licence dongle")
+    stage.done("lock")
+    assert stage.record()["blocked_operations"]["pool_migrate"] == "licence dongle"
+    stage.done("unlock")
+    assert stage.record()["blocked_operations"] == {"pool_migrate": "licence dongle"}
+    assert not stage.seen().locked
+    stage.done("unlock")
+    stage.done("pause")
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "status"), [("web", "ACTIVE"), ("off", "SHUTOFF")])
+def test_an_image_is_a_snapshot(stage: Stage, name: str, status: str) -> None:
+    handle = stage.begin("create_image", name, image_name="monday", metadata={"release": "7"})
+    stage.halfway(handle, status, "image_snapshot", name)
+    while not stage.fleet.servers.poll([handle])[0].done:
+        pass
+    image = stage.record("monday")
+    assert image["snapshot_of"] == stage.vm(name)
+    assert image["other_config"]["release"] == "7"
+    assert stage.ours("monday") == {"image_type": "snapshot"}
+    assert stage.states(name)[0::2] == (status, None)
+    assert stage.clean(name)
+    assert "monday" not in [s.name for s in stage.fleet.read().servers]
+
+
+def test_a_failed_image_leaves_nothing(stage: Stage) -> None:
+    before = stage.vdis()
+    stage.fail("VM.set_other_config")
+    error = stage.act("create_image", image_name="monday")
+    assert isinstance(error, BackendError)
+    assert stage.api.VM.get_by_name_label("monday") == []
+    assert stage.vdis() == before
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.clean()
+
+
+def test_backups_rotate_by_server_and_type(stage: Stage) -> None:
+    stage.done("create_image", image_name="image")
+    stage.done("create_backup", "off", image_name="other", backup_type="daily", rotation=1)
+    stage.done("create_backup", image_name="weekly", backup_type="weekly", rotation=2)
+    before = stage.vdis()
+    for day in ("mon", "tue", "wed"):
+        stage.done("create_backup", image_name=day, backup_type="daily", rotation=2)
+    names = {stage.api.VM.get_name_label(s) for s in stage.record()["snapshots"]}
+    assert names == {"image", "weekly", "tue", "wed"}
+    assert stage.record("other")["is_a_snapshot"]
+    assert len(stage.vdis() - before) == 2
+    assert stage.ours("wed") == {"image_type": "backup", "backup_type": "daily"}
+    assert stage.clean()
+
+
+def test_a_backup_that_is_not_to_be_kept_is_not(stage: Stage) -> None:
+    before = stage.vdis()
+    stage.done("create_backup", image_name="now", backup_type="daily", rotation=0)
+    assert stage.record()["snapshots"] == []
+    assert stage.vdis() == before
+
+
+# --- deletion -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["web", "off"])
+@pytest.mark.parametrize("verb", ["delete", "force_delete"])
+def test_a_deleted_server_is_gone_with_its_disks(stage: Stage, name: str, verb: str) -> None:
+    disk = stage.disks(name)["0"]
+    stage.done("create_image", name, image_name="kept")
+    stage.done(verb, name)
+    assert stage.api.VM.get_by_name_label(name) == []
+    assert disk not in stage.vdis()
+    assert stage.disks("kept")["0"] in stage.vdis()
+    assert name not in [s.name for s in stage.fleet.read().servers]
+
+
+def test_disks_of_others_survive(stage: Stage) -> None:
+    """A CD, a disk attached without being owned, and one that another VM uses as well."""
+    api = stage.api
+    lent, shared = stage.disks("model")["0"], stage.disks("web")["0"]
+    sr = api.VDI.get_SR(lent)
+    iso = api.VDI.create(_vdi(sr, "tools.iso"))
+    api.VBD.create(_vbd(stage.vm("web"), lent, "1"))
+    api.VBD.create(_vbd(stage.vm("off"), shared, "1"))
+    api.VBD.create(_vbd(stage.vm("web"), iso, "3", type="CD", mode="RO", owner=True))
+    stage.done("delete", "web")
+    assert {lent, shared, iso} <= stage.vdis()
+
+
+def _vdi(sr: str, name: str) -> dict[str, Any]:
+    return {
+        "name_label": name,
+        "name_description": "",
+        "SR": sr,
+        "virtual_size": "1024",
+        "type": "user",
+        "sharable": False,
+        "read_only": True,
+        "other_config": {},
+    }
+
+
+def _vbd(vm: str, vdi: str, device: str, owner: bool = False, **more: Any) -> dict[str, Any]:
+    return {
+        "VM": vm,
+        "VDI": vdi,
+        "userdevice": device,
+        "bootable": False,
+        "mode": "RW",
+        "type": "Disk",
+        "empty": False,
+        "other_config": {"owner": ""} if owner else {},
+        "qos_algorithm_type": "",
+        "qos_algorithm_params": {},
+        **more,
+    }
+
+
+def test_a_server_that_may_not_be_destroyed_keeps_its_disks(stage: Stage) -> None:
+    stage.api.VM.add_to_blocked_operations(stage.vm(), "destroy", "protected")
+    stage.done("lock")
+    before = stage.vdis(), stage.record()["blocked_operations"]
+    error = stage.act("delete")
+    assert isinstance(error, ConflictError)
+    assert "protected" in error.cause
+    assert (stage.vdis(), stage.record()["blocked_operations"]) == before
+    assert stage.states()[1:] == ("stopped", None)
+
+
+def test_a_locked_server_can_be_deleted_by_force(stage: Stage) -> None:
+    stage.done("lock")
+    stage.done("force_delete")
+    assert stage.api.VM.get_by_name_label("web") == []
+
+
+def test_a_deletion_that_fails_midway_is_an_error_and_can_be_repeated(stage: Stage) -> None:
+    stage.fail("VM.destroy", "INTERNAL_ERROR", "database is down")
+    error = stage.act("delete")
+    assert isinstance(error, BackendError)
+    seen = stage.seen()
+    assert (seen.status, seen.task_state) == ("ERROR", None)
+    assert "database is down" in seen.fault
+    stage.done("delete")
+    assert stage.api.VM.get_by_name_label("web") == []
+
+
+@pytest.mark.parametrize("name", ["web", "off"])
+def test_soft_deleted_and_restored(stage: Stage, name: str) -> None:
+    stage.done("delete", name, soft=True)
+    assert stage.states(name) == ("SOFT_DELETED", "soft-delete", None)
+    assert stage.guest(name)["power_state"] == "Halted"
+    error = stage.act("start", name)
+    assert isinstance(error, ConflictError)
+    assert "soft-delete" in error.cause
+    stage.done("restore", name)
+    assert stage.states(name) == ("ACTIVE", "active", None)
+    assert stage.clean(name)
+
+
+def test_a_restoration_that_fails_leaves_it_soft_deleted(stage: Stage) -> None:
+    stage.done("delete", soft=True)
+    stage.fail("VM.start", "NO_HOSTS_AVAILABLE")
+    assert isinstance(stage.act("restore"), ConflictError)
+    assert stage.states() == ("SOFT_DELETED", "soft-delete", None)
+    assert isinstance(stage.act("start"), ConflictError)
+    stage.done("force_delete")
+    assert stage.api.VM.get_by_name_label("web") == []
+
+
+def test_only_a_soft_deleted_server_is_restored(stage: Stage) -> None:
+    with pytest.raises(ConflictError, match="vm_state stopped, this needs soft-delete"):
+        stage.begin("restore", "off")
+    assert stage.clean("off")
+
+
+# --- states ---------------------------------------------------------------------------------------
+
+
+def test_reset_to_error_and_back(stage: Stage) -> None:
+    stage.done("reset_state", state="error")
+    assert stage.states() == ("ERROR", "error", None)
+    assert stage.guest()["power_state"] == "Running"
+    stage.done("reset_state", state="active")
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.clean()
+
+
+@pytest.mark.parametrize(("verb", "status"), [("stop", "SHUTOFF"), ("reboot_hard", "ACTIVE")])
+def test_ways_out_of_error(stage: Stage, verb: str, status: str) -> None:
+    stage.done("reset_state", state="error")
+    stage.done(verb)
+    assert stage.states()[0] == status
+    assert stage.clean()
+
+
+def test_hard_reboot_starts_what_is_stopped_or_suspended(stage: Stage) -> None:
+    stage.done("suspend")
+    stage.done("reboot_hard")
+    assert stage.states() == ("ACTIVE", "active", None)
+    stage.done("reboot_hard", "off")
+    assert stage.states("off") == ("ACTIVE", "active", None)
+
+
+def test_marks_of_a_copy_are_not_its_own(stage: Stage) -> None:
+    """A clone inherits other_config, but neither the lock nor the state that it tells of."""
+    stage.done("reset_state", "off", state="error")
+    copy = stage.api.VM.clone(stage.vm("off"), "copy")
+    assert stage.states("copy") == ("SHUTOFF", "stopped", None)
+    assert not any(k.startswith("xenfleet:") for k in stage.seen("copy").metadata)
+    stage.done("shelve", "copy")
+    stage.done("unshelve", "copy")
+    assert stage.clean("copy")
+    assert stage.api.VM.get_power_state(copy) == "Running"
+
+
+@pytest.mark.parametrize(
+    "verb", ["change_password", "trigger_crash_dump", "live_migrate_force_complete"]
+)
+def test_what_xenapi_cannot_do(stage: Stage, verb: str) -> None:
+    with pytest.raises(UnsupportedError, match=r"server web: .* (XAPI|XenAPI)"):
+        stage.begin(verb)

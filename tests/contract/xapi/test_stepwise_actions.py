@@ -1,0 +1,389 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Actions of several steps: shelving, resizing, cold migration, rebuilding, rescuing."""
+
+from __future__ import annotations
+
+import pytest
+from contract.xapi.sites import eventually
+from contract.xapi.stage import GIB, Stage
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    BackendError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+)
+
+BROKEN = ("INTERNAL_ERROR", "the database is down")
+
+
+def sizes(stage: Stage, name: str = "web") -> tuple[int, int]:
+    record = stage.record(name)
+    limits = {record[f"memory_{kind}"] for kind in ("static_max", "dynamic_max", "dynamic_min")}
+    assert len(limits) == 1
+    assert record["VCPUs_max"] == record["VCPUs_at_startup"]
+    return int(record["VCPUs_max"]), int(limits.pop()) // GIB
+
+
+# --- shelving -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["web", "off"])
+def test_shelved_and_unshelved(stage: Stage, name: str) -> None:
+    stage.done("shelve", name)
+    assert stage.states(name) == ("SHELVED_OFFLOADED", "shelved_offloaded", None)
+    assert stage.seen(name).host is None
+    assert stage.guest(name)["power_state"] == "Halted"
+    error = stage.act("start", name)
+    assert isinstance(error, ConflictError)
+    assert "shelved" in error.cause
+    stage.done("unshelve", name, host="xen3")
+    assert stage.states(name) == ("ACTIVE", "active", None)
+    assert stage.guest(name)["host"] == "xen3"
+    assert stage.clean(name)
+
+
+def test_a_server_tied_to_its_host_is_not_offloaded(stage: Stage) -> None:
+    """Its disk is on an SR of one host, so that this host stays its own."""
+    api = stage.api
+    (vbd,) = (v for v in stage.record()["VBDs"] if api.VBD.get_type(v) == "Disk")
+    local = next(
+        r for r, s in api.SR.get_all_records().items() if s["name_label"].startswith("Local")
+    )
+    where = api.PBD.get_host(api.SR.get_PBDs(local)[0])
+    stage.done("stop")
+    disk = api.VBD.get_VDI(vbd)
+    row = {**api.VDI.get_record(disk), "SR": local, "virtual_size": "1024"}
+    moved = api.VDI.create(row)
+    api.VBD.create({**api.VBD.get_record(vbd), "VDI": moved, "userdevice": "5"})
+    stage.done("shelve")
+    assert stage.states() == ("SHELVED", "shelved", None)
+    assert stage.seen().host == api.host.get_name_label(where)
+    error = stage.act("shelve_offload")
+    assert isinstance(error, ConflictError)
+    assert "Local storage" in error.cause
+    assert stage.states() == ("SHELVED", "shelved", None)
+    stage.done("unshelve")
+    assert stage.states() == ("ACTIVE", "active", None)
+
+
+def test_a_shelving_that_fails_keeps_the_state(stage: Stage) -> None:
+    stage.fail("VM.shutdown", *BROKEN)
+    assert isinstance(stage.act("shelve"), BackendError)
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.clean()
+
+
+def test_an_unshelving_that_finds_no_host_keeps_it_shelved(stage: Stage) -> None:
+    stage.done("shelve")
+    stage.fail("VM.start", "NO_HOSTS_AVAILABLE")
+    error = stage.act("unshelve")
+    assert isinstance(error, ConflictError)
+    assert "no host can take it" in error.cause
+    assert stage.states() == ("SHELVED_OFFLOADED", "shelved_offloaded", None)
+    assert isinstance(stage.act("start"), ConflictError)
+
+
+def test_a_shelved_server_that_runs_is_active(stage: Stage) -> None:
+    """Somebody took the blocks away and started it; the mark does not outweigh that."""
+    stage.done("shelve")
+    stage.api.VM.set_blocked_operations(stage.vm(), {})
+    stage.api.VM.start(stage.vm(), False, False)
+    assert stage.states() == ("ACTIVE", "active", None)
+
+
+# --- resize ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "status"), [("web", "ACTIVE"), ("off", "SHUTOFF")])
+def test_resized_and_confirmed(stage: Stage, name: str, status: str) -> None:
+    before = sizes(stage, name)
+    stage.done("resize", name, vcpus=4, memory=8 * GIB)
+    assert stage.states(name) == ("VERIFY_RESIZE", "resized", None)
+    assert sizes(stage, name) == (4, 8) != before
+    stage.done("confirm_resize", name)
+    assert stage.states(name)[0::2] == (status, None)
+    assert stage.clean(name)
+    stage.done("resize", name, vcpus=1)
+    assert sizes(stage, name) == (1, 8)
+
+
+@pytest.mark.parametrize(("name", "status"), [("web", "ACTIVE"), ("off", "SHUTOFF")])
+def test_resized_and_reverted(stage: Stage, name: str, status: str) -> None:
+    before, host = stage.record(name), stage.guest(name)["host"]
+    stage.done("resize", name, vcpus=1, memory=1 * GIB)
+    stage.done("revert_resize", name)
+    assert stage.states(name)[0::2] == (status, None)
+    assert stage.guest(name)["host"] == host
+    after = stage.record(name)
+    for key in ("VCPUs_max", "VCPUs_at_startup", "memory_static_max", "memory_static_min"):
+        assert after[key] == before[key]
+    assert stage.clean(name)
+
+
+def test_task_states_of_a_resize(stage: Stage) -> None:
+    handle = stage.begin("resize", vcpus=4)
+    stage.halfway(handle, "RESIZE", "resize_migrating")
+    stage.halfway(handle, "RESIZE", "resize_finish")
+    eventually(lambda: stage.fleet.servers.poll([handle])[0].done)
+    handle = stage.begin("revert_resize")
+    stage.halfway(handle, "REVERT_RESIZE", "resize_reverting")
+    eventually(lambda: stage.fleet.servers.poll([handle])[0].done)
+    assert stage.states() == ("ACTIVE", "active", None)
+
+
+def test_a_resize_that_no_host_can_take_leaves_all_as_it_was(stage: Stage) -> None:
+    before = sizes(stage)
+    error = stage.act("resize", vcpus=2, memory=500 * GIB)
+    assert isinstance(error, ConflictError)
+    assert "no host can take it" in error.cause
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert sizes(stage) == before
+    assert stage.guest()["host"] == "xen1"
+    assert stage.clean()
+
+
+def test_a_resize_that_breaks_is_an_error(stage: Stage) -> None:
+    stage.fail("VM.set_memory_limits", *BROKEN)
+    error = stage.act("resize", memory=4 * GIB)
+    assert isinstance(error, BackendError)
+    seen = stage.seen()
+    assert (seen.status, seen.task_state) == ("ERROR", None)
+    assert "the database is down" in seen.fault
+    stage.done("reboot_hard")
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.clean()
+
+
+@pytest.mark.parametrize("verb", ["confirm_resize", "revert_resize"])
+def test_nothing_to_confirm_or_revert(stage: Stage, verb: str) -> None:
+    with pytest.raises(InvalidError, match="no finished resize"):
+        stage.begin(verb)
+    assert stage.clean()
+
+
+# --- cold migration -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["xen3", None])
+def test_migrated_and_confirmed(stage: Stage, target: str | None) -> None:
+    stage.done("migrate", target=target)
+    assert stage.states() == ("VERIFY_RESIZE", "resized", None)
+    host = stage.guest()["host"]
+    assert host == target if target else host in ("xen2", "xen3")
+    stage.done("confirm_resize")
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.guest()["host"] == host
+    assert stage.clean()
+
+
+def test_migrated_and_reverted(stage: Stage) -> None:
+    stage.done("migrate", target="xen3")
+    stage.done("revert_resize")
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.guest()["host"] == "xen1"
+    assert stage.clean()
+
+
+def test_a_stopped_server_migrates_by_affinity(stage: Stage) -> None:
+    stage.done("migrate", "off", target="xen2")
+    seen = stage.seen("off")
+    assert (seen.status, seen.host, seen.power_state) == ("VERIFY_RESIZE", "xen2", "Halted")
+    stage.done("confirm_resize", "off")
+    assert stage.states("off") == ("SHUTOFF", "stopped", None)
+    stage.done("start", "off")
+    assert stage.guest("off")["host"] == "xen2"
+
+
+def test_a_stopped_server_forgets_a_reverted_migration(stage: Stage) -> None:
+    before = stage.record("off")["affinity"]
+    stage.done("migrate", "off", target="xen2")
+    stage.done("revert_resize", "off")
+    assert stage.states("off") == ("SHUTOFF", "stopped", None)
+    assert stage.record("off")["affinity"] == before
+    assert stage.clean("off")
+
+
+def test_a_migration_that_its_target_refuses_leaves_it_where_it_was(stage: Stage) -> None:
+    stage.api.host.disable(stage.api.host.get_by_name_label("xen2")[0])
+    error = stage.act("migrate", target="xen2")
+    assert isinstance(error, ConflictError)
+    assert "xen2 is disabled" in error.cause
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.guest()["host"] == "xen1"
+    assert stage.clean()
+
+
+def test_a_migration_without_another_host(stage: Stage) -> None:
+    for name in ("xen2", "xen3"):
+        stage.api.host.disable(stage.api.host.get_by_name_label(name)[0])
+    error = stage.act("migrate")
+    assert isinstance(error, ConflictError)
+    assert "no valid host" in error.cause
+    assert stage.states() == ("ACTIVE", "active", None)
+
+
+# --- rebuild --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "status"), [("web", "ACTIVE"), ("off", "SHUTOFF")])
+@pytest.mark.parametrize("by", ["uuid", "name"])
+def test_rebuilt_from_a_template(stage: Stage, name: str, status: str, by: str) -> None:
+    uuid = stage.template()
+    before, old = stage.record(name), stage.disks(name)["0"]
+    macs = [stage.api.VIF.get_MAC(v) for v in before["VIFs"]]
+    held = stage.vdis()
+    stage.done("rebuild", name, image=uuid if by == "uuid" else "golden")
+    after = stage.record(name)
+    assert (after["uuid"], after["name_label"]) == (before["uuid"], before["name_label"])
+    assert [stage.api.VIF.get_MAC(v) for v in after["VIFs"]] == macs
+    new = stage.disks(name)["0"]
+    assert stage.vdis() == held - {old} | {new}
+    assert new not in held
+    assert stage.api.VDI.get_name_label(new) == "model disk"
+    assert stage.states(name)[0::2] == (status, None)
+    assert stage.clean(name)
+    assert stage.api.VM.get_by_name_label(f"{name}-rebuild") == []
+
+
+def test_rebuilt_from_a_snapshot_of_its_own(stage: Stage) -> None:
+    """Only the disks come back: sizes and name changed since stay."""
+    stage.done("create_image", image_name="monday")
+    stage.done("resize", vcpus=4)
+    stage.done("confirm_resize")
+    stage.done("rebuild", image="monday", name="web")
+    assert sizes(stage)[0] == 4
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.record("monday")["is_a_snapshot"]
+    assert stage.clean()
+
+
+def test_task_states_of_a_rebuild(stage: Stage) -> None:
+    stage.template()
+    handle = stage.begin("rebuild", image="golden")
+    stage.halfway(handle, "REBUILD", "rebuilding")
+    stage.halfway(handle, "REBUILD", "rebuild_block_device_mapping")
+    stage.halfway(handle, "REBUILD", "rebuild_spawning")
+    assert len(stage.fleet.read().servers) == 3
+    eventually(lambda: stage.fleet.servers.poll([handle])[0].done)
+
+
+def test_disks_that_are_not_its_own_survive_a_rebuild(stage: Stage) -> None:
+    stage.template()
+    lent = stage.disks("model")["0"]
+    row = stage.api.VBD.get_record(stage.record()["VBDs"][0])
+    stage.api.VBD.create({**row, "VDI": lent, "userdevice": "1", "other_config": {}})
+    stage.done("rebuild", image="golden")
+    assert stage.disks()["1"] == lent
+    assert len(stage.disks()) == 2
+
+
+def test_a_rebuild_that_cannot_clone_keeps_the_server(stage: Stage) -> None:
+    stage.template()
+    disks = stage.disks()
+    stage.fail("VM.clone", "SR_BACKEND_FAILURE_44", "", "There is insufficient space", "")
+    error = stage.act("rebuild", image="golden")
+    assert isinstance(error, BackendError)
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.disks() == disks
+    assert stage.clean()
+
+
+def test_a_rebuild_that_breaks_midway_is_an_error_and_can_be_repeated(stage: Stage) -> None:
+    stage.template()
+    held = stage.vdis()
+    stage.fail("VBD.create", *BROKEN)
+    assert isinstance(stage.act("rebuild", image="golden"), BackendError)
+    seen = stage.seen()
+    assert (seen.status, seen.task_state) == ("ERROR", None)
+    assert "the database is down" in seen.fault
+    stage.done("rebuild", image="golden")
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert len(stage.vdis()) == len(held)
+    assert stage.clean()
+
+
+def test_an_image_that_cannot_be_used_is_told_before_anything_is_done(stage: Stage) -> None:
+    stage.template("twin")
+    stage.template("twin")
+    stage.api.VM.checkpoint(stage.vm(), "memory")
+    with pytest.raises(NotFoundError, match=r"image off: .* has no template or snapshot"):
+        stage.begin("rebuild", image="off")
+    with pytest.raises(ConflictError, match="several templates or snapshots"):
+        stage.begin("rebuild", image="twin")
+    with pytest.raises(InvalidError, match="checkpoint"):
+        stage.begin("rebuild", image="memory")
+    assert stage.clean()
+
+
+# --- rescue ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["web", "off"])
+def test_rescued_and_unrescued(stage: Stage, name: str) -> None:
+    stage.template()
+    held, before = stage.vdis(), stage.record(name)
+    stage.done("rescue", name, image="golden")
+    seen = stage.seen(name)
+    assert (seen.status, seen.vm_state, seen.task_state) == ("RESCUE", "rescued", None)
+    assert stage.guest(name)["power_state"] == "Halted"
+    rescue = stage.guest(f"{name}-rescue")
+    assert (rescue["power_state"], rescue["host"]) == (seen.power_state, seen.host)
+    assert rescue["power_state"] == "Running"
+    assert list(stage.disks(f"{name}-rescue").values())[1:] == list(stage.disks(name).values())
+    (mine,), (theirs,) = before["VIFs"], stage.record(f"{name}-rescue")["VIFs"]
+    assert stage.api.VIF.get_MAC(mine) == stage.api.VIF.get_MAC(theirs)
+    assert {s.name for s in stage.fleet.read().servers} == {"web", "off", "model"}
+    assert isinstance(stage.act("start", name), ConflictError)
+    stage.done("unrescue", name)
+    assert stage.states(name) == ("ACTIVE", "active", None)
+    assert stage.api.VM.get_by_name_label(f"{name}-rescue") == []
+    assert stage.vdis() == held
+    assert stage.clean(name)
+
+
+def test_the_rescue_vm_takes_the_server_s_place(stage: Stage) -> None:
+    """Same host, same sizes: what was reserved for the one serves the other."""
+    stage.template()
+    stage.done("resize", vcpus=4, memory=3 * GIB)
+    stage.done("confirm_resize")
+    host = stage.guest()["host"]
+    stage.done("rescue", image="golden")
+    assert stage.guest("web-rescue")["host"] == host
+    assert sizes(stage, "web-rescue") == (4, 3)
+
+
+def test_a_rescue_that_fails_is_an_error_and_can_be_repeated(stage: Stage) -> None:
+    stage.template()
+    held = stage.vdis()
+    stage.fail("VM.start", "NO_HOSTS_AVAILABLE")
+    error = stage.act("rescue", image="golden")
+    assert isinstance(error, ConflictError)
+    assert stage.states() == ("ERROR", "error", None)
+    stage.done("rescue", image="golden")
+    assert stage.states() == ("RESCUE", "rescued", None)
+    stage.done("unrescue")
+    assert stage.vdis() == held
+    assert stage.clean()
+
+
+def test_deleting_a_rescued_server_takes_all_of_it(stage: Stage) -> None:
+    stage.template()
+    held, own = stage.vdis(), set(stage.disks().values())
+    stage.done("rescue", image="golden")
+    stage.done("delete")
+    assert stage.api.VM.get_by_name_label("web-rescue") == []
+    assert stage.vdis() == held - own
+
+
+def test_unrescue_of_a_server_whose_rescue_vm_is_gone(stage: Stage) -> None:
+    stage.template()
+    stage.done("rescue", image="golden")
+    stage.api.VM.hard_shutdown(stage.vm("web-rescue"))
+    stage.api.VM.destroy(stage.vm("web-rescue"))
+    assert stage.states() == ("RESCUE", "rescued", None)
+    stage.done("unrescue")
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.clean()

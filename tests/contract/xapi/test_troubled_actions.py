@@ -1,0 +1,301 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Actions in trouble: dead hosts, aborted migrations, killed runs, restarting toolstacks, two at once."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+import pytest
+from contract.xapi.sites import Connect, Plain, Simulate, eventually, finish, mark, methods, pool_of
+from contract.xapi.stage import GIB, Stage
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    ConflictError,
+    NotFoundError,
+)
+
+# --- evacuation -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def half_dead(simulate: Simulate, fleet_of: Connect, plain: Plain) -> Stage:
+    """xen3, where web ran, has lost its power."""
+    sim = simulate(
+        pool_of(3, {"name": "web", "where": "xen3"}, {"name": "off", "state": "halted"}, factor=200)
+    )
+    stage = Stage(sim, fleet_of(sim), plain(sim))
+    stage.seen()
+    sim.post("/faults", {"action": "kill", "target": "xen3"})
+    return stage
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "host"),
+    [
+        ({"target": "xen2"}, "ACTIVE", "xen2"),
+        ({"target": "xen2", "start": True}, "ACTIVE", "xen2"),
+        ({"start": False}, "SHUTOFF", None),
+    ],
+)
+def test_evacuated(half_dead: Stage, args: dict[str, Any], status: str, host: str | None) -> None:
+    half_dead.done("evacuate", **args)
+    assert half_dead.states()[0::2] == (status, None)
+    assert half_dead.guest()["host"] == host
+    assert half_dead.clean()
+
+
+def test_evacuated_to_wherever_xapi_likes(half_dead: Stage) -> None:
+    """Once the pool knows that the host is dead; before, XAPI might choose it again."""
+    eventually(lambda: not half_dead.sim.get("/state")["hosts"]["xen3"]["live"])
+    half_dead.done("evacuate")
+    assert half_dead.guest()["host"] in ("xen1", "xen2")
+
+
+def test_a_lock_does_not_hinder_an_evacuation(half_dead: Stage) -> None:
+    half_dead.done("lock", reason="audit")
+    half_dead.done("evacuate", target="xen1")
+    assert half_dead.states() == ("ACTIVE", "active", None)
+    assert half_dead.guest()["host"] == "xen1"
+    assert (half_dead.seen().locked, half_dead.seen().locked_reason) == (True, "audit")
+    assert set(half_dead.record()["blocked_operations"]) > {"start", "start_on", "destroy"}
+
+
+def test_an_evacuation_that_finds_no_host_is_an_error(half_dead: Stage) -> None:
+    half_dead.done("lock")
+    half_dead.api.host.disable(half_dead.api.host.get_by_name_label("xen2")[0])
+    error = half_dead.act("evacuate", target="xen2")
+    assert isinstance(error, ConflictError)
+    seen = half_dead.seen()
+    assert (seen.status, seen.task_state, seen.locked) == ("ERROR", None, True)
+    assert "xen2 is disabled" in seen.fault
+    half_dead.done("evacuate", target="xen1", start=True)
+    assert half_dead.states() == ("ACTIVE", "active", None)
+    half_dead.done("unlock")
+    assert half_dead.clean()
+
+
+def test_a_server_on_a_living_host_is_not_evacuated(stage: Stage) -> None:
+    """On a supporter; XAPI tells of one on the coordinator by another name."""
+    stage.done("live_migrate", target="xen2")
+    error = stage.act("evacuate", target="xen3")
+    assert isinstance(error, ConflictError)
+    assert "xen2 is live" in error.cause
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.guest()["host"] == "xen2"
+    assert stage.clean()
+
+
+def test_a_server_on_the_coordinator_is_not_evacuated(stage: Stage) -> None:
+    error = stage.act("evacuate", target="xen3")
+    assert isinstance(error, ConflictError)
+    assert "still runs" in error.cause
+    assert stage.states() == ("ACTIVE", "active", None)
+
+
+# --- aborted migrations ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(simulate: Simulate, fleet_of: Connect, plain: Plain) -> Stage:
+    """A server that takes its time to move."""
+    sim = simulate(
+        pool_of(2, {"name": "web", "memory": "32 GiB", "where": "xen1"}, link_gbit=1, factor=20)
+    )
+    stage = Stage(sim, fleet_of(sim), plain(sim))
+    stage.seen()
+    return stage
+
+
+def test_an_aborted_migration_leaves_the_server_where_it_is(slow: Stage, fleet_of: Connect) -> None:
+    """Aborted by another run, and the one that migrates is told."""
+    moving = slow.begin("live_migrate", target="xen2")
+    slow.halfway(moving, "MIGRATING", "migrating")
+    other = fleet_of(slow.sim)
+    other.read()
+    assert (
+        finish(
+            other.servers,
+            other.servers.start_action("server.live_migrate_abort", slow.seen().id, {}),
+        ).error
+        is None
+    )
+    assert slow.states() == ("ACTIVE", "active", None)
+    assert slow.guest()["host"] == "xen1"
+    error = finish(slow.fleet.servers, moving).error
+    assert isinstance(error, ConflictError)
+    assert "cancelled" in error.cause
+
+
+def test_nothing_to_abort(slow: Stage) -> None:
+    with pytest.raises(ConflictError, match="no live migration"):
+        slow.begin("live_migrate_abort")
+
+
+# --- killed runs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "args", "status", "task_state"),
+    [
+        ("resize", {"vcpus": 4, "memory": 4 * GIB}, "RESIZE", "resize_finish"),
+        ("migrate", {"target": "xen2"}, "RESIZE", "resize_migrating"),
+        ("rebuild", {"image": "golden"}, "REBUILD", "rebuild_block_device_mapping"),
+        ("rescue", {"image": "golden"}, "ACTIVE", "rescuing"),
+        ("shelve", {}, "ACTIVE", "shelving"),
+        ("delete", {}, "ACTIVE", "deleting"),
+    ],
+)
+def test_a_killed_run_is_seen_and_can_be_got_over(
+    stage: Stage, fleet_of: Connect, verb: str, args: dict[str, Any], status: str, task_state: str
+) -> None:
+    """Its handle is dropped where it stands. What XAPI was doing ends by itself, the rest stays
+    undone; then the state is reset and the server rebuilt, and nothing is left over.
+    """
+    stage.template()
+    held = stage.vdis()
+    handle = stage.begin(verb, **args)
+    stage.halfway(handle, status, task_state)
+    del handle
+    stage.fleet.close()
+    stage.fleet = fleet_of(stage.sim)
+    eventually(lambda: not stage.record()["current_operations"])
+    seen = stage.seen()
+    assert seen.task_state == task_state
+    assert seen.updated_at is not None
+    assert abs(time.time() - _epoch(seen.updated_at)) < 60
+    with pytest.raises(ConflictError, match=f"task_state {task_state} since {seen.updated_at}"):
+        stage.begin("shelve")
+    stage.done("reset_state", state="active")
+    assert stage.seen().task_state is None
+    stage.done("rebuild", image="golden")
+    assert stage.states()[0] in ("ACTIVE", "SHUTOFF")
+    assert len(stage.vdis()) == len(held)
+    assert {s.name for s in stage.fleet.read().servers} == {"web", "off", "model"}
+    assert stage.clean()
+
+
+def _epoch(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+@pytest.mark.parametrize("at", ["VDI.destroy", "VM.destroy"])
+def test_a_deletion_killed_midway_is_completed_by_the_next(stage: Stage, at: str) -> None:
+    own, server_id = set(stage.disks().values()), stage.seen().id
+    held = stage.vdis()
+    handle = stage.begin("delete")
+    before = mark(stage.sim)
+
+    def there() -> bool:
+        assert not stage.fleet.servers.poll([handle])[0].done or at == "VM.destroy"
+        return f"Async.{at}" in methods(stage.sim, before)
+
+    eventually(there)
+    eventually(lambda: not _busy(stage))
+    if at == "VM.destroy":
+        assert stage.api.VM.get_by_name_label("web") == []
+        with pytest.raises(NotFoundError):
+            stage.fleet.servers.start_action("server.delete", server_id, {})
+    else:
+        assert stage.seen().task_state == "deleting"
+        stage.done("delete")
+    assert stage.api.VM.get_by_name_label("web") == []
+    assert stage.vdis() == held - own
+
+
+def _busy(stage: Stage) -> bool:
+    return any(t["status"] == "pending" for t in stage.api.task.get_all_records().values())
+
+
+# --- restarting toolstacks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["resize_migrating", "resize_finish"])
+def test_a_resize_outlasts_a_restart_of_the_toolstack(
+    simulate: Simulate, fleet_of: Connect, plain: Plain, when: str
+) -> None:
+    """Tasks and sessions are gone with it; what had been started is found out from the guest."""
+    sim = simulate(pool_of(2, {"name": "web", "where": "xen2"}, factor=20))
+    stage = Stage(sim, fleet_of(sim, grace=5), plain(sim))
+    handle = stage.begin("resize", vcpus=4)
+    stage.halfway(handle, "RESIZE", when)
+    sim.post("/faults", {"action": "restart_toolstack", "target": "xen1"})
+    eventually(lambda: not sim.get("/state")["hosts"]["xen1"]["answers"])
+    state = finish(stage.fleet.servers, handle, 40)
+    assert state.error is None
+    stage.api = plain(sim)
+    assert stage.states() == ("VERIFY_RESIZE", "resized", None)
+    assert stage.record()["VCPUs_max"] == "4"
+    assert stage.guest()["power_state"] == "Running"
+
+
+@pytest.mark.parametrize(
+    "method", ["VM.remove_from_other_config", "VM.add_to_other_config", "VM.set_VCPUs_max"]
+)
+@pytest.mark.parametrize("action", ["drop_before", "drop_after"])
+def test_a_call_whose_answer_is_lost_is_made_again(stage: Stage, method: str, action: str) -> None:
+    handle = stage.begin("resize", vcpus=4)
+    stage.sim.post("/faults", {"action": action, "method": method})
+    assert finish(stage.fleet.servers, handle).error is None
+    assert stage.states() == ("VERIFY_RESIZE", "resized", None)
+    assert stage.record()["VCPUs_max"] == "4"
+    stage.done("confirm_resize")
+    assert stage.clean()
+
+
+@pytest.mark.parametrize("action", ["drop_before", "drop_after"])
+def test_a_start_whose_answer_is_lost_is_not_made_twice(stage: Stage, action: str) -> None:
+    handle = stage.begin("resize", vcpus=4)
+    stage.halfway(handle, "RESIZE", "resize_migrating")
+    before = mark(stage.sim)
+    stage.sim.post("/faults", {"action": action, "method": "VM.start"})
+    assert finish(stage.fleet.servers, handle).error is None
+    assert stage.states() == ("VERIFY_RESIZE", "resized", None)
+    done = [e for e in stage.sim.get(f"/journal?since={before}") if e["method"] == "Async.VM.start"]
+    assert len([e for e in done if e["task"]]) == 1
+
+
+# --- two at once ----------------------------------------------------------------------------------
+
+
+def test_actions_of_several_steps_go_on_side_by_side(stage: Stage) -> None:
+    stage.template()
+    names = {"web": "resize", "off": "rebuild", "model": "shelve"}
+    args: dict[str, dict[str, Any]] = {"web": {"vcpus": 4}, "off": {"image": "golden"}, "model": {}}
+    works = [stage.begin(verb, name, **args[name]) for name, verb in names.items()]
+    seen: list[float] = []
+
+    def done() -> bool:
+        states = stage.fleet.servers.poll(works)
+        seen.append(states[0].progress)
+        return all(s.done for s in states)
+
+    eventually(done)
+    assert [w.error for w in works] == [None] * 3
+    assert seen == sorted(seen)
+    assert stage.states("web")[0] == "VERIFY_RESIZE"
+    assert stage.states("off")[0] == "SHUTOFF"
+    assert stage.states("model")[0] == "SHELVED_OFFLOADED"
+
+
+def test_the_second_of_two_runs_is_told_of_the_first(stage: Stage, fleet_of: Connect) -> None:
+    """Both had planned while the server was free."""
+    other = fleet_of(stage.sim)
+    (server,) = (s for s in other.read().servers if s.name == "web")
+    first = stage.begin("resize", vcpus=4)
+    with pytest.raises(ConflictError, match="task_state resize_"):
+        other.servers.start_action("server.resize", server.id, {"vcpus": 2})
+    assert finish(stage.fleet.servers, first).error is None
+    assert stage.record()["VCPUs_max"] == "4"
+
+
+def test_errors_name_the_server_and_no_references(stage: Stage) -> None:
+    stage.template()
+    stage.fail("VBD.create", "VDI_IN_USE", stage.disks()["0"], "attach")
+    error = stage.act("rebuild", image="golden")
+    assert error is not None
+    assert "server web" in error.what
+    assert "OpaqueRef" not in str(error.to_dict()) + stage.seen().fault
