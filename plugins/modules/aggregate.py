@@ -11,7 +11,9 @@ short_description: Manage a host aggregate
 version_added: 0.1.0
 description:
   - Creates, changes and deletes a host aggregate, by the rules of the Compute API.
-  - Everything that is asked for is checked before anything is changed, and then changed as one transaction.
+  - Everything that is asked for is checked before anything is changed. With O(control_plane=xapi) it is then changed
+    as one transaction. Nova has none. If it refuses a step because of what others changed meanwhile, the steps before
+    it stay done, the error names them, and running again does the rest.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -175,7 +177,7 @@ SPEC = merge(
 
 
 def run(task: Task) -> dict[str, Any]:
-    """Hosts are only asked where a rule depends on them."""
+    """Services and servers are only looked at where a rule depends on them."""
     wanted = wanted_from(task.params)
     name = wanted.new_name or wanted.name
     return task.reconcile(

@@ -11,7 +11,9 @@ short_description: Manage the membership of hosts in an aggregate
 version_added: 0.1.0
 description:
   - Adds one or many hosts to a host aggregate, or removes them, by the rules of the Compute API.
-  - All hosts are checked before anything is changed, and then changed as one transaction.
+  - All hosts are checked before anything is changed. With O(control_plane=xapi) they are then changed as one
+    transaction. Nova has none. If it refuses a host because of what others changed meanwhile, those before it stay
+    done, the error names them, and running again does the rest.
   - It changes the aggregate only. Xen pools are made of hosts by M(xenfleet.compute.xen_pool_member).
 author:
   - xenfleet.compute contributors (@xenfleet)
@@ -29,7 +31,8 @@ options:
     required: true
   hosts:
     description:
-      - Names of the hosts, as XAPI has them in C(name_label), in the same case.
+      - Names of the hosts, in the same case as XAPI has them in C(name_label), or Nova in the C(host) of their compute
+        services.
     type: list
     elements: str
     required: true

@@ -109,7 +109,6 @@ SPEC = merge(
 
 
 def run(task: Task) -> dict[str, Any]:
-    """The store alone knows aggregates; no host is asked."""
     name, zone, host = (task.params[k] for k in ("name", "availability_zone", "host"))
     found = [
         aggregate

@@ -13,8 +13,11 @@ description:
   - Sets the status of the compute service of one or many hosts, forces it down, waits until it is up or down, or
     deletes it, by the rules of the Compute API.
   - A disabled service takes no new servers. Those that run there stay, and may be moved away.
-  - Every host that XAPI knows has a compute service, which is enabled until it is disabled here.
-  - All hosts are checked before anything is changed, and then changed as one transaction.
+  - With O(control_plane=xapi) every host that XAPI knows has a compute service, which is enabled until it is disabled
+    here. With O(control_plane=nova) the services are those of Nova.
+  - All hosts are checked before anything is changed. With O(control_plane=xapi) they are then changed as one
+    transaction. Nova has none. If it refuses a host because of what others changed meanwhile, those before it stay
+    done, the error names them, and running again does the rest.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -26,7 +29,8 @@ extends_documentation_fragment:
 options:
   hosts:
     description:
-      - Names of the hosts, as XAPI has them in C(name_label), in the same case.
+      - Names of the hosts, in the same case as XAPI has them in C(name_label), or Nova in the C(host) of their compute
+        services.
     type: list
     elements: str
     required: true
@@ -40,8 +44,8 @@ options:
     description:
       - With V(absent), the record of the service is deleted and the host leaves all aggregates.
       - This is refused while the host has servers, or migrations from or to it have not ended.
-      - A host that XAPI still knows gets a new service at once, enabled, as a running nova-compute
-        registers itself again.
+      - With O(control_plane=xapi) a host that XAPI still knows gets a new service at once, enabled. Nova's gets one
+        when its nova-compute is started again.
     type: str
     choices: [present, absent]
     default: present
@@ -63,8 +67,9 @@ options:
   wait_for:
     description:
       - Wait until the services of all these hosts are V(up) or V(down). In check mode nothing is waited for.
-      - A host that no coordinator knows counts as down while some endpoint gives no answer, for example during
-        its reboot.
+      - With O(control_plane=xapi) a host that no coordinator knows counts as down while some endpoint gives no answer,
+        for example during its reboot.
+      - Nova takes a host for down C(service_down_time) after its last sign of life, one minute unless configured.
     type: str
     choices: [up, down]
   wait_timeout:
@@ -117,7 +122,7 @@ services:
   elements: dict
   contains:
     id:
-      description: Uuid of the host in XAPI.
+      description: Uuid of the service in Nova, or of the host in XAPI, since there is one service for each.
       type: str
       sample: 5d5ae2a2-3b5b-4a55-8ad0-5c5b1f3a1c11
     host:
@@ -138,8 +143,9 @@ services:
       sample: disabled
     state:
       description:
-        - V(up) or V(down), the host's sign of life. It is V(down) if the service is forced down, if XAPI does not see
-          the host live, or if no coordinator that answered knows the host.
+        - V(up) or V(down), the host's sign of life. It is V(down) if the service is forced down. Otherwise it is what
+          Nova says, or with O(control_plane=xapi) V(down) if XAPI does not see the host live, or if no coordinator
+          that answered knows the host.
       type: str
       sample: up
     disabled_reason:
@@ -151,7 +157,9 @@ services:
       type: bool
       sample: false
     updated_at:
-      description: When the record was last changed, in UTC. Null for a service that has never been changed.
+      description:
+        - When the record was last changed, in UTC. With O(control_plane=xapi) it is null for a service that has never
+          been changed, in Nova it is about the last sign of life.
       type: str
       sample: "2026-11-21T05:06:07Z"
 actions:

@@ -26,7 +26,7 @@ options:
     type: str
   binary:
     description:
-      - Only services of this binary. On the XenAPI control plane all are V(nova-compute).
+      - Only services of this binary. All that are returned are V(nova-compute).
     type: str
 seealso:
   - module: xenfleet.compute.compute_service
@@ -50,7 +50,7 @@ services:
   elements: dict
   contains:
     id:
-      description: Uuid of the host in XAPI.
+      description: Uuid of the service in Nova, or of the host in XAPI, since there is one service for each.
       type: str
       sample: 5d5ae2a2-3b5b-4a55-8ad0-5c5b1f3a1c11
     host:
@@ -71,8 +71,9 @@ services:
       sample: disabled
     state:
       description:
-        - V(up) or V(down), the host's sign of life. It is V(down) if the service is forced down, if XAPI does not see
-          the host live, or if no coordinator that answered knows the host.
+        - V(up) or V(down), the host's sign of life. It is V(down) if the service is forced down. Otherwise it is what
+          Nova says, or with O(control_plane=xapi) V(down) if XAPI does not see the host live, or if no coordinator
+          that answered knows the host.
       type: str
       sample: up
     disabled_reason:
@@ -84,11 +85,14 @@ services:
       type: bool
       sample: false
     updated_at:
-      description: When the record was last changed, in UTC. Null for a service that has never been changed.
+      description:
+        - When the record was last changed, in UTC. With O(control_plane=xapi) it is null for a service that has never
+          been changed, in Nova it is about the last sign of life.
       type: str
       sample: "2026-11-21T05:06:07Z"
 unanswered:
-  description: Endpoints that gave no answer, with the reason. Services of their hosts may be missing or shown as down.
+  description:
+    - Endpoints of XenAPI that gave no answer, with the reason. Services of their hosts may be missing or shown as down.
   returned: success
   type: dict
   sample: {}

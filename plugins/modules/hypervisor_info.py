@@ -61,15 +61,15 @@ hypervisors:
   elements: dict
   contains:
     id:
-      description: Uuid of the host.
+      description: Uuid of the host in XAPI, or of the hypervisor in Nova.
       type: str
       sample: 5d5ae2a2-3b5b-4a55-8ad0-5c5b1f3a1c11
     hypervisor_hostname:
-      description: Name of the host.
+      description: Name that the hypervisor gives itself. In XAPI it is the host's name.
       type: str
       sample: xen1
     host:
-      description: The same name.
+      description: Name of its compute service's host, by which modules and aggregates call it.
       type: str
       sample: xen1
     host_ip:
@@ -77,11 +77,11 @@ hypervisors:
       type: str
       sample: 192.0.2.11
     hypervisor_type:
-      description: Always V(XenServer).
+      description: Type of the hypervisor, V(XenServer) with O(control_plane=xapi).
       type: str
       sample: XenServer
     version:
-      description: Version of its XCP-ng or XenServer.
+      description: Version of its XCP-ng or XenServer, or the number that Nova has for its hypervisor.
       type: str
       sample: 8.3.0
     state:
@@ -93,11 +93,11 @@ hypervisors:
       type: str
       sample: enabled
     enabled:
-      description: Whether XAPI lets servers start on it.
+      description: Whether XAPI lets servers start on it. In Nova it is as RV(hypervisors[].status) says.
       type: bool
       sample: true
     live:
-      description: Whether its coordinator sees it alive.
+      description: Whether its coordinator sees it alive. In Nova it is as RV(hypervisors[].state) says.
       type: bool
       sample: true
     availability_zone:
@@ -105,15 +105,15 @@ hypervisors:
       type: str
       sample: zone-a
     pool:
-      description: Name of its Xen pool, or null for a pool without a name.
+      description: Name of its Xen pool, or null for a pool without a name and with O(control_plane=nova).
       type: str
       sample: production
     pool_id:
-      description: Uuid of its Xen pool.
+      description: Uuid of its Xen pool, null with O(control_plane=nova).
       type: str
       sample: 9a1b6a3e-25b1-4b64-9b6c-6f6c3b1f2e77
     coordinator:
-      description: Whether it coordinates its pool.
+      description: Whether it coordinates its Xen pool.
       type: bool
       sample: false
     memory_mb:
@@ -151,7 +151,7 @@ hypervisors:
       elements: dict
       sample: [{uuid: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21, name: web1}]
 unanswered:
-  description: Endpoints that gave no answer, with the reason. Their hosts may be missing.
+  description: Endpoints of XenAPI that gave no answer, with the reason. Their hosts may be missing.
   returned: success
   type: dict
   sample: {}

@@ -10,8 +10,8 @@ module: server_info
 short_description: Read servers
 version_added: 0.1.0
 description:
-  - Returns the servers (guests) of the fleet in the Compute API's words. Templates, snapshots and control domains are
-    not servers.
+  - Returns the servers (guests) of the fleet in the Compute API's words, with O(control_plane=nova) those of all
+    projects. Templates, snapshots and control domains are not servers.
   - Filters are combined; a server must match all of them.
 author:
   - xenfleet.compute contributors (@xenfleet)
@@ -75,7 +75,7 @@ servers:
   elements: dict
   contains:
     id:
-      description: Uuid of the server, that of the VM in XAPI.
+      description: Uuid of the server, with O(control_plane=xapi) that of the VM in XAPI.
       type: str
       sample: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21
     name:
@@ -87,7 +87,9 @@ servers:
       type: str
       sample: ACTIVE
     vm_state:
-      description: V(active), V(stopped), V(paused), V(suspended) or V(error).
+      description:
+        - V(active), V(stopped), V(paused), V(suspended) or V(error), and with O(control_plane=nova) also V(building),
+          V(rescued), V(resized), V(shelved), V(shelved_offloaded) or V(soft-delete).
       type: str
       sample: active
     task_state:
@@ -100,11 +102,12 @@ servers:
       sample: 1
     host:
       description:
-        - Name of the host on which it runs. For one that does not run, the only host that could start it, else null.
+        - Name of the host on which it is. With O(control_plane=xapi), for one that does not run, it is the only host that
+          could start it, else null.
       type: str
       sample: xen1
     hypervisor_hostname:
-      description: The same name.
+      description: Name that its host's hypervisor gives itself. In XAPI it is the same.
       type: str
       sample: xen1
     host_status:
@@ -116,11 +119,11 @@ servers:
       type: str
       sample: zone-a
     pool:
-      description: Name of its Xen pool, or null for a pool without a name.
+      description: Name of its Xen pool, or null for a pool without a name and with O(control_plane=nova).
       type: str
       sample: production
     memory_mb:
-      description: The most memory that it may have, in MiB (static maximum).
+      description: The most memory that it may have, in MiB (its flavor's, or the static maximum in XAPI).
       type: int
       sample: 2048
     vcpus:
@@ -128,7 +131,7 @@ servers:
       type: int
       sample: 2
     metadata:
-      description: Its C(other_config) in XAPI.
+      description: Its metadata, with O(control_plane=xapi) its C(other_config) in XAPI.
       type: dict
       sample: {owner: web team}
     tags:
@@ -141,7 +144,7 @@ servers:
       type: str
       sample: "2026-11-21T04:05:06Z"
 unanswered:
-  description: Endpoints that gave no answer, with the reason. Servers of their pools may be missing.
+  description: Endpoints of XenAPI that gave no answer, with the reason. Servers of their pools may be missing.
   returned: success
   type: dict
   sample: {}
