@@ -71,7 +71,7 @@ class Acting:
     def running(self, server: str) -> Handle:
         """A live migration that is past its preparations; the bed has to be slow at it."""
         handle = self.start("live_migrate", server)
-        until("running", lambda: self.bed.migrations(server)[-1]["status"] == "running")
+        until("running", lambda: "running" in [m["status"] for m in self.bed.migrations(server)])
         return handle
 
 

@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read of a real Nova, against what it tells a plain client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from contract.nova.acting import Acting
+from testbeds.openstack.client import Bed
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova import (
+    hosts,
+    migrations,
+    read_servers,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.api import Api
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.cloud import NovaCloud
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import CloudView, Server
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
+    AGGREGATES,
+    HOSTS,
+    MIGRATIONS,
+    SERVERS,
+    SERVICES,
+    reading,
+)
+
+pytestmark = pytest.mark.nova
+
+
+@pytest.fixture(scope="module")
+def servers(boot: Any) -> dict[str, str]:
+    found: dict[str, str] = boot(
+        {"read.1": "compute1", "readX1": "compute1", "read2": "compute2", "read3": "compute3"}
+    )
+    return found
+
+
+@pytest.fixture
+def cloud(api: Api, servers: dict[str, str]) -> NovaCloud:
+    return NovaCloud(api)
+
+
+def ids(view: CloudView) -> list[str]:
+    return sorted(server.id for server in view.servers)
+
+
+def only(cloud: NovaCloud, word: str) -> Server:
+    (found,) = cloud.read(reading(SERVERS, servers=[word])).servers
+    return found
+
+
+# --- which servers --------------------------------------------------------------------------------
+
+
+def test_all_servers_of_all_projects(bed: Bed, cloud: NovaCloud) -> None:
+    elsewhere = bed.servers({"read-demo": "compute1"}, project="demo")["read-demo"]
+    try:
+        found = cloud.read(reading(SERVERS)).servers
+        told = bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
+        assert sorted(s.id for s in found) == sorted(one["id"] for one in told)
+        projects = {one["id"]: one["tenant_id"] for one in told}
+        assert {s.id: s.project_id for s in found} == projects
+    finally:
+        bed.action(elsewhere, "forceDelete")
+
+
+def test_servers_of_hosts_and_servers_named(cloud: NovaCloud, servers: dict[str, str]) -> None:
+    """A name is no pattern, although Nova takes it for one."""
+    found = cloud.read(reading(SERVERS, hosts=["compute2"], servers=["read.1"]))
+    assert {servers["read.1"], servers["read2"]} <= set(ids(found))
+    assert not {servers["readX1"], servers["read3"]} & set(ids(found))
+
+
+def test_server_by_uuid(cloud: NovaCloud, servers: dict[str, str]) -> None:
+    assert only(cloud, servers["read3"]).name == "read3"
+
+
+def test_unknown_server_is_none(cloud: NovaCloud) -> None:
+    nowhere = "00000000-0000-0000-0000-000000000000"
+    assert cloud.read(reading(SERVERS, servers=["reads", nowhere])).servers == ()
+
+
+def test_many_names_are_found_among_all(cloud: NovaCloud, servers: dict[str, str]) -> None:
+    words = [*servers, *(f"missing{number}" for number in range(read_servers.FEW))]
+    found = cloud.read(reading(SERVERS, servers=words))
+    assert set(servers.values()) <= set(ids(found))
+
+
+# --- what of them ---------------------------------------------------------------------------------
+
+
+def test_server_as_nova_shows_it(bed: Bed, cloud: NovaCloud, servers: dict[str, str]) -> None:
+    uuid = servers["read2"]
+    bed.api("PUT", f"/servers/{uuid}/tags", {"tags": ["b", "a"]})
+    bed.action(uuid, "lock", {"locked_reason": "why not"})
+    found, told = only(cloud, "read2"), bed.server(uuid)
+    bed.action(uuid, "unlock")
+    assert (found.host, found.node) == ("compute2", "compute2")
+    assert (found.memory, found.vcpus) == (64 * 1024**2, 1)
+    assert (found.status, found.vm_state, found.power_state) == ("ACTIVE", "active", "Running")
+    assert (found.locked, found.locked_reason, found.tags) == (True, "why not", ("a", "b"))
+    assert found.zone == told["OS-EXT-AZ:availability_zone"]
+    assert found.host_status == told["host_status"] == "UP"
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "power"),
+    [
+        ("pause", "PAUSED", "Paused"),
+        ("suspend", "SUSPENDED", "Suspended"),
+        ("os-stop", "SHUTOFF", "Halted"),
+    ],
+)
+def test_power_state(
+    bed: Bed, cloud: NovaCloud, server: str, action: str, status: str, power: str
+) -> None:
+    bed.action(server, action, status=status)
+    found = only(cloud, server)
+    assert (found.status, found.power_state) == (status, power)
+
+
+def test_offloaded_server_has_no_host(bed: Bed, acting: Acting, api: Api, server: str) -> None:
+    acting.done("shelve", server)
+    found = only(NovaCloud(api), server)
+    assert (found.status, found.host, found.node) == ("SHELVED_OFFLOADED", None, None)
+
+
+def test_softly_deleted_server_by_name_until_another_has_it(
+    bed: Bed, cloud: NovaCloud, boot: Any
+) -> None:
+    old = boot({"reborn": "compute3"})["reborn"]
+    bed.api("DELETE", f"/servers/{old}")
+    bed.wait_server(old, "SOFT_DELETED")
+    assert only(cloud, "reborn").status == "SOFT_DELETED"
+    assert old not in ids(cloud.read(reading(SERVERS)))
+    assert only(cloud, "reborn").id == old
+    new = boot({"reborn": "compute3"})["reborn"]
+    assert only(cloud, "reborn").id == new
+
+
+def test_server_of_a_cell_that_is_down() -> None:
+    """All that Nova tells then, from 2.69 on (nova/api/openstack/compute/views/servers.py)."""
+    found = read_servers.server({"id": "u", "status": "UNKNOWN", "tenant_id": "p", "links": []})
+    assert (found.name, found.status, found.vm_state, found.host) == ("u", "UNKNOWN", "", None)
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (hosts, migrations, read_servers):
+        monkeypatch.setattr(module, "PAGE", 2)
+
+
+@pytest.mark.parametrize(
+    ("section", "kind", "number"),
+    [(SERVERS, "servers", 4), (HOSTS, "hosts", 4), (MIGRATIONS, "migrations", 3)],
+)
+def test_pages_make_the_whole(
+    bed: Bed,
+    acting: Acting,
+    api: Api,
+    server: str,
+    request: Any,
+    section: str,
+    kind: str,
+    number: int,
+) -> None:
+    if section == MIGRATIONS:
+        for _round in range(number):
+            acting.done("live_migrate", server)
+    whole = getattr(NovaCloud(api).read(reading(section)), kind)
+    request.getfixturevalue("small_pages")
+    with bed.requests() as made:
+        paged = getattr(NovaCloud(api).read(reading(section)), kind)
+    assert paged == whole
+    assert len(paged) >= number
+    assert len(made) >= len(paged) // 2
+
+
+# --- the rest -------------------------------------------------------------------------------------
+
+
+def test_hosts_and_services(bed: Bed, cloud: NovaCloud) -> None:
+    view = cloud.read(reading(HOSTS, SERVICES))
+    told = bed.api("GET", "/os-hypervisors/detail", microversion="2.87")["hypervisors"]
+    assert {h.name: (h.id, h.memory_total, h.cpus) for h in view.hosts} == {
+        one["service"]["host"]: (one["id"], one["memory_mb"] * 1024**2, one["vcpus"])
+        for one in told
+    }
+    assert {s.host: (s.host_id, s.status, s.state) for s in view.services} == {
+        name: (one["id"], one["status"], one["state"]) for name, one in bed.services().items()
+    }
+
+
+def test_only_what_is_wanted_is_asked_for(bed: Bed, cloud: NovaCloud) -> None:
+    with bed.requests() as made:
+        cloud.read(reading(AGGREGATES, SERVICES))
+    assert [one.path for one in made] == ["/v2.1/os-aggregates", "/v2.1/os-services"]
+
+
+def test_migrations_of_hosts(bed: Bed, acting: Acting, cloud: NovaCloud, server: str) -> None:
+    acting.done("live_migrate", server)
+    record = bed.migrations(server)[-1]
+    found = cloud.read(reading(MIGRATIONS, hosts=[record["dest_compute"]])).migrations
+    newest = [one for one in found if one.server_id == server][-1]
+    assert (newest.source, newest.target) == (record["source_compute"], record["dest_compute"])
+    assert (newest.type, newest.status) == ("live-migration", "completed")
