@@ -102,13 +102,13 @@ class PoolRecords:
         return any(t["status"] == "pending" and t["name_label"] in JOINS for t in tasks)
 
     def name(self, text: str) -> str:
-        """The name of what a reference refers to; any other text as it is."""
+        """The name of what a reference refers to, if that was read; any other text as it is."""
         if not text.startswith("OpaqueRef:"):
             return text
         for kind, word in SUBJECTS.items():
             if text in self.rows[kind]:
                 return f"{word} {self.rows[kind][text]['name_label']}"
-        return "an object that is gone" if text != NULL else "nothing"
+        return "an unknown object" if text != NULL else "nothing"
 
     def find(self, kind: str, key: str) -> str | None:
         """The reference of an object: a host by name, all else by uuid."""

@@ -139,18 +139,26 @@ class Work:
         return self.job.task if self.job else ""
 
     def begin(self) -> Work:
-        """Up to the first change, whose errors are raised as they come, Refused among them; what
-        follows is told by poll.
+        """Up to the first change. What makes that impossible is raised, Refused included where the
+        object or the endpoint may only be another one by now; what follows is told by poll.
         """
         value: Any = None
+        error: FleetError | None = None
         while not self._changed:
             try:
-                command = self._steps.send(value)
+                command = self._steps.throw(error) if error else self._steps.send(value)
             except StopIteration:
                 self.done = True
                 return self
-            value = self._do(command)
-            self._changed = not harmless(command.method)
+            value, error = None, None
+            reading = harmless(command.method)
+            try:
+                value = self._do(command)
+            except Refused as refused:
+                if not reading or refused.code in {"HANDLE_INVALID", *TURNED_AWAY}:
+                    raise
+                error = self._place.error(refused, self._what)
+            self._changed = not reading
         if self.job is None:
             self._advance(value, None)
         return self

@@ -1,7 +1,11 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Actions that XAPI carries out in one call, or nearly: power, lock, live migration, states."""
+"""Actions that XAPI carries out in one call, or nearly: power, lock, live migration, states.
+
+After a failure their server is in the state that its power state tells, where Nova sets some to
+ERROR (a refused suspend, for example) though they run.
+"""
 
 from __future__ import annotations
 
