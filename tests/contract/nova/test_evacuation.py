@@ -37,7 +37,7 @@ def test_evacuation_leaves_servers_stopped_or_running_again(
 ) -> None:
     """Since 2.95 Nova leaves them stopped, so that nobody starts a guest whose disk may be damaged."""
     stopped = acting.done("evacuate", dead["left1"], target="compute2")
-    running = acting.done("evacuate", dead["left2"], power_on=True)
+    running = acting.done("evacuate", dead["left2"], start=True)
     seen = [bed.server(uuid) for uuid in dead.values()]
     assert [one["status"] for one in seen] == ["SHUTOFF", "ACTIVE"]
     assert [stopped.target, running.target] == [host(one) for one in seen]

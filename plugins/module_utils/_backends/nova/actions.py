@@ -99,9 +99,9 @@ def _evacuate(args: Args) -> Mapping[str, Any]:
 
 def _evacuate_versions(args: Args) -> Versions:
     """Up to 2.13 the caller says whether storage is shared. From 2.95 on an evacuated server is left
-    stopped; with ``power_on`` it runs again if it ran before, as it always did up to 2.94.
+    stopped; with ``start`` it runs again if it ran before, as it always did up to 2.94.
     """
-    return ("2.14", "2.94" if args.get("power_on") else "2.95")
+    return ("2.14", "2.94" if args.get("start") else "2.95")
 
 
 REBUILD = {

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
-from ..._core.errors import ConflictError, NotFoundError, UnavailableError
+from ..._core.errors import ConflictError, FleetError, NotFoundError, UnavailableError
 from ..._core.model import Migration
 from ..._core.ports import JobState
 from .actions import ACTIONS, MOVES
@@ -36,7 +37,7 @@ class Handle:
     ``since`` is when its server had changed last as it was first looked at, by the cloud's clock,
     which need not be ours. ``migration`` is the uuid of its record, once that has been found; until
     then ``baseline`` tells new records from old. ``image`` is the id of the image that it makes.
-    ``state`` is the last seen.
+    ``state`` is the last seen; ``seen`` while nobody has been told of it.
     """
 
     verb: str
@@ -46,6 +47,7 @@ class Handle:
     migration: str | None = None
     image: str | None = None
     since: datetime | None = None
+    seen: bool = False
     state: JobState = field(default_factory=partial(JobState, done=False))
 
     @property
@@ -59,6 +61,7 @@ class NovaServers:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._records = Records(api)
+        self._followed: WeakSet[Handle] = WeakSet()
 
     def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Handle:
         """Send the action of a verb of actions.py, which also tells its args; others are ignored.
@@ -92,30 +95,57 @@ class NovaServers:
         )
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
-        """As last seen while the cloud cannot be reached: how long that may take is for the caller's
+        """A look is at all actions that are followed, so that whoever asks for the next one finds
+        its state seen already.
+
+        As last seen while the cloud cannot be reached: how long that may take is for the caller's
         time limit to say.
         """
-        following = [handle for handle in handles if not handle.state.done]
-        with suppress(UnavailableError):
-            self._look_at(following)
+        self._followed.update(handles)
+        if any(not (handle.seen or handle.state.done) for handle in handles):
+            with suppress(UnavailableError):
+                self._look_at([handle for handle in self._followed if not handle.state.done])
+        for handle in handles:
+            handle.seen = False
         return [handle.state for handle in handles]
 
-    def _look_at(self, following: Sequence[Handle]) -> None:
-        """Migration records before servers: one that is looked at after its record has ended is
-        where the record says.
+    def _look_at(self, handles: Sequence[Handle]) -> None:
+        """Lists first, where there are several; what they lack is asked for one by one."""
+        page: list[Migration] = []
+        if sum(handle.moves for handle in handles) > 1:
+            page = self._records.newest(max(RECORDS, 2 * len(handles)))
+        listed = self._changed_servers(handles)
+        for handle in handles:
+            try:
+                handle.state = self._state(handle, page, listed)
+            except UnavailableError:
+                raise
+            except FleetError as exc:
+                # It is this server's alone.
+                handle.state = JobState(done=True, error=exc)
+            handle.seen = True
+
+    def _state(
+        self, handle: Handle, page: Sequence[Migration], listed: Mapping[str, Item]
+    ) -> JobState:
+        """The record before the server: one that is looked at after its record has ended is where
+        that says.
         """
-        records = self._records_of([handle for handle in following if handle.moves])
-        servers = self._servers_of(following)
-        for handle in following:
-            sight = Sight(
-                verb=handle.verb,
-                server_id=handle.server_id,
-                server=servers[handle.server_id],
-                record=records.get(id(handle)),
-                outcome=partial(outcome, self._api, handle.server_id, handle.request_id),
-                image=partial(self._image, handle),
-            )
-            handle.state = ACTIONS[handle.verb].judge(sight)
+        record = self._record(handle, page) if handle.moves else None
+        server = listed.get(handle.server_id) or self._server(handle.server_id)
+        if handle.since is None and server is not None and server.get("updated"):
+            handle.since = utc(server["updated"])
+        if server is not None and server.get("OS-EXT-STS:vm_state") == "deleted":
+            server = None
+        sight = Sight(
+            verb=handle.verb,
+            server_id=handle.server_id,
+            server=server,
+            record=record,
+            outcome=partial(outcome, self._api, handle.server_id, handle.request_id),
+            image=partial(self._image, handle),
+        )
+        return ACTIONS[handle.verb].judge(sight)
 
     def _in_progress(self, server_id: str, name: str) -> Migration:
         found = in_progress(self._api, server_id)
@@ -127,30 +157,20 @@ class NovaServers:
             )
         return found
 
-    def _records_of(self, handles: Sequence[Handle]) -> dict[int, Migration]:
-        """The handles' records, from one list of the newest if there are several."""
-        page = self._records.newest(max(RECORDS, 2 * len(handles))) if len(handles) > 1 else []
-        found = {}
-        for handle in handles:
-            record = _own(handle, page) or _own(handle, self._records.of_server(handle.server_id))
-            if record is not None:
-                handle.migration = record.uuid
-                found[id(handle)] = record
-        return found
+    def _record(self, handle: Handle, page: Sequence[Migration]) -> Migration | None:
+        record = _own(handle, page) or _own(handle, self._records.of_server(handle.server_id))
+        handle.migration = record.uuid if record else handle.migration
+        return record
 
-    def _servers_of(self, handles: Sequence[Handle]) -> dict[str, Item | None]:
-        """The handles' servers by id, None for those that are gone."""
-        wanted = {handle.server_id for handle in handles}
+    def _changed_servers(self, handles: Sequence[Handle]) -> dict[str, Item]:
+        """Those that have changed since the handles' actions began, deleted ones among them; none
+        if there are so few that they are better looked at one by one.
+        """
         starts = [handle.since for handle in handles if handle.since]
-        found: dict[str, Item | None] = {}
-        if len(wanted) > FEW and starts:
-            since = (min(starts) - SKEW).isoformat()
-            listed = {item["id"]: item for item in changed_servers(self._api, since)}
-            found = {key: _present(listed[key]) for key in wanted & listed.keys()}
-        found |= {key: self._server(key) for key in wanted - found.keys()}
-        for handle in handles:
-            handle.since = handle.since or _changed(found[handle.server_id])
-        return found
+        if len({handle.server_id for handle in handles}) <= FEW or not starts:
+            return {}
+        since = (min(starts) - SKEW).isoformat()
+        return {item["id"]: item for item in changed_servers(self._api, since)}
 
     def _image(self, handle: Handle) -> str | None:
         return image_status(self._api, handle.image) if handle.image else None
@@ -167,12 +187,3 @@ def _own(handle: Handle, records: Sequence[Migration]) -> Migration | None:
     return find(
         records, handle.server_id, uuid=handle.migration, kinds=kinds, baseline=handle.baseline
     )
-
-
-def _changed(item: Item | None) -> datetime | None:
-    return utc(item["updated"]) if item and item.get("updated") else None
-
-
-def _present(item: Item) -> Item | None:
-    """Lists of changes tell deleted servers, too."""
-    return None if item.get("OS-EXT-STS:vm_state") == "deleted" else item
