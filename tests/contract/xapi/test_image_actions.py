@@ -107,6 +107,8 @@ def test_an_image_that_cannot_be_used_is_told_before_anything_is_done(stage: Sta
         stage.begin("rebuild", image="off")
     with pytest.raises(NotFoundError, match=r"has no template or snapshot"):
         stage.begin("rebuild", image="00000000-0000-4000-8000-000000000000")
+    with pytest.raises(InvalidError, match="no image is given"):
+        stage.begin("rescue")
     with pytest.raises(ConflictError, match="several templates or snapshots"):
         stage.begin("rebuild", image="twin")
     with pytest.raises(InvalidError, match="checkpoint"):

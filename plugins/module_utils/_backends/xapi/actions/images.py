@@ -65,10 +65,15 @@ def _rotate(guest: Guest, kind: str, rotation: int) -> Steps:
         yield from destroy(ref, (yield from own_disks(ref)), unknowable)
 
 
-def find_image(guest: Guest, image: str) -> Steps:
+def find_image(guest: Guest, image: str | None) -> Steps:
     """Reference of a template or snapshot of the server's pool, by uuid or name. NotFoundError,
-    ConflictError if several bear the name, InvalidError for one with the guest's memory in it.
+    ConflictError if several bear the name, InvalidError for one with the guest's memory in it, or
+    for none: a Xen guest does not know what it was made from.
     """
+    if not image:
+        raise InvalidError(
+            f"server {guest.name}", "no image is given", "Name a template or snapshot of its pool"
+        )
     refs: list[str] = []
     if UUID.fullmatch(image):
         try:

@@ -18,7 +18,7 @@ from .images import find_image
 
 def rebuild(guest: Guest, args: Args) -> Steps:
     """Args: image (uuid or name), name (a new one). It ends SHUTOFF if it was, else ACTIVE."""
-    image = yield from find_image(guest, args["image"])
+    image = yield from find_image(guest, args.get("image"))
     yield from guest.through("rebuilding", _rebuild(guest, image, args.get("name")))
 
 

@@ -36,7 +36,7 @@ KEPT = (
 
 def rescue(guest: Guest, args: Args) -> Steps:
     """Args: image (uuid or name)."""
-    image = yield from find_image(guest, args["image"])
+    image = yield from find_image(guest, args.get("image"))
     yield from guest.through("rescuing", _rescue(guest, image))
 
 
