@@ -28,8 +28,8 @@ class Request:
     """One request that a service answered.
 
     ``path`` is the URL's, from /v2.1 on; ``action`` is what was posted to an action URL
-    ("os-migrateLive"); ``user_agent`` tells apart the services, which sign in, too; ``ms`` is the
-    time in the service.
+    ("os-migrateLive"); ``microversion`` is the header as sent ("compute 2.60"); ``user_agent`` tells
+    clients from the services, which sign in, too; ``ms`` is the time in the service.
     """
 
     method: str
@@ -78,6 +78,11 @@ class Bed:
     @property
     def auth_url(self) -> str:
         return self.layout.url("keystone")
+
+    @property
+    def ca_cert(self) -> Path:
+        """What to trust for the cloud xenfleet-tls."""
+        return self.layout.ca_cert
 
     def cloud_env(self, cloud: str = CLOUD) -> dict[str, str]:
         """Environment variables by which openstacksdk finds one of the clouds (README.md)."""
@@ -212,7 +217,7 @@ class Bed:
                 reports, lambda: self.services().get(name, {}).get("updated_at", before) != before
             )
 
-    def wait_service(self, host: str, state: str, within: float = 30) -> None:
+    def wait_service(self, host: str, state: str, within: float = 60) -> None:
         """Until Nova takes a host for ``up`` or ``down``."""
         until(f"{host} {state}", lambda: self.services()[host]["state"] == state, within)
 

@@ -26,7 +26,10 @@ PORTS = {
     "epmd": 6,
     "erlang distribution": 7,
     "neutron": 8,
+    "keystone over TLS": 9,
+    "nova-api over TLS": 10,
 }
+PATHS = {"keystone": "/v3", "nova-api": "/v2.1"}
 INFRASTRUCTURE = ("mariadb", "epmd", "rabbitmq")
 SERVICES = (
     "keystone",
@@ -36,6 +39,7 @@ SERVICES = (
     "nova-api",
     "neutron",
     "glance",
+    "tls",
 )
 
 
@@ -106,6 +110,11 @@ class Layout:
         return self.root / "clouds.yaml"
 
     @property
+    def ca_cert(self) -> Path:
+        """The authority of what is served over TLS; another one at each start."""
+        return self.state / "tls.pem"
+
+    @property
     def faults(self) -> Path:
         """Read by the virt driver at every use (inside/testbed_driver.py)."""
         return self.state / "faults.json"
@@ -120,8 +129,11 @@ class Layout:
 
     def url(self, name: str) -> str:
         """Where a service answers: its endpoint in the catalogue."""
-        path = {"keystone": "/v3", "nova-api": "/v2.1"}.get(name, "")
-        return f"http://{ADDRESS}:{self.port(name)}{path}"
+        return f"http://{ADDRESS}:{self.port(name)}{PATHS.get(name, '')}"
+
+    def tls_url(self, name: str) -> str:
+        """Where keystone and nova-api answer over TLS."""
+        return f"https://{ADDRESS}:{self.port(f'{name} over TLS')}{PATHS[name]}"
 
 
 def default_root() -> Path:

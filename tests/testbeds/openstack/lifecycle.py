@@ -99,9 +99,11 @@ def start(layout: Layout, processes: Processes) -> None:
     begin(layout, processes, "nova-scheduler")
     # A compute that finds no conductor waits for 10 s before it asks again.
     processes.wait_log("nova-conductor", "Starting conductor node")
-    begin(layout, processes, *layout.hosts, "nova-api", "neutron", "glance")
+    begin(layout, processes, *layout.hosts, "nova-api", "neutron", "glance", "tls")
     for name in ("nova-api", "neutron", "glance"):
         processes.wait_http(name)
+    processes.wait_port("keystone over TLS", of="tls")
+    processes.wait_port("nova-api over TLS", of="tls")
     say("Nova, Neutron and Glance answer")
     api = Api(layout)
     wait_for_computes(layout, processes, api)

@@ -145,7 +145,7 @@ class Processes:
         if code:
             raise BedError(f"{name} failed, exit code {code}: {last_words(log)}\n  see {log}")
 
-    def wait(self, name: str, what: str, probe: Callable[[], bool], within: float = 90) -> None:
+    def wait(self, name: str, what: str, probe: Callable[[], bool], within: float = 180) -> None:
         """Poll until ``probe``; BedError if the process ends before, or time runs out."""
         end = time.monotonic() + within
         while not probe():
@@ -157,9 +157,10 @@ class Processes:
                 raise BedError(f"{text}\n  see {log} and the other files there")
             time.sleep(0.1)
 
-    def wait_port(self, name: str) -> None:
+    def wait_port(self, name: str, of: str | None = None) -> None:
+        """Until that port is listened on, by the process of that name or the one given."""
         port = self.layout.port(name)
-        self.wait(name, f"listens on port {port}", lambda: listens(port))
+        self.wait(of or name, f"listens on port {port}", lambda: listens(port))
 
     def wait_http(self, name: str) -> None:
         url = f"http://{ADDRESS}:{self.layout.port(name)}/"

@@ -52,6 +52,8 @@ def start(layout: Layout, processes: Processes, name: str) -> None:
         start_nova(layout, processes, name, name, "nova-db.conf")
     elif name in layout.hosts:
         start_nova(layout, processes, name, "nova-compute", f"{name}.conf")
+    elif name == "tls":
+        start_tls(layout, processes)
     elif name == "mariadb":
         infrastructure.start_mariadb(layout, processes)
     elif name in ("rabbitmq", "epmd"):
@@ -71,6 +73,14 @@ def start_nova(
     given = [word for file in files for word in ("--config-file", file)]
     log = layout.log / f"{name}.log"
     processes.spawn(name, [layout.bin / program, *given, "--log-file", log])
+
+
+def start_tls(layout: Layout, processes: Processes) -> None:
+    """The APIs that clients sign in to and ask first, over TLS as well."""
+    names = ("keystone", "nova-api")
+    pairs = [f"{layout.port(f'{name} over TLS')}:{layout.port(name)}" for name in names]
+    program = HERE / "inside/testbed_tls.py"
+    processes.spawn("tls", [layout.bin / "python", program, layout.ca_cert, *pairs])
 
 
 def start_api(layout: Layout, processes: Processes, name: str) -> None:

@@ -196,6 +196,15 @@ def test_the_clouds_file_signs_each_user_in(bed: Bed) -> None:
     assert seen["xenfleet-system"] is None
 
 
+def test_tls_is_trusted_by_its_authority_alone(bed: Bed) -> None:
+    with bed.requests() as made:
+        assert bed.openstack("aggregate", "list", cloud="xenfleet-tls") == []
+    assert ("GET", "/v2.1/os-aggregates") in [(r.method, r.path) for r in made]
+    bare = ["--os-cacert", "", "--os-auth-url", bed.layout.tls_url("keystone")]
+    with pytest.raises(RuntimeError, match="CERTIFICATE_VERIFY_FAILED"):
+        bed.openstack(*bare, "aggregate", "list")
+
+
 def test_flavors_fill_hosts_as_said(bed: Bed) -> None:
     bed.servers({"one": "compute1", "two": "compute1"}, flavor="m1.large")
     with pytest.raises(BedError, match="No valid host"):
