@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The status of a server, which Nova derives from vm_state and task_state
+(nova/api/openstack/common.py, _STATE_MAP).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+UNKNOWN = "UNKNOWN"
+
+BY_VM_STATE: Mapping[str, str] = {
+    "active": "ACTIVE",
+    "building": "BUILD",
+    "stopped": "SHUTOFF",
+    "resized": "VERIFY_RESIZE",
+    "paused": "PAUSED",
+    "suspended": "SUSPENDED",
+    "rescued": "RESCUE",
+    "error": "ERROR",
+    "deleted": "DELETED",
+    "soft-delete": "SOFT_DELETED",
+    "shelved": "SHELVED",
+    "shelved_offloaded": "SHELVED_OFFLOADED",
+}
+"""Where the task_state has no say."""
+
+_RESIZING = dict.fromkeys(
+    ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish"), "RESIZE"
+)
+_REBUILDING = dict.fromkeys(
+    ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning"), "REBUILD"
+)
+_REBOOTING = dict.fromkeys(("rebooting", "reboot_pending", "reboot_started"), "REBOOT")
+_HARD_REBOOTING = dict.fromkeys(
+    ("rebooting_hard", "reboot_pending_hard", "reboot_started_hard"), "HARD_REBOOT"
+)
+
+BY_TASK_STATE: Mapping[str, Mapping[str, str]] = {
+    "active": {
+        **_REBOOTING,
+        **_HARD_REBOOTING,
+        **_REBUILDING,
+        **_RESIZING,
+        "updating_password": "PASSWORD",
+        "migrating": "MIGRATING",
+    },
+    "stopped": {**_RESIZING, **_REBUILDING},
+    "resized": {"resize_reverting": "REVERT_RESIZE"},
+    "paused": {"migrating": "MIGRATING"},
+    "error": _REBUILDING,
+}
+"""By vm_state, the task_states that have a status of their own. Powering on and off, pausing,
+suspending, shelving, taking images, deleting and confirming have none.
+"""
+
+
+def status_of(vm_state: str, task_state: str | None) -> str:
+    """UNKNOWN for a vm_state that Nova does not have."""
+    special = BY_TASK_STATE.get(vm_state, {}).get(task_state or "")
+    return special or BY_VM_STATE.get(vm_state, UNKNOWN)
+
+
+STATUSES = frozenset(
+    {UNKNOWN, *BY_VM_STATE.values()}.union(*(m.values() for m in BY_TASK_STATE.values()))
+)
+"""All twenty that the Compute API documents."""
