@@ -5,13 +5,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from contract.nova.acting import Acting, host
+from contract.nova.acting import Acting, auth, host
 from testbeds.openstack.api import ApiError
 from testbeds.openstack.client import Bed, until
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.api import sign_in
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.servers import (
+    NovaServers,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     BackendError,
     ConflictError,
@@ -19,6 +27,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     NotFoundError,
     UnsupportedError,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState
 
 pytestmark = pytest.mark.nova
 
@@ -260,3 +269,31 @@ def test_fault_of_an_older_failure_is_not_told_as_the_cause(
         state = acting.ended(handle)
     assert "ERROR" in str(state.error)
     assert "an old story" not in str(state.error)
+
+
+# --- the cloud itself in trouble ------------------------------------------------------------------
+
+
+@contextmanager
+def unresponsive(bed: Bed) -> Iterator[None]:
+    """An API that takes requests and does not answer: stopped with all its workers."""
+    leader = bed.processes.pid("nova-api")
+    assert leader
+    group = os.getpgid(leader)
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(group, signal.SIGCONT)
+
+
+def test_action_outlasts_an_api_that_does_not_answer(bed: Bed, acting: Acting, server: str) -> None:
+    options = {"auth": auth(bed), "region_name": "RegionOne", "api_timeout": 3}
+    with closing(sign_in(options)) as api:
+        impatient = NovaServers(api)
+        assert api.highest > (2, 1), "signed in"
+        handle = acting.start("pause", server)
+        with unresponsive(bed):
+            assert impatient.poll([handle]) == [JobState(done=False)]
+    assert acting.ended(handle).error is None
+    assert bed.server(server)["status"] == "PAUSED"

@@ -20,7 +20,6 @@ from .judging import (
     by_events,
     cold_migrated,
     evacuated,
-    forced,
     gone,
     imaged,
     in_state,
@@ -217,6 +216,9 @@ ACTIONS: Mapping[str, Action] = {
         lambda _args: None, aborted, _always("2.24", "2.65"), "DELETE", ONE_MIGRATION
     ),
     "server.live_migrate_force_complete": Action(
-        _null("force_complete"), forced, _always("2.22", "2.22"), path=ONE_MIGRATION + "/action"
+        _null("force_complete"),
+        live_migrated,
+        _always("2.22", "2.22"),
+        path=ONE_MIGRATION + "/action",
     ),
 }

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PAGE = 1000
 """What Nova's max_limit gives at most by default."""
 
+PATIENCE_S = 60
+"""How long to wait for one answer, unless the options or clouds.yaml tell; without it, for ever."""
 Version = tuple[int, int]
 
 
@@ -76,7 +78,8 @@ def sign_in(options: Mapping[str, Any]) -> Api:
     given["auth"] = {k: v for k, v in given.pop("auth", {}).items() if v is not None}
     name = given.pop("cloud", None)
     with translated("OpenStack cloud " + (name or "of the environment")):
-        region = openstack.config.OpenStackConfig().get_one(cloud=name, **given)
+        config = openstack.config.OpenStackConfig(override_defaults={"api_timeout": PATIENCE_S})
+        region = config.get_one(cloud=name, **given)
         connection = openstack.connection.Connection(config=region)
     return Api(connection, region.name or "of the environment")
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..._core.errors import BackendError, FleetError
+from ..._core.errors import BackendError
 from ..._core.model import Migration
 from ..._core.ports import JobState
 from .instance_actions import Outcome, utc
@@ -151,7 +151,9 @@ def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
 
 
 def live_migrated(sight: Sight) -> JobState:
-    """Done when its record is completed, which Nova writes after the server's new host."""
+    """Done when its record is completed, which Nova writes after the server's new host. One that is
+    forced to complete is judged alike.
+    """
     record = sight.record
     if ended := _ended_early(sight):
         return _at(record) if not ended.done else ended
@@ -206,11 +208,6 @@ def aborted(sight: Sight) -> JobState:
             sight, f"its migration was completed before; it is on {sight.host}", "Migrate it back"
         )
     return JobState(done=sight.record.status in LOST, progress=1.0)
-
-
-def forced(sight: Sight) -> JobState:
-    """Done when the migration is completed."""
-    return live_migrated(sight)
 
 
 def _at(record: Migration | None) -> JobState:
@@ -276,5 +273,5 @@ def _fault(sight: Sight, outcome: Outcome) -> str:
 
 
 def _error(sight: Sight, cause: str, remedy: str) -> JobState:
-    found: FleetError = BackendError(sight.what, cause, remedy, server=sight.server_id)
-    return JobState(done=True, error=found)
+    error = BackendError(sight.what, cause, remedy, server=sight.server_id)
+    return JobState(done=True, error=error)
