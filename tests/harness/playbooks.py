@@ -131,6 +131,27 @@ class Playbooks:
         )
         return process, results
 
+    def run_while(
+        self,
+        playbook: str | Path | list[dict[str, Any]],
+        event: Callable[[], bool],
+        timeout: float = 300.0,
+        **given: Any,
+    ) -> Run:
+        """Run to the end and call ``event`` again and again meanwhile, until it says that it has
+        happened.
+        """
+        process, results = self.start(playbook, **given)
+        deadline = time.monotonic() + timeout
+        happened = False
+        while process.poll() is None and not happened:
+            assert time.monotonic() < deadline, "the event did not happen"
+            happened = event()
+            time.sleep(0.1)
+        output, _none = process.communicate(timeout=timeout)
+        assert happened, output
+        return Run(process.returncode, output, recorded(results))
+
     def run_until_killed(
         self,
         playbook: str | Path | list[dict[str, Any]],
