@@ -177,7 +177,7 @@ actions:
 
 from typing import Any
 
-from ..module_utils._core.reading import JOURNAL, POOLS, reading
+from ..module_utils._core.reading import AGGREGATES, JOURNAL, POOLS, reading
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
@@ -214,9 +214,11 @@ def run(task: Task) -> dict[str, Any]:
         other_config=text_items(params["other_config"]),
         tags=params["tags"],
     )
+    # An aggregate may name the coordinator.
+    records = [] if wanted.coordinator is None else [AGGREGATES]
     return task.reconcile(
         lambda fleet: plan_pool(fleet, wanted),
-        needs=reading(JOURNAL, POOLS),
+        needs=reading(JOURNAL, POOLS, *records),
         result=lambda fleet: {"pool": pool_view(fleet, get_pool(fleet, wanted.name, wanted.host))},
         lock=lambda fleet: f"pool:{get_pool(fleet, wanted.name, wanted.host).id}",
     )
