@@ -32,6 +32,7 @@ options:
   hosts:
     description:
       - Names of the hosts, as XAPI has them in C(name_label). Other members are left alone.
+      - With O(control_plane=nova) and O(aggregate), Nova must have them under the same names.
       - Needed, unless O(state=present) and O(aggregate) is given, where it means all hosts of the aggregate.
     type: list
     elements: str
