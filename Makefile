@@ -93,4 +93,5 @@ requirements: .venv/.ready ## Pin the newest versions of the tools again
 	tests/utils/pin.sh
 
 clean: ## Remove everything that make and the tests made
+	@test ! -d .cache/openstack || $(PYTHON) tests/testbeds/openstack/bed.py down --root .cache/openstack
 	rm -rf .venv .cache .ansible .sanity .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build tests/output xenfleet-compute-*.tar.gz

@@ -12,6 +12,8 @@ from typing import Any
 
 from testbeds.openstack.layout import PASSWORD, Layout
 
+# Past any proxy of the environment: a bed is on this machine.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # The request log leaves these requests out: they look at a cloud and are not what is tested.
 OBSERVER = "testbed-observer"
 TYPES = {"nova-api": "compute", "placement": "placement"}
@@ -76,7 +78,7 @@ def send(
     for name, value in given.items():
         request.add_header(name, value)
     try:
-        with urllib.request.urlopen(request, timeout=90) as answer:
+        with DIRECT.open(request, timeout=90) as answer:
             text = answer.read()
             return json.loads(text) if text else None, answer.headers
     except urllib.error.HTTPError as exc:

@@ -12,11 +12,11 @@ import socket
 import subprocess
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from testbeds.openstack.api import DIRECT
 from testbeds.openstack.layout import ADDRESS, BedError, Layout
 
 BEGAN = time.monotonic()
@@ -60,10 +60,15 @@ def last_words(log: Path) -> str:
 
 
 def environment(more: Mapping[str, object] | None = None) -> dict[str, str]:
-    """This process's environment without its OpenStack settings, which would mislead the services."""
+    """This process's environment, less what would mislead the services: OpenStack settings, and a
+    proxy between them.
+    """
     mine = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
+    direct = {
+        name: f"{os.environ.get(name, '')},{ADDRESS},localhost" for name in ("no_proxy", "NO_PROXY")
+    }
     given = {name: str(value) for name, value in (more or {}).items()}
-    return {**mine, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore", **given}
+    return {**mine, **direct, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore", **given}
 
 
 class Processes:
@@ -195,7 +200,7 @@ def listens(port: int) -> bool:
 def answers(url: str) -> bool:
     """Anything but a server's own failure will do: some services want a token even for that."""
     try:
-        with urllib.request.urlopen(url, timeout=10):
+        with DIRECT.open(url, timeout=10):
             return True
     except urllib.error.HTTPError as exc:
         return exc.code < 500
