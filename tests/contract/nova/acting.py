@@ -77,3 +77,13 @@ class Acting:
 
 def host(server: dict[str, Any]) -> Any:
     return server["OS-EXT-SRV-ATTR:host"]
+
+
+def images_called(bed: Bed, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = bed.api("GET", f"/images?name={name}", service="glance")["images"]
+    return found
+
+
+def discard(bed: Bed, name: str) -> None:
+    for image in images_called(bed, name):
+        bed.api("DELETE", f"/images/{image['id']}", service="glance")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -155,6 +156,27 @@ def test_no_valid_host_for_a_resize(bed: Bed, acting: Acting, server: str) -> No
     error = acting.failed("resize", server, flavor="m1.huge")
     assert "No valid host" in error.cause
     assert bed.server(server)["status"] == "ACTIVE"
+
+
+@contextmanager
+def closed(bed: Bed) -> Iterator[None]:
+    """Every host is disabled."""
+    paths = [f"/os-services/{service['id']}" for service in bed.services().values()]
+    for path in paths:
+        bed.api("PUT", path, {"status": "disabled"})
+    try:
+        yield
+    finally:
+        for path in paths:
+            bed.api("PUT", path, {"status": "enabled"})
+
+
+def test_no_valid_host_to_unshelve_on(bed: Bed, acting: Acting, server: str) -> None:
+    bed.action(server, "shelve", status="SHELVED_OFFLOADED")
+    with closed(bed):
+        error = acting.failed("unshelve", server)
+    assert "No valid host" in error.cause
+    assert bed.server(server)["status"] == "SHELVED_OFFLOADED"
 
 
 def test_cold_migration_that_fails(bed: Bed, acting: Acting, server: str) -> None:

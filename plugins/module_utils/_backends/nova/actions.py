@@ -36,6 +36,8 @@ MOVES: Mapping[str, frozenset[str]] = {
     "server.evacuate": frozenset({"evacuation"}),
 }
 """Verb → migration_type of the record that its request makes."""
+SECRETS = ("admin_pass", "user_data")
+"""Arguments that are not to be shown."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -149,15 +149,22 @@ class Api:
         return body_of(response, self.cloud, "Glance")
 
     def send(
-        self, method: str, path: str, version: str, *, what: str = "", **request: Any
+        self,
+        method: str,
+        path: str,
+        version: str,
+        *,
+        what: str = "",
+        secrets: Sequence[str] = (),
+        **request: Any,
     ) -> Answer:
-        """A successful answer."""
+        """A successful answer. ``secrets`` are not to be shown in errors."""
         with translated(what or self.cloud):
             response = self._connection.compute.request(
                 path, method, microversion=version, raise_exc=False, **request
             )
         if response.status_code >= 400:
-            raise from_response(response, what or self.cloud)
+            raise from_response(response, what or self.cloud, secrets=secrets)
         return Answer(
             body_of(response, what or self.cloud),
             response.headers.get("x-openstack-request-id", ""),

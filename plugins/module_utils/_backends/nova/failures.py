@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -38,33 +38,42 @@ BY_STATUS: dict[int, tuple[type[FleetError], str]] = {
 """
 
 
-def from_response(response: Any, what: str, who: str = "Nova") -> FleetError:
-    """The error that a service's answer stands for, in its own words."""
+def from_response(
+    response: Any, what: str, who: str = "Nova", secrets: Sequence[str] = ()
+) -> FleetError:
+    """The error that a service's answer stands for, in its own words, which may quote a value that
+    it does not like.
+    """
     kind, remedy = BY_STATUS.get(
         response.status_code, (BackendError, "Look into the logs of nova-api for the request")
     )
     request_id = response.headers.get("x-openstack-request-id", "")
     return kind(
         what,
-        _message(response, who),
+        _message(response, who, secrets),
         remedy,
         http_status=response.status_code,
         request_id=request_id,
     )
 
 
-def _message(response: Any, who: str) -> str:
+def _message(response: Any, who: str, secrets: Sequence[str]) -> str:
     """``{"<kind>": {"code": 409, "message": "..."}}``; a proxy in between answers otherwise."""
     with suppress(ValueError, AttributeError, TypeError):
         for fault in response.json().values():
             if isinstance(fault, dict) and fault.get("message"):
-                return f"{who} answers {response.status_code}: {_plain(fault['message'])}"
+                said = _plain(fault["message"], secrets)
+                return f"{who} answers {response.status_code}: {said}"
     return f"{who} answers {response.status_code} {response.reason or ''}".rstrip()
 
 
-def _plain(text: object) -> str:
+def _plain(text: object, secrets: Sequence[str]) -> str:
     """On one line: schema errors come with the schema."""
-    return " ".join(str(text).split())[:500]
+    shown = str(text)
+    for secret in secrets:
+        for form in (secret, repr(secret)[1:-1]):
+            shown = shown.replace(form, "********")
+    return " ".join(shown.split())[:500]
 
 
 def body_of(response: Any, what: str, who: str = "Nova") -> dict[str, Any]:

@@ -137,7 +137,8 @@ def gone(*ends: str) -> Judge:
 
 def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
     """What goes for all: under way with a task, at its end when the server is gone or in ERROR."""
-    if sight.server is None or (sight.vm_state == "soft-delete" and sight.verb not in DELETING):
+    deleted = sight.vm_state in {"soft-delete", "deleted"} and sight.verb not in DELETING
+    if sight.server is None or deleted:
         return _error(sight, "it was deleted meanwhile", "See who did that, and why")
     # Without a vm_state its cell is down, and nothing is known.
     if sight.task_state is not None or not sight.vm_state:
@@ -150,53 +151,55 @@ def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
 # --- moves ----------------------------------------------------------------------------------------
 
 
-def live_migrated(sight: Sight) -> JobState:
-    """Done when its record is completed, which Nova writes after the server's new host. One that is
-    forced to complete is judged alike.
-    """
-    record = sight.record
-    if ended := _ended_early(sight):
-        return _at(record) if not ended.done else ended
-    if record is None:
-        return _unrecorded(sight)
-    if record.status in LOST:
-        return _lost(sight, record)
-    if record.status == "completed" and sight.host != record.source:
-        return JobState(done=True, progress=1.0, target=sight.host)
-    return _at(record)
+def _move(reached: Callable[[Sight, Migration], JobState | None]) -> Judge:
+    """What goes for all moves; ``reached`` tells whether a record that is not lost is the end."""
+
+    def judge(sight: Sight) -> JobState:
+        record = sight.record
+        if ended := _ended_early(sight):
+            return ended if ended.done else _at(record)
+        if record is None:
+            return _unrecorded(sight)
+        if record.status in LOST:
+            return _lost(sight, record)
+        return reached(sight, record) or _at(record)
+
+    return judge
 
 
-def cold_migrated(sight: Sight) -> JobState:
-    """Done when its record is finished and the server waits for confirmation. A cloud may confirm
-    by itself (resize_confirm_window).
-    """
-    record = sight.record
-    if ended := _ended_early(sight):
-        return _at(record) if not ended.done else ended
-    if record is None:
-        return _unrecorded(sight)
-    if record.status in LOST:
-        return _lost(sight, record)
+def _completed(sight: Sight, record: Migration) -> JobState | None:
+    """Nova sets the server's host before it calls the record completed."""
+    if record.status != "completed":
+        return None
+    if sight.host == record.source:
+        return _error(
+            sight,
+            f"its migration to {record.target} is completed, and yet it is on {record.source}",
+            f"See whether somebody has moved it back, or look into the log of {record.target}",
+        )
+    return _arrived(sight)
+
+
+def _finished(sight: Sight, record: Migration) -> JobState | None:
+    """The server waits for confirmation; a cloud may confirm by itself (resize_confirm_window)."""
     if record.status in {"reverting", "reverted"}:
         return _error(sight, "it was reverted meanwhile", "See who did that, and why")
     waits = record.status == "finished" and sight.vm_state == "resized"
-    if waits or record.status in {"confirming", "confirmed"}:
-        return JobState(done=True, progress=1.0, target=sight.host)
-    return _at(record)
+    return _arrived(sight) if waits or record.status in {"confirming", "confirmed"} else None
 
 
-def evacuated(sight: Sight) -> JobState:
-    """Done when its record is; completed it is only when the failed host has come back."""
-    record = sight.record
-    if ended := _ended_early(sight):
-        return _at(record) if not ended.done else ended
-    if record is None:
-        return _unrecorded(sight)
-    if record.status in LOST:
-        return _lost(sight, record)
-    if record.status in {"done", "completed"}:
-        return JobState(done=True, progress=1.0, target=sight.host)
-    return _at(record)
+def _rebuilt(sight: Sight, record: Migration) -> JobState | None:
+    """It is completed only when the failed host has come back."""
+    return _arrived(sight) if record.status in {"done", "completed"} else None
+
+
+live_migrated = _move(_completed)
+cold_migrated = _move(_finished)
+evacuated = _move(_rebuilt)
+
+
+def _arrived(sight: Sight) -> JobState:
+    return JobState(done=True, progress=1.0, target=sight.host)
 
 
 def aborted(sight: Sight) -> JobState:

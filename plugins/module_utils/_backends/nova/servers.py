@@ -16,7 +16,7 @@ from weakref import WeakSet
 from ..._core.errors import ConflictError, FleetError, NotFoundError, UnavailableError
 from ..._core.model import Migration
 from ..._core.ports import JobState
-from .actions import ACTIONS, MOVES
+from .actions import ACTIONS, MOVES, SECRETS
 from .api import Api
 from .catalogue import image_status, resolved
 from .instance_actions import outcome, utc
@@ -82,6 +82,7 @@ class NovaServers:
             action.path.format(server=server_id, migration=migration.id if migration else ""),
             version,
             what=f"{name} of server {server_id}",
+            secrets=[str(args[arg]) for arg in SECRETS if args.get(arg)],
             **({} if body is None else {"json": body}),
         )
         return Handle(
@@ -132,11 +133,12 @@ class NovaServers:
         that says.
         """
         record = self._record(handle, page) if handle.moves else None
-        server = listed.get(handle.server_id) or self._server(handle.server_id)
+        server = listed.get(handle.server_id)
+        # Nova calls a server deleted a moment before it is gone.
+        if server is None or server.get("OS-EXT-STS:vm_state") == "deleted":
+            server = self._server(handle.server_id)
         if handle.since is None and server is not None and server.get("updated"):
             handle.since = utc(server["updated"])
-        if server is not None and server.get("OS-EXT-STS:vm_state") == "deleted":
-            server = None
         sight = Sight(
             verb=handle.verb,
             server_id=handle.server_id,
