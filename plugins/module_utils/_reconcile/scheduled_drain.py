@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .._core.model import Fleet, Host, Maintenance, Server
+from .._core.model import Fleet, Host, Maintenance, Migration, Server
 from .._core.plan import Plan, Step, Verdict
 from .journal import COLD, MaintenanceWanted, reason_of, settled, under_way
 from .phases import begun, move_step, reached
@@ -26,6 +26,9 @@ STUCK: Mapping[str, Misfit] = {
     "resized": Misfit("waits for its resize to be confirmed", "Confirm or revert that"),
 }
 """By vm_state, servers that hold the host and can't leave it."""
+
+
+MENDING = "See its fault, and if its guest runs there, reset its state to active"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def plan_scheduled_drain(
         *emptied.steps,
         *reached(host, current, wanted, "in_maintenance"),
     )
-    verdicts = (*emptied.verdicts, *_unconfirmed(fleet, host, leaving))
+    verdicts = (*emptied.verdicts, *_unconfirmed(fleet, host, leaving), *_hurt(fleet, host, moves))
     return Plan(steps, verdicts, window=wanted.max_parallel)
 
 
@@ -139,6 +142,16 @@ def _out_of_service(
             host.name,
             {"host_id": service.host_id, "reason": reason_of(wanted.name)},
         )
+
+
+def _hurt(fleet: Fleet, host: Host, moves: tuple[Migration, ...]) -> Iterator[Verdict]:
+    """An order that was still in the queue of a compute process when that died is carried out after
+    its restart, which has put the server's task_state back meanwhile, and so fails at its end.
+    """
+    for server_id in dict.fromkeys(m.server_id for m in moves):
+        server = fleet.server(server_id)
+        if server is not None and server.vm_state == "error" and server.host != host.name:
+            yield Verdict(server.name, "warn", f"is in ERROR on {server.host}", MENDING)
 
 
 def _unconfirmed(fleet: Fleet, host: Host, leaving: tuple[Step, ...]) -> Iterator[Verdict]:

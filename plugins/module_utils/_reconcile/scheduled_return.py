@@ -22,7 +22,7 @@ from .journal import (
     marked,
 )
 from .phases import departures, move_step
-from .scheduled_drain import LIVE
+from .scheduled_drain import LIVE, MENDING
 from .scheduling import closed, outside_zone
 
 ORDER = (
@@ -84,7 +84,9 @@ def way_home(
             continue
         reason = _stays(fleet, server, move, host.name)
         if reason is not None or server is None:
-            verdicts.append(Verdict(move.server, "warn", f"does not return: {reason}"))
+            hurt = server is not None and server.vm_state == "error"
+            remedy = MENDING if hurt else ""
+            verdicts.append(Verdict(move.server, "warn", f"does not return: {reason}", remedy))
             continue
         verb = "server.live_migrate" if server.vm_state in LIVE else "server.cold_migrate"
         steps.append(move_step(server, host.name, verb=verb))

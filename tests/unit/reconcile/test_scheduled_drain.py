@@ -228,6 +228,20 @@ def test_an_old_disk_that_stays_behind_is_told() -> None:
     )
 
 
+def test_one_that_its_move_has_hurt_is_told() -> None:
+    before = cloud(
+        guest("a", "c3", "error"),
+        services=(OURS,),
+        maintenances=[journal("draining", moved("a", "running", target=""))],
+    )
+    plan = assert_fixed_point(plan_in_maintenance, before, WANTED)
+    assert [str(s) for s in plan.steps] == ["record move of a from c1 to c3 as completed", REACHED]
+    assert plan.warnings == (
+        "a: is in ERROR on c3. See its fault, and if its guest runs there, reset its state to "
+        "active",
+    )
+
+
 DOWN = tuple(service(name, state="down") for name in ("c2", "c3"))
 BLOCKED: dict[str, tuple[Fleet, MaintenanceWanted, str]] = {
     "building": (cloud(guest("a", vm_state="building")), WANTED, "a: is being built"),

@@ -182,6 +182,11 @@ STAYS: dict[str, tuple[Fleet, str]] = {
     "gone": (away(), "a: does not return: it is gone"),
     "moved": (away(guest("a", "c3")), "a: does not return: it was moved to c3 meanwhile"),
     "stopped": (away(guest("a", "c2", "stopped")), "a: does not return: it is SHUTOFF"),
+    "in error": (
+        away(guest("a", "c2", "error")),
+        "a: does not return: it is ERROR. See its fault, and if its guest runs there, reset its "
+        "state to active",
+    ),
     "suspended": (away(guest("a", "c2", "suspended")), "a: does not return: it is SUSPENDED"),
     "busy": (
         away(replace(A, task_state="rebooting")),
