@@ -219,7 +219,9 @@ def main() -> None:
     )
     options = parser.parse_args()
     subprocess.run([ROOT / "tests/utils/interop.sh"], check=True)
-    bed = Bed.required()
+    bed = Bed.running()
+    if bed is None:
+        raise SystemExit("no OpenStack testbed is up: make testbed-up")
     environment = {
         **bed.cloud_env(),
         "PATH": f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}",
