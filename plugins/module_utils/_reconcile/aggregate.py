@@ -65,9 +65,10 @@ def _held(fleet: Fleet, aggregate: Aggregate | None, host: str) -> bool:
 
 
 def _with_hosts(joining: Sequence[str], rezoned: Sequence[str]) -> Reading:
+    services = (SERVICES,) if joining else ()
     if rezoned:
-        return reading(AGGREGATES, SERVICES, SERVERS, hosts=rezoned)
-    return reading(AGGREGATES, SERVICES) if joining else reading(AGGREGATES)
+        return reading(AGGREGATES, *services, SERVERS, hosts=rezoned)
+    return reading(AGGREGATES, *services)
 
 
 def wanted_zone(wanted: AggregateWanted) -> str | None:
@@ -306,20 +307,24 @@ def _check_remove(fleet: Fleet, aggregate: Aggregate, host: str) -> None:
         replace(a, hosts=tuple(h for h in a.hosts if h != host)) if a is aggregate else a
         for a in fleet.aggregates
     )
-    after = replace(fleet, aggregates=without).zone_of(host)
+    after = replace(fleet, aggregates=without).zones_of(host)
     if aggregate.availability_zone is not None:
-        _check_zone_kept(fleet, aggregate, host, after)
+        _check_zone_kept(fleet, aggregate, host, next(iter(after), None))
 
 
-def _check_zone_kept(fleet: Fleet, aggregate: Aggregate, host: str, zone: str) -> None:
-    """Leaving or entering the default zone is a change of zone, too."""
+def _check_zone_kept(fleet: Fleet, aggregate: Aggregate, host: str, zone: str | None) -> None:
+    """Leaving or entering the default zone (None) is a change of zone, too, even to or from one that
+    an aggregate calls by the same name.
+    """
     servers = fleet.servers_on(host)
-    before = fleet.zone_of(host)
+    before = next(iter(fleet.zones_of(host)), None)
     if before == zone or not servers:
         return
+    came = f"availability zone {before}" if before else "the default availability zone"
     raise ConflictError(
         f"host {host}",
-        f"changing aggregate {aggregate.name} would move it from availability zone {before} to "
-        f"{zone} while it has servers ({joined([s.name for s in servers], most=5)})",
+        f"changing aggregate {aggregate.name} would move it from {came} to "
+        f"{zone or 'the default one'} while it has servers "
+        f"({joined([s.name for s in servers], most=5)})",
         "Move its servers to other hosts first",
     )

@@ -162,7 +162,7 @@ REFUSALS = {
         [PROD],
         AggregateWanted("prod", present=False, remove_hosts=True),
         ConflictError,
-        "from availability zone za to nova",
+        "from availability zone za to the default one",
     ),
     "unknown member": ([], AggregateWanted("prod", hosts=["xen9"]), NotFoundError, "xen9"),
 }
@@ -247,7 +247,13 @@ MEMBER_REFUSALS = {
         [PROD],
         MembersWanted("prod", ["xen1"], present=False),
         ConflictError,
-        "za to nova",
+        "za to the default one",
+    ),
+    "servers would enter a zone that is called like the default one": (
+        [Aggregate("prod", {"availability_zone": "nova"})],
+        MembersWanted("prod", ["xen1"]),
+        ConflictError,
+        "from the default availability zone to nova",
     ),
     **{
         f"pool, {state}, add": (
@@ -288,7 +294,7 @@ NEEDS: dict[str, tuple[list[Aggregate], AggregateWanted, Reading]] = {
     "another zone": (
         [PROD],
         AggregateWanted("prod", zone="zb"),
-        reading(AGGREGATES, SERVICES, SERVERS, hosts=["xen1"]),
+        reading(AGGREGATES, SERVERS, hosts=["xen1"]),
     ),
     "another zone, without hosts": (
         [ZONED],
@@ -315,7 +321,7 @@ NEEDS: dict[str, tuple[list[Aggregate], AggregateWanted, Reading]] = {
     "absent with its hosts": (
         [PROD],
         AggregateWanted("prod", present=False, remove_hosts=True),
-        reading(AGGREGATES, SERVICES, SERVERS, hosts=["xen1"]),
+        reading(AGGREGATES, SERVERS, hosts=["xen1"]),
     ),
 }
 
