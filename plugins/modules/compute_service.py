@@ -215,7 +215,8 @@ def run(task: Task) -> dict[str, Any]:
         return {"changed": False, "actions": [], **_services(_wait(task, wanted), wanted)}
     result = task.reconcile(
         lambda fleet: plan_service(fleet, wanted),
-        needs=needs(wanted),
+        first=reading(SERVICES),
+        needs=lambda fleet: needs(fleet, wanted),
         shown=reading(SERVICES),
         result=lambda fleet: _services(fleet, wanted),
         exclusive=True,
@@ -231,10 +232,7 @@ def _wait(task: Task, wanted: ServiceWanted) -> Fleet:
     """The fleet once all the services are as awaited."""
     return until(
         lambda: _seen(task, wanted),
-        lambda fleet: all(
-            (state == "up") == (wanted.wait_for == "up")
-            for state in _states(fleet, wanted).values()
-        ),
+        lambda fleet: _as_awaited(fleet, wanted),
         clock=SystemClock(),
         timeout=task.params["wait_timeout"],
         what=f"compute service of host {joined(wanted.hosts)}",
@@ -246,14 +244,23 @@ def _wait(task: Task, wanted: ServiceWanted) -> Fleet:
 
 
 def _seen(task: Task, wanted: ServiceWanted) -> Fleet:
-    """A host that cannot be seen is down, unless all endpoints answer: then there is no such host."""
+    """A host that XenAPI cannot see is down, unless all endpoints answer: then there is no such host."""
     try:
-        fleet = task.read(needs(wanted))
+        fleet = task.read(reading(SERVICES))
     except UnavailableError as exc:
-        return Fleet(unreachable={"all endpoints": exc.cause})
+        scheduled = task.params["control_plane"] == "nova"
+        return Fleet(unreachable={"all endpoints": exc.cause}, scheduled=scheduled)
     if not fleet.unreachable:
         plan_service(fleet, wanted)
     return fleet
+
+
+def _as_awaited(fleet: Fleet, wanted: ServiceWanted) -> bool:
+    """While Nova itself gives no answer, nothing is known of its hosts."""
+    if fleet.scheduled and fleet.unreachable:
+        return False
+    up = wanted.wait_for == "up"
+    return all((state == "up") == up for state in _states(fleet, wanted).values())
 
 
 def _states(fleet: Fleet, wanted: ServiceWanted) -> dict[str, str]:

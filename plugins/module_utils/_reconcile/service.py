@@ -40,12 +40,15 @@ class ServiceWanted:
         return self.status is not None or self.forced_down is not None
 
 
-def needs(wanted: ServiceWanted) -> Reading:
-    """Servers and moves hinder a deletion; evacuations hinder taking forced_down back."""
+def needs(fleet: Fleet, wanted: ServiceWanted) -> Reading:
+    """What the plan depends on besides the services: servers and moves hinder a deletion,
+    evacuations hinder taking forced_down back.
+    """
     if wanted.state == "absent":
         return reading(SERVICES, AGGREGATES, SERVERS, MIGRATIONS, hosts=wanted.hosts)
-    if wanted.forced_down is False:
-        return reading(SERVICES, MIGRATIONS, hosts=wanted.hosts)
+    lifted = [s.host for s in fleet.services if s.host in wanted.hosts and s.forced_down]
+    if wanted.forced_down is False and lifted:
+        return reading(SERVICES, MIGRATIONS, hosts=lifted)
     return reading(SERVICES)
 
 
