@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..._core.errors import MissingLibraryError, UnsupportedError
+from ..._core.errors import MissingLibraryError, UnavailableError, UnsupportedError
 from .failures import body_of, from_response, translated
 
 if TYPE_CHECKING:
@@ -97,12 +97,20 @@ class Api:
 
     @property
     def highest(self) -> Version:
-        """The highest microversion that the cloud has."""
+        """The highest microversion that the cloud has. UnavailableError if it does not say: the SDK
+        keeps to itself why.
+        """
         if self._highest is None:
             with translated(self.cloud):
                 data = self._connection.compute.get_endpoint_data()
             found = data.max_microversion if data else None
-            self._highest = (int(found[0]), int(found[1])) if found else (2, 1)
+            if not found:
+                raise UnavailableError(
+                    self.cloud,
+                    "its Compute API does not say which microversions it has",
+                    "See whether nova-api answers at the catalogue's address, and try again",
+                )
+            self._highest = (int(found[0]), int(found[1]))
         return self._highest
 
     def version(self, least: str, most: str | None = None, what: str = "") -> str:
