@@ -84,7 +84,7 @@ def live_migrate(ports: Ports, step: Step) -> Iterator[float]:
             raise
         status = _outcome(server, step)
         _finish(ports, step, move, status, server)
-        if status == "failed":
+        if status == "failed" or (server is not None and server.vm_state == "error"):
             raise
     else:
         _completed(ports, step, move, ended)

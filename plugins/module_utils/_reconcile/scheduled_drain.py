@@ -151,7 +151,8 @@ def _hurt(fleet: Fleet, host: Host, moves: tuple[Migration, ...]) -> Iterator[Ve
     for server_id in dict.fromkeys(m.server_id for m in moves):
         server = fleet.server(server_id)
         if server is not None and server.vm_state == "error" and server.host != host.name:
-            yield Verdict(server.name, "warn", f"is in ERROR on {server.host}", MENDING)
+            why = f" ({server.fault})" if server.fault else ""
+            yield Verdict(server.name, "warn", f"is in ERROR on {server.host}{why}", MENDING)
 
 
 def _unconfirmed(fleet: Fleet, host: Host, leaving: tuple[Step, ...]) -> Iterator[Verdict]:

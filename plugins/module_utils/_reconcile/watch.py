@@ -18,6 +18,15 @@ ENOUGH = 2
 """Looks in a row that must find a service down: it may have missed one report."""
 
 
+WAITING = (
+    "Wait until its task_state is null: a process that finds the order in its queue when it starts "
+    "again carries it out, and the server ends in ERROR"
+)
+"""Nova's init resets the task_state first (nova/compute/manager.py, _reset_live_migration), and what
+the queue has kept then fails at its end.
+"""
+
+
 class SourceLost(UnavailableError):
     """A compute service that carries out a move is down. Where the move stands, nobody knows."""
 
@@ -74,11 +83,14 @@ class _Watch:
         return [s.host for s in found if s is not None and s.state != "up"]
 
     def _lost(self, down: list[str]) -> SourceLost:
-        step = self._step
+        step, hosts = self._step, joined(down)
+        # Its record is "accepted" until the source has taken the order.
+        waiting = self._progress == 0
         return SourceLost(
             f"server {step.subject}",
-            f"its move from {step.args['source']} does not go on, as the compute service of "
-            f"{joined(down)} is down",
-            f"Start nova-compute on {joined(down)} and run again. If that host is lost, fence it "
-            "and evacuate its servers",
+            f"its move from {step.args['source']} does not "
+            f"{'begin' if waiting else 'go on'}, as the compute service of {hosts} is down",
+            (f"{WAITING}. " if waiting else "")
+            + f"Start nova-compute on {hosts} and run again. If that host is lost, fence it and "
+            "evacuate its servers",
         )

@@ -115,6 +115,11 @@ def test_or_by_the_server() -> None:
 ERRORS: dict[str, tuple[Server | None, tuple[str, str | None], bool]] = {
     "refused": (ACTIVE, ("failed", None), True),
     "gone to ERROR": (guest("a", vm_state="error"), ("failed", None), True),
+    "moved, and gone to ERROR": (
+        guest("a", "c2", "error"),
+        ("completed", "c2"),
+        True,
+    ),
     "moved all the same": (replace(ACTIVE, host="c2"), ("completed", "c2"), False),
     "stopped meanwhile": (OFF, ("cancelled", None), False),
     "deleted meanwhile": (None, ("cancelled", None), False),
@@ -243,6 +248,14 @@ def test_a_dead_source_ends_the_wait_soon(step: Step) -> None:
     assert world.time < 20
     assert "as the compute service of c1 is down. Start nova-compute on c1" in str(caught.value)
     assert world.book.get(5, ("running", ""))[0] == "running"
+
+
+def test_an_order_that_was_not_taken_is_better_given_up_first() -> None:
+    queued = [(JobState(done=False, progress=0.0), moving(ACTIVE))]
+    world = World(moving(ACTIVE), {"server.live_migrate": queued}, c1=3)
+    with pytest.raises(SourceLost) as caught:
+        apply(Plan((LIVE,)), world.ports())
+    assert "does not begin, as the compute service of c1 is down. Wait until" in str(caught.value)
 
 
 def test_a_dead_target_does_so_too() -> None:

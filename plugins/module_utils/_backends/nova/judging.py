@@ -22,7 +22,13 @@ UNDER_WAY = JobState(done=False)
 LOST = frozenset({"error", "failed", "cancelled"})
 DELETING = frozenset({"server.delete", "server.force_delete", "server.restore"})
 """Verbs of servers that are or become deleted softly."""
-PROGRESS = {"preparing": 0.05, "running": 0.5, "post-migrating": 0.9, "migrating": 0.3}
+PROGRESS = {
+    "queued": 0.02,
+    "preparing": 0.05,
+    "running": 0.5,
+    "post-migrating": 0.9,
+    "migrating": 0.3,
+}
 """A rough measure by the record's status."""
 
 NO_VALID_HOST = (
