@@ -90,9 +90,13 @@ def _switched(fleet: Fleet, host: str, status: str, reason: str | None) -> Fleet
 
 
 def set_forced_down(fleet: Fleet, step: Step) -> Fleet:
+    """Nova keeps to itself what the heartbeat says meanwhile; whoever takes it back knows the host to
+    be alive.
+    """
     down = step.args["forced_down"]
     host = fleet.host(step.subject)
-    state = "up" if host is not None and host.live and not down else "down"
+    alive = fleet.scheduled or (host is not None and host.live)
+    state = "up" if alive and not down else "down"
     return _service(fleet, step.subject, lambda s: replace(s, forced_down=down, state=state))
 
 
