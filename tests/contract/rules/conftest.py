@@ -1,29 +1,49 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A site for the rules, and a fresh store for each test."""
+"""Each rule's test on both control planes, its verdicts compared with those that are kept.
+
+``pytest tests/contract/rules -m "nova or not nova" --write-rules-table`` writes what the tests of
+that run found to verdicts.json and to the page of the documentation.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from contract.rules import page, verdicts
 from contract.rules.control import Control
+from contract.rules.keeping import OPTION, failed, judge, made
+from contract.rules.nova_control import NovaControl
+from contract.rules.xapi_control import FLEET, XapiControl
 from simulators.launch import Simulator
+from testbeds.openstack.client import Bed
 
-FLEET: dict[str, Any] = {
-    "clock": {"factor": 50},
-    "login_delay": 0,
-    "hosts": [
-        {"name": "xen", "count": 2, "memory": "64 GiB", "pool": "fleet"},
-        {"name": "lone", "count": 2, "memory": "64 GiB"},
-    ],
-    "pools": {"fleet": {"srs": [{"name": "shared", "default": True}]}},
-    "vms": [{"name": "web1", "memory": "2 GiB", "where": "xen1"}],
-}
-"""xen1 has a server, xen2 none; lone1 and lone2 stand alone and have none."""
+NOVA = pytest.param("nova", marks=pytest.mark.nova)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="keep the verdicts found")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Of those tests that passed."""
+    if session.config.getoption(OPTION, False) and made:
+        kept = verdicts.merge(verdicts.load(), made)
+        verdicts.save(kept)
+        page.write(kept)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        failed.add(item.nodeid)
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +52,47 @@ def fleet() -> Iterator[Simulator]:
         yield site
 
 
+@pytest.fixture(scope="session")
+def bed() -> Iterator[Bed]:
+    """A clean cloud at first and at last."""
+    found = Bed.required()
+    found.clean()
+    yield found
+    NovaControl(found, Path()).settle()
+    found.clean()
+
+
+@pytest.fixture(params=["xapi", NOVA])
+def plane(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-def control(fleet: Simulator, tmp_path: Path) -> Control:
-    """On the site that the tests of a file share, since they leave its hosts as they are."""
-    return Control(fleet, tmp_path / "store.db")
+def control(request: pytest.FixtureRequest, plane: str, tmp_path: Path) -> Iterator[Control]:
+    """On the site that the tests of a file share, since they leave its hosts as they are; on the
+    cloud that all tests share, put back for each. A plane's verdicts must be those kept for it.
+    """
+    store = tmp_path / "store.db"
+    control: Control
+    if plane == "xapi":
+        control = XapiControl(request.getfixturevalue("fleet"), store)
+    else:
+        control = NovaControl(request.getfixturevalue("bed"), store)
+        control.settle()
+    yield control
+    judge(request, control)
+
+
+@pytest.fixture
+def xapi(fleet: Simulator, tmp_path: Path) -> XapiControl:
+    """For what can only be provoked there, and for what is no rule's."""
+    return XapiControl(fleet, tmp_path / "store.db")
+
+
+@pytest.fixture
+def nova(bed: Bed, tmp_path: Path) -> NovaControl:
+    """Likewise; the test needs the marker nova."""
+    control = NovaControl(bed, tmp_path / "store.db")
+    control.settle()
+    return control

@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Compute API's rules on servers and their moves, rows 31 to 33, 40, 41 and 52, through the modules."""
+"""The Compute API's rules on servers and their moves, rows 31 to 33, 40, 41 and 52, through the
+modules, on both control planes.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +13,36 @@ from typing import Any
 
 import pytest
 from contract.rules.control import Control
+from contract.rules.keeping import judge
+from contract.rules.nova_control import NovaControl
+from contract.rules.xapi_control import SERVERS, XapiControl
 from simulators.launch import Simulator
 
-SITE: dict[str, Any] = {
-    "clock": {"factor": 50},
-    "login_delay": 0,
-    "link_gbit": 2,
-    "hosts": [
-        {"name": "xen", "count": 3, "memory": "64 GiB", "pool": "fleet"},
-        {"name": "lone", "memory": "64 GiB"},
-    ],
-    "pools": {
-        "fleet": {
-            "srs": [{"name": "shared", "default": True}],
-            "networks": [{"name": "inside"}],
-        }
-    },
-    "vms": [
-        {"name": "web1", "memory": "1 GiB", "where": "xen1"},
-        {"name": "big", "memory": "40 GiB", "where": "xen1"},
-        {"name": "filler", "memory": "40 GiB", "where": "xen3"},
-        {"name": "scratch", "memory": "1 GiB", "storage": "local", "where": "xen1"},
-        {"name": "private", "memory": "1 GiB", "network": "inside", "where": "xen1"},
-        {"name": "off", "memory": "1 GiB", "state": "halted", "where": "xen1"},
-        {"name": "twin", "memory": "1 GiB", "where": "xen1"},
-        {"name": "twin", "memory": "1 GiB", "where": "xen2"},
-    ],
-}
+
+class SiteControl(XapiControl):
+    busy, idle, spare1, spare2 = "xen1", "xen2", "xen3", "lone"
 
 
 @pytest.fixture
-def control(tmp_path: Path) -> Iterator[Control]:
+def control(request: pytest.FixtureRequest, plane: str, tmp_path: Path) -> Iterator[Control]:
     """On a site of its own, since servers do change."""
-    with Simulator(SITE) as site:
-        yield Control(site, tmp_path / "store.db")
+    if plane == "xapi":
+        with Simulator(SERVERS) as site:
+            here = SiteControl(site, tmp_path / "store.db")
+            yield here
+            judge(request, here)
+        return
+    there = NovaControl(request.getfixturevalue("bed"), tmp_path / "store.db")
+    there.settle()
+    yield there
+    judge(request, there)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[SiteControl]:
+    """For what only XAPI has."""
+    with Simulator(SERVERS) as site:
+        yield SiteControl(site, tmp_path / "store.db")
 
 
 def to(host: str | None, *servers: str) -> dict[str, Any]:
@@ -52,38 +50,41 @@ def to(host: str | None, *servers: str) -> dict[str, Any]:
 
 
 def test_row_31_disabled_host_is_no_target(control: Control) -> None:
-    control.done("compute_service", hosts=["xen2"], status="disabled")
+    control.given("compute_service", hosts=[control.idle], status="disabled")
     control.refused(
-        409,
-        "target host xen2: it has its compute service disabled",
-        "server_action",
-        **to("xen2"),
+        409, f"target host {control.idle}: it has its", "server_action", **to(control.idle)
     )
     control.done("server_action", **to(None))
-    assert control.guest("web1")["host"] == "xen3"
-    control.done("compute_service", hosts=["xen1"], status="disabled")
+    assert control.server("web1")["host"] not in (control.busy, control.idle)
+    everywhere = [control.busy, control.idle, control.spare1, control.spare2]
+    control.given("compute_service", hosts=everywhere, status="disabled")
     control.refused(400, "no valid host was found", "server_action", **to(None))
 
 
 def test_row_31_disabled_host_is_a_source(control: Control) -> None:
-    control.done("compute_service", hosts=["xen1"], status="disabled")
-    control.done("server_action", **to("xen2"))
-    assert control.guest("web1")["host"] == "xen2"
+    control.given("compute_service", hosts=[control.busy], status="disabled")
+    control.done("server_action", **to(control.idle))
+    assert control.server("web1")["host"] == control.idle
+
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def test_row_32_unknown_server(control: Control) -> None:
-    uuid = "00000000-0000-4000-8000-000000000000"
     control.refused(
         404,
-        f"server nobody and {uuid}: no server has this name or uuid",
+        f"server nobody and {NOBODY}: no server has this name or uuid",
         "server_action",
         action="stop",
-        servers=["web1", "nobody", uuid],
+        servers=["web1", "nobody", NOBODY],
     )
+
+
+def test_row_32_name_of_two_servers(control: Control) -> None:
+    uuids = control.twins()
     error = control.refused(
         409, "2 servers have this name", "server_action", action="stop", servers=["twin"]
     )
-    uuids = [v["uuid"] for k, v in control.site.get("/state")["vms"].items() if "twin" in k]
     assert error["details"]["servers"] == {"twin": sorted(uuids)}
 
 
@@ -108,36 +109,39 @@ def test_row_33_wrong_vm_state(
         control.done("server_action", action=TO_STATE[state], servers=["web1"])
     for action in satisfied:
         control.kept("server_action", action=action, servers=["web1"])
-    uuid = control.guest("web1")["uuid"]
+    uuid = control.server("web1")["id"]
     for action in refused:
         text = f"Cannot '{action}' server {uuid} while it is in vm_state {state}"
         control.refused(409, text, "server_action", action=action, servers=["web1"])
 
 
 def test_row_33_task_state(control: Control) -> None:
-    control.done("server_action", **to("xen2", "big"), wait=False)
-    uuid = control.guest("big")["uuid"]
-    busy = control.done("server_info", name="big")["servers"][0]
-    assert (busy["status"], busy["task_state"]) == ("MIGRATING", "migrating")
-    for action in ("stop", "pause", "reboot_hard", "start"):
-        result = control.run("server_action", action=action, servers=["big"])
-        assert result["error"]["status"] == 409
-        text = f"Cannot '{action}' server {uuid} while it is in task_state migrating"
-        assert text in result["msg"]
+    with control.slow_move() as name:
+        control.aliases = {name: "moving"}
+        control.given("server_action", **to(control.idle, name), wait=False)
+        uuid = control.server(name)["id"]
+        busy = control.given("server_info", name=f"^{name}$")["servers"][0]
+        assert (busy["status"], busy["task_state"]) == ("MIGRATING", "migrating")
+        for action in ("stop", "pause", "reboot_hard", "start"):
+            text = f"Cannot '{action}' server {uuid} while it is in task_state migrating"
+            control.failed(409, text, "server_action", action=action, servers=[name])
 
 
-def test_row_33_force_ends_a_shutdown_that_hangs(control: Control) -> None:
+def test_force_ends_a_shutdown_that_hangs(site: SiteControl) -> None:
     """XAPI lets hard_shutdown cancel a clean one; force has no counterpart in Nova."""
-    control.site.post("/tweak", {"settings": {"shutdown_s": 1000}})
-    control.done("server_action", action="stop", servers=["web1"], wait=False)
-    result = control.run("server_action", action="stop", servers=["web1"])
+    site.site.post("/tweak", {"settings": {"shutdown_s": 1000}})
+    site.given("server_action", action="stop", servers=["web1"], wait=False)
+    result = site.run("server_action", action="stop", servers=["web1"])
     assert "while it is in task_state powering-off" in result["msg"]
-    control.done("server_action", action="stop", servers=["web1"], force=True)
-    assert control.guest("web1")["power_state"] == "Halted"
+    site.given("server_action", action="stop", servers=["web1"], force=True)
+    assert site.guest("web1")["power_state"] == "Halted"
+
+
+def test_row_33_force(control: Control) -> None:
+    control.differs("force", "server_action", action="stop", servers=["web1"], force=True)
 
 
 UNFIT: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown target": (to("xen9"), "target host xen9: no coordinator"),
     "another pool": (to("lone"), "target host lone is in another pool"),
     "storage": (to("xen2", "scratch"), "is not attached"),
     "network": (to("xen2", "private"), "network inside is missing"),
@@ -147,52 +151,72 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("task", "text"), UNFIT.values(), ids=UNFIT)
-def test_row_40_unfit_target(control: Control, task: dict[str, Any], text: str) -> None:
-    control.refused(400, text, "server_action", **task)
+def test_unfit_target(site: SiteControl, task: dict[str, Any], text: str) -> None:
+    """What Nova leaves to its scheduler and to the hosts."""
+    site.refused(400, text, "server_action", **task)
+
+
+def test_row_40_unknown_target(control: Control) -> None:
+    control.refused(400, "target host xen9", "server_action", **to("xen9"))
 
 
 def test_row_40_target_down(control: Control) -> None:
-    control.done("compute_service", hosts=["xen2"], forced_down=True)
-    control.refused(400, "target host xen2: it is forced down", "server_action", **to("xen2"))
+    control.given("compute_service", hosts=[control.idle], forced_down=True)
+    control.refused(400, f"target host {control.idle}: it is", "server_action", **to(control.idle))
 
 
 def test_row_40_only_running_servers(control: Control) -> None:
-    control.refused(409, "while it is in vm_state stopped", "server_action", **to("xen2", "off"))
-    control.done("server_action", action="pause", servers=["web1"])
-    control.refused(409, "does not allow pool_migrate", "server_action", **to("xen2"))
+    control.given("server_action", action="stop", servers=["web1"])
+    text = "while it is in vm_state stopped"
+    control.refused(409, text, "server_action", **to(control.idle))
+
+
+def test_row_40_paused_server(control: Control) -> None:
+    control.given("server_action", action="pause", servers=["web1"])
+    control.differs("a paused server", "server_action", **to(control.idle))
 
 
 def test_row_40_target_is_where_it_is(control: Control) -> None:
-    control.kept("server_action", **to("xen1"))
+    control.kept("server_action", **to(control.busy))
 
 
 def test_row_41_failed_move_leaves_the_server_as_it_was(control: Control) -> None:
-    before = control.guest("web1")
-    fault = {
-        "action": "error",
-        "method": "VM.pool_migrate",
-        "error": ["INTERNAL_ERROR", "migration failed"],
-    }
-    control.site.post("/faults", fault)
-    result = control.run("server_action", **to("xen2"))
-    assert result["failed"]
-    assert "web1" in result["msg"]
-    assert control.guest("web1") == before
-    found = control.done("server_info", name="web1")["servers"][0]
-    assert (found["status"], found["task_state"], found["host"]) == ("ACTIVE", None, "xen1")
-    assert control.done("server_action", **to("xen2"))["changed"]
-    assert control.guest("web1")["host"] == "xen2"
+    before = control.server("web1")
+    with control.failing_moves():
+        result = control.failed(None, "web1", "server_action", **to(control.idle))
+    assert result["error"]["code"] == "backend"
+    assert control.server("web1") == before
+    found = control.given("server_info", name="^web1$")["servers"][0]
+    was = (found["status"], found["task_state"], found["host"])
+    control.saw(
+        "status, task_state and host", [*was[:2], control.roles[was[2]]], ["ACTIVE", None, "busy"]
+    )
+    control.done("server_action", **to(control.idle))
+    assert control.server("web1")["host"] == control.idle
 
 
 def test_row_52_account_without_the_right(control: Control) -> None:
-    """XAPI's roles decide; the simulator has none, so that the refusal itself is ordered."""
-    fault = {
-        "action": "error",
-        "method": "VM.pause",
-        "error": ["RBAC_PERMISSION_DENIED", "VM.pause", "No permission in user session"],
-    }
-    control.site.post("/faults", fault)
-    before = control.guest("web1")
-    result = control.run("server_action", action="pause", servers=["web1"])
-    assert (result["error"]["code"], result["error"]["status"]) == ("forbidden", 403)
-    assert control.guest("web1") == before
+    before = control.server("web1")
+    with control.stranger():
+        control.failed(403, "", "server_action", action="pause", servers=["web1"])
+    assert control.server("web1") == before
+
+
+TASKS: dict[str, dict[str, Any]] = {
+    "aggregate": {"name": "prod"},
+    "aggregate_info": {},
+    "compute_service": {"hosts": ["compute2"], "status": "disabled"},
+    "compute_service_info": {},
+    "hypervisor_info": {},
+    "server_info": {},
+}
+
+
+@pytest.mark.nova
+@pytest.mark.parametrize("module", TASKS)
+def test_row_52_nothing_without_the_right(
+    request: pytest.FixtureRequest, nova: NovaControl, module: str
+) -> None:
+    with nova.stranger():
+        nova.failed(403, "", module, **TASKS[module])
+    judge(request, nova)

@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the control planes answer differently, where only one can be asked, and where the modules
+answer otherwise than Nova itself: all of it, each with the reason. The tests hold it to what
+happens, and the page of the documentation is written from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RULES = {
+    1: "an aggregate's name",
+    2: "names of aggregates are unique",
+    3: "an aggregate that does not exist",
+    4: "a zone's name",
+    5: "a zone is never unset",
+    6: "metadata: keys, values, merging",
+    7: "the zone among the metadata is the zone",
+    8: "another zone for a host that another aggregate holds in one",
+    9: "another zone for hosts with servers",
+    10: "a host's name",
+    11: "a host without a compute service",
+    12: "a host that is in another zone",
+    13: "a host with servers enters a zone",
+    14: "a host that is a member already",
+    15: "a host with servers leaves a zone",
+    16: "a host that is no member",
+    17: "deleting an aggregate that has hosts",
+    18: "many aggregates, one zone",
+    19: "availability of zones",
+    20: "image caching",
+    21: "aggregates that are Xen pools, by their operational_state",
+    22: "the coordinator leaves last",
+    23: "only compute services are updated",
+    24: "the reason for disabling, and empty updates",
+    25: "a service that does not exist",
+    26: "a reason is forgotten",
+    27: "forced down until evacuations are completed",
+    28: "deleting a service that is in use",
+    29: "deleting a service leaves its aggregates",
+    30: "status, state and host_status",
+    31: "disabled hosts as targets and sources",
+    32: "a server that does not exist",
+    33: "actions in the wrong state",
+    40: "targets of live migrations",
+    41: "a live migration that fails",
+    51: "maintenance mode and power of hosts",
+    52: "accounts without the right",
+}
+
+UNTESTED = {
+    19: "Zones are read from aggregates and services; there is no listing of zones to hide any.",
+    20: "There is no module for it.",
+    22: "A coordinator leaves a Xen pool by ``xen_pool_member``, whose own tests hold it to this.",
+    51: "Nova has no replacement for these calls; ``host_maintenance`` is the way on both.",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The verdicts on the same request."""
+
+    rule: int
+    xapi: str
+    nova: str
+    reason: str
+
+
+DIFFERENCES: dict[str, Difference] = {
+    "force": Difference(
+        33,
+        "done",
+        "refused 501 unsupported",
+        "XAPI can cut a server's power at once. Nova has no such call: it shuts down and cuts the power "
+        "after the time that the image grants.",
+    ),
+    "a paused server": Difference(
+        40,
+        "refused 409 conflict",
+        "done",
+        "Nova moves paused servers, and its driver decides. XAPI moves running ones only.",
+    ),
+}
+
+SOFTLY = (
+    "XAPI has no softly deleted servers. Nova counts those of the host, which its list leaves out, and "
+    "refuses in its own words."
+)
+
+ONE_PLANE: dict[tuple[int, str], str] = {
+    (9, "nova"): SOFTLY,
+    (13, "nova"): SOFTLY,
+    (52, "nova"): (
+        "The store has no accounts: who may read and write it is for the file system or PostgreSQL to say."
+    ),
+}
+"""By rule and the plane on which some of its checks are made alone."""
+
+STRICT = (
+    "Nova checks a zone's name in the aggregate's own field but forgets it among the metadata, where it "
+    "may also say something else. A zone that no server could name, or two at once, are refused here."
+)
+LATER = (
+    "Nova accepts every live migration to a host that exists, and the server stays where it is because "
+    "the scheduler finds no valid host. What is known to end so is told at once."
+)
+
+DEPARTURES: dict[tuple[int, str, str], str] = {
+    (6, "refused 400 invalid", "2xx"): (
+        "Nova's pattern for keys lets a line end pass as the last character."
+    ),
+    (7, "refused 400 invalid", "2xx"): STRICT,
+    (14, "nothing to do", "409"): "A task states what is to be, and it is.",
+    (16, "nothing to do", "404"): "A task states what is to be, and it is.",
+    (21, "refused 409 conflict", "2xx"): (
+        "Nova's XenAPI driver had these rules and took them along when it was removed from Nova 23. "
+        "They hold here as long as an aggregate says that it is a pool."
+    ),
+    (24, "refused 400 invalid", "2xx"): (
+        "Nova drops a reason that comes with forced_down alone; a task that gives one means it."
+    ),
+    (29, "nothing to do", "404"): "A task states what is to be, and it is.",
+    (31, "refused 409 conflict", "2xx"): LATER,
+    (31, "refused 400 invalid", "2xx"): LATER,
+    (33, "nothing to do", "409"): "A task states what is to be, and it is.",
+    (40, "refused 400 invalid", "2xx"): LATER,
+}
+"""By rule, the modules' verdict and Nova's number, 2xx for any success."""
