@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: server_action
-short_description: Start, stop, reboot, pause, suspend or move servers
+short_description: Every action of the Compute API on one or many servers
 version_added: 0.1.0
 description:
   - Brings one or many servers into the state that an action of the Compute API ends in, by that API's rules on the
@@ -27,33 +27,153 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Reboots are done each time, since the state after a reboot is the state before it.
-      - A live migration without O(host) moves the server each time. With O(host) a server that is there stays there.
+      - Reboots, rebuilds, images, backups, passwords and crash dumps are done each time, since the state after them is
+        the state before.
+      - A migration without O(host) moves the server each time. With O(host) a server that is there stays there.
 options:
   action:
     description:
-      - V(start) ends in status ACTIVE, from SHUTOFF.
-      - V(stop) ends in SHUTOFF, from ACTIVE or ERROR.
-      - V(pause) ends in PAUSED, from ACTIVE, and V(unpause) in ACTIVE, from PAUSED.
-      - V(suspend) ends in SUSPENDED, from ACTIVE, and V(resume) in ACTIVE, from SUSPENDED.
-      - V(live_migrate) ends on another host, from ACTIVE, on Nova from PAUSED, too.
-      - V(reboot_soft) asks the guest to reboot, from ACTIVE. V(reboot_hard) resets it, from ACTIVE or PAUSED, or
-        starts it, from SHUTOFF.
-      - From any other state, and while anything else is being done with the server, the action is refused.
+      - What to do, in the Compute API's words. The guide to the rules has a table of the statuses that each action may
+        start from, ends in and is satisfied by, on both control planes.
+      - From any other status, and while anything else is being done with the server, the action is refused.
+      - V(stop) ends in SHUTOFF, V(start) in ACTIVE; V(pause), V(suspend), V(rescue) and V(shelve) in the status that is
+        named after them, V(unpause), V(resume), V(unrescue), V(unshelve) and V(restore) in ACTIVE.
+      - V(resize) and V(migrate) end in VERIFY_RESIZE, to be ended by V(confirm_resize) or V(revert_resize).
+      - V(live_migrate) moves a running server; V(live_migrate_abort) calls that off, V(live_migrate_force_complete) ends
+        it at the cost of a pause.
+      - V(evacuate) rebuilds a server of a host that has failed on another one. The host's compute service must be down,
+        or forced down once the host is fenced.
+      - V(delete) deletes, or deletes softly where that is set up, V(force_delete) deletes for good.
+      - V(reset_state) changes what is on record only.
     type: str
     required: true
-    choices: [start, stop, reboot_soft, reboot_hard, pause, unpause, suspend, resume, live_migrate]
+    choices:
+      - start
+      - stop
+      - reboot_soft
+      - reboot_hard
+      - pause
+      - unpause
+      - suspend
+      - resume
+      - rescue
+      - unrescue
+      - rebuild
+      - resize
+      - migrate
+      - confirm_resize
+      - revert_resize
+      - create_image
+      - create_backup
+      - shelve
+      - shelve_offload
+      - unshelve
+      - lock
+      - unlock
+      - change_password
+      - trigger_crash_dump
+      - live_migrate
+      - live_migrate_abort
+      - live_migrate_force_complete
+      - evacuate
+      - delete
+      - force_delete
+      - restore
+      - reset_state
   servers:
     description:
       - Names or uuids of the servers. A name that several servers have is refused; their uuids are told.
+      - With V(delete) and V(force_delete) for O(action), one that does not exist is done already.
     type: list
     elements: str
-    required: true
     aliases: [server]
+  filters:
+    description:
+      - Choose the servers by these conditions instead, all of them together. None that match is nothing to do.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Only servers whose name matches this regular expression anywhere. V(web1) matches C(web1) and C(web14);
+            V(^web1$) matches C(web1) only.
+        type: str
+      host:
+        description:
+          - Only servers on the host of exactly this name.
+        type: str
+      status:
+        description:
+          - Only servers that are shown with exactly this status, such as V(ACTIVE) or V(MIGRATING), in capital or small
+            letters.
+          - The Compute API's own filter is coarser. It returns migrating servers for V(ACTIVE) too.
+        type: str
+      availability_zone:
+        description:
+          - Only servers on hosts of exactly this zone.
+        type: str
+      vm_state:
+        description:
+          - Only servers in this vm_state, such as V(active) or V(shelved_offloaded).
+        type: str
+      task_state:
+        description:
+          - Only servers of which this is being done, such as V(migrating).
+        type: str
+      aggregate:
+        description:
+          - Only servers on hosts of this aggregate, which must exist.
+        type: str
+      project_id:
+        description:
+          - Only servers of the project with this id. There are no projects with O(control_plane=xapi).
+        type: str
+      metadata:
+        description:
+          - Only servers that have all these items.
+        type: dict
+      tags:
+        description:
+          - Only servers that have all these tags.
+        type: list
+        elements: str
+      tags_any:
+        description:
+          - Only servers that have one of these tags at least.
+        type: list
+        elements: str
+      not_tags:
+        description:
+          - Only servers that lack one of these tags at least.
+        type: list
+        elements: str
+      not_tags_any:
+        description:
+          - Only servers that have none of these tags.
+        type: list
+        elements: str
+      locked:
+        description:
+          - Only servers that are locked, or are not.
+        type: bool
+      changes_since:
+        description:
+          - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included.
+          - Not with O(control_plane=xapi), where no time of the last change is kept.
+        type: str
+      deleted:
+        description:
+          - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no record.
+        type: bool
+        default: false
+      soft_deleted:
+        description:
+          - Softly deleted servers, too, which can be restored.
+        type: bool
+        default: false
   host:
     description:
-      - Where O(action=live_migrate) moves the servers. Without it, each goes to the host of its pool that has most
-        memory left of those that can run it; with O(control_plane=nova), to the scheduler's choice.
+      - Where V(live_migrate), V(migrate), V(evacuate) and V(unshelve) put the servers. Without it, Nova's scheduler
+        chooses; with O(control_plane=xapi), each goes to the host of its pool that has most memory left.
       - A host that is down or disabled is refused, and one in another zone than a server is pinned to.
       - With O(control_plane=xapi) so is a host in maintenance, or one that lacks a server's storage, networks or
         memory.
@@ -65,11 +185,81 @@ options:
       - With O(control_plane=nova) it is refused. Nova itself cuts the power of a guest that does not shut down in time.
     type: bool
     default: false
+  reason:
+    description:
+      - With O(action=lock), why. A server that is locked already keeps its reason.
+    type: str
+  image:
+    description:
+      - With V(rebuild) and V(rescue) for O(action), name or id of the image; with O(control_plane=xapi) of a template or
+        snapshot.
+    type: str
+  image_name:
+    description:
+      - With V(create_image) and V(create_backup) for O(action), the name of the new image, with O(control_plane=xapi) of
+        the snapshot.
+    type: str
+  image_metadata:
+    description:
+      - With O(action=create_image), metadata of the new image.
+    type: dict
+  backup_type:
+    description:
+      - With O(action=create_backup), which rotation the backup belongs to, such as V(daily) or V(weekly).
+    type: str
+  rotation:
+    description:
+      - With O(action=create_backup), how many backups of that type to keep; older ones are deleted.
+    type: int
+  flavor:
+    description:
+      - With O(action=resize) and O(control_plane=nova), name or id of the flavor.
+    type: str
+  vcpus:
+    description:
+      - With O(action=resize) and O(control_plane=xapi), the number of virtual CPUs.
+    type: int
+  memory_mb:
+    description:
+      - With O(action=resize) and O(control_plane=xapi), the memory in MiB.
+    type: int
+  availability_zone:
+    description:
+      - With O(action=unshelve) and O(control_plane=nova), the zone to put the server into, to which it is pinned then.
+    type: str
+  admin_password:
+    description:
+      - With O(action=change_password), the new password of the guest's administrator. With V(rescue) and V(rebuild),
+        one to set. Only with O(control_plane=nova).
+    type: str
+  power_on:
+    description:
+      - With O(action=evacuate), start the server at its new host if it ran before. From microversion 2.95 on Nova leaves
+        it stopped.
+    type: bool
+    default: false
+  soft:
+    description:
+      - With O(action=delete) and O(control_plane=xapi), keep the server so that V(restore) can bring it back.
+        Nova's C(reclaim_instance_interval) decides that there.
+    type: bool
+    default: false
+  vm_state:
+    description:
+      - With O(action=reset_state), what to put on record.
+    type: str
+    choices: [active, error]
   max_parallel:
     description:
       - How many servers to work on side by side.
     type: int
     default: 3
+  max_failures:
+    description:
+      - How many servers may fail before no further one is started. Without it, all are tried, and the failures told
+        at the end.
+      - What can be told beforehand refuses the whole task, before anything is changed.
+    type: int
 seealso:
   - module: xenfleet.compute.server_info
   - module: xenfleet.compute.host_maintenance
@@ -188,54 +378,99 @@ actions:
       text: start web1
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from ..module_utils._core.model import Fleet, Server
 from ..module_utils._glue.argspec import CONNECTION, WAIT, Spec, merge
 from ..module_utils._glue.compute_views import server_view
 from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.server_filters import FILTERS, filter_from
 from ..module_utils._glue.task import Task
+from ..module_utils._glue.views import text_items
+from ..module_utils._reconcile.actions import TABLE
 from ..module_utils._reconcile.selection import matching
 from ..module_utils._reconcile.server_action import (
-    ACTIONS,
     ServerActionWanted,
-    check_options,
+    check_wanted,
     needs,
     plan_server_action,
+    summary,
 )
+from ..module_utils._reconcile.server_filter import filter_servers
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "force": {"type": "bool", "default": False},
+    "reason": {"type": "str"},
+    "image": {"type": "str"},
+    "image_name": {"type": "str"},
+    "image_metadata": {"type": "dict"},
+    "backup_type": {"type": "str"},
+    "rotation": {"type": "int"},
+    "flavor": {"type": "str"},
+    "vcpus": {"type": "int"},
+    "memory_mb": {"type": "int"},
+    "availability_zone": {"type": "str"},
+    "admin_password": {"type": "str", "no_log": True},
+    "power_on": {"type": "bool", "default": False},
+    "soft": {"type": "bool", "default": False},
+    "vm_state": {"type": "str", "choices": ["active", "error"]},
+}
+"""Those that go with some actions only; actions.py says which."""
 
 SPEC = merge(
     CONNECTION,
     WAIT,
     Spec(
         {
-            "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
-            "servers": {
-                "type": "list",
-                "elements": "str",
-                "required": True,
-                "aliases": ["server"],
-            },
+            "action": {"type": "str", "required": True, "choices": list(TABLE)},
+            "servers": {"type": "list", "elements": "str", "aliases": ["server"]},
+            "filters": {"type": "dict", "options": FILTERS},
             "host": {"type": "str"},
-            "force": {"type": "bool", "default": False},
+            **OPTIONS,
             "max_parallel": {"type": "int", "default": 3},
-        }
+            "max_failures": {"type": "int"},
+        },
+        mutually_exclusive=[("servers", "filters")],
+        required_one_of=[("servers", "filters")],
     ),
 )
-FIELDS = ("action", "servers", "host", "force", "max_parallel")
 
 
 def run(task: Task) -> dict[str, Any]:
-    wanted = ServerActionWanted(**{name: task.params[name] for name in FIELDS})
-    check_options(wanted)
-    return task.reconcile(
+    wanted = wanted_from(task.params)
+    check_wanted(wanted)
+    result = task.reconcile(
         lambda fleet: plan_server_action(fleet, wanted),
         needs=lambda fleet: needs(fleet, wanted),
-        result=lambda fleet: {
-            "servers": [
-                server_view(fleet, s) for word in wanted.servers for s in matching(fleet, word)
-            ]
-        },
+        result=lambda fleet: {"servers": [server_view(fleet, s) for s in _seen(fleet, wanted)]},
     )
+    return {**result, "summary": summary(wanted.action, result)}
+
+
+def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:
+    filters = params["filters"]
+    options = {name: params[name] for name in OPTIONS if params[name] not in (None, False)}
+    if "image_metadata" in options:
+        options["image_metadata"] = text_items(options["image_metadata"])
+    return ServerActionWanted(
+        action=params["action"],
+        servers=params["servers"] or (),
+        where=None if filters is None else filter_from(filters),
+        host=params["host"],
+        options=options,
+        max_parallel=params["max_parallel"],
+        max_failures=params["max_failures"],
+    )
+
+
+def _seen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
+    """Those that were meant; after a deletion there may be fewer, and after a change of status fewer
+    that match a filter.
+    """
+    if wanted.where is not None:
+        return filter_servers(fleet, wanted.where)
+    return [s for word in wanted.servers for s in matching(fleet, word)]
 
 
 def main() -> None:

@@ -21,31 +21,13 @@ extends_documentation_fragment:
   - xenfleet.compute.xapi
   - xenfleet.compute.nova
   - xenfleet.compute.store
+  - xenfleet.compute.server_filters
 options:
   id:
     description:
       - Only the server with this uuid.
     type: str
     aliases: [uuid]
-  name:
-    description:
-      - Only servers whose name matches this regular expression anywhere. V(web1) matches C(web1) and C(web14);
-        V(^web1$) matches C(web1) only.
-    type: str
-  host:
-    description:
-      - Only servers on the host of exactly this name.
-    type: str
-  status:
-    description:
-      - Only servers that are shown with exactly this status, such as V(ACTIVE) or V(MIGRATING), in capital or small
-        letters.
-      - The Compute API's own filter is coarser. It returns migrating servers for V(ACTIVE) too.
-    type: str
-  availability_zone:
-    description:
-      - Only servers on hosts of exactly this zone.
-    type: str
 seealso:
   - module: xenfleet.compute.server_action
   - module: xenfleet.compute.hypervisor_info
@@ -152,38 +134,29 @@ unanswered:
 
 from typing import Any
 
-from ..module_utils._core.reading import SERVERS, reading
+from ..module_utils._core.reading import AGGREGATES, SERVERS, Reading, reading
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import server_view
 from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.server_filters import FILTERS, filter_from, past
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.selection import ServerFilter, check_filter, filter_servers
+from ..module_utils._reconcile.server_filter import ServerFilter, check_filter, filter_servers
 
 SPEC = merge(
     CONNECTION,
     Spec(
         {
             "id": {"type": "str", "aliases": ["uuid"]},
-            "name": {"type": "str"},
-            "host": {"type": "str"},
-            "status": {"type": "str"},
-            "availability_zone": {"type": "str"},
+            **FILTERS,
         }
     ),
 )
 
 
 def run(task: Task) -> dict[str, Any]:
-    params = task.params
-    wanted = ServerFilter(
-        id=params["id"],
-        name=params["name"],
-        host=params["host"],
-        status=params["status"],
-        zone=params["availability_zone"],
-    )
+    wanted = filter_from(task.params)
     check_filter(wanted)
-    fleet = task.read(reading(SERVERS, **_narrowed(wanted)))
+    fleet = task.read(_wanted(wanted))
     return {
         "changed": False,
         "servers": [server_view(fleet, s) for s in filter_servers(fleet, wanted)],
@@ -191,11 +164,15 @@ def run(task: Task) -> dict[str, Any]:
     }
 
 
-def _narrowed(wanted: ServerFilter) -> dict[str, list[str]]:
-    """The servers to read; the filter judges them anyway."""
-    if wanted.id is not None:
-        return {"servers": [wanted.id]}
-    return {"hosts": [wanted.host]} if wanted.host is not None else {}
+def _wanted(wanted: ServerFilter) -> Reading:
+    """No more than needed; the filter judges what is read anyway."""
+    sections = (SERVERS, AGGREGATES) if wanted.aggregate is not None else (SERVERS,)
+    return reading(
+        *sections,
+        hosts=None if wanted.host is None or wanted.id is not None else [wanted.host],
+        servers=None if wanted.id is None else [wanted.id],
+        past=past(wanted),
+    )
 
 
 def main() -> None:

@@ -190,6 +190,8 @@ class Server:
     """What a host must have free to take it: dynamic_min and overhead (xapi: memory_check.ml)."""
     memory_max: int = 0
     vcpus: int = 0
+    flavor: str = ""
+    """Name of its flavor; XAPI has none."""
     storage: frozenset[str] = frozenset()
     """Uuids of the storage repositories of its disks and inserted CDs."""
     networks: frozenset[str] = frozenset()

@@ -57,6 +57,28 @@ SENTENCES: Mapping[str, str] = {
     "server.unpause": "unpause {subject}",
     "server.suspend": "suspend {subject}",
     "server.resume": "resume {subject}",
+    "server.lock": "lock {subject}",
+    "server.unlock": "unlock {subject}",
+    "server.rebuild": "rebuild {subject} from image {image}",
+    "server.resize": "resize {subject}",
+    "server.migrate": "cold-migrate {subject} from {source} to {target}",
+    "server.revert_resize": "revert the resize of {subject}",
+    "server.create_image": "create image {image_name} of {subject}",
+    "server.create_backup": "create {backup_type} backup {image_name} of {subject}, keep {rotation}",
+    "server.shelve": "shelve {subject}",
+    "server.shelve_offload": "offload the shelved {subject} from its host",
+    "server.unshelve": "unshelve {subject}",
+    "server.rescue": "rescue {subject}",
+    "server.unrescue": "unrescue {subject}",
+    "server.change_password": "change the password of {subject}",
+    "server.trigger_crash_dump": "trigger a crash dump of {subject}",
+    "server.live_migrate_abort": "abort the live migration of {subject}",
+    "server.live_migrate_force_complete": "force the live migration of {subject} to complete",
+    "server.evacuate": "evacuate {subject} from {source} to {target}",
+    "server.delete": "delete {subject}",
+    "server.force_delete": "delete {subject} for good",
+    "server.restore": "restore {subject}",
+    "server.reset_state": "set the vm_state of {subject} to {state}",
 }
 
 WINDOWED = frozenset(
@@ -69,7 +91,17 @@ side by side.
 UNCHOSEN = "a host of the scheduler's choice"
 """What a source or target that nobody knows yet is called."""
 
-EVENTS = frozenset({"server.reboot_soft", "server.reboot_hard"})
+EVENTS = frozenset(
+    {
+        "server.reboot_soft",
+        "server.reboot_hard",
+        "server.rebuild",
+        "server.create_image",
+        "server.create_backup",
+        "server.change_password",
+        "server.trigger_crash_dump",
+    }
+)
 """Verbs that are done for their own sake: the state after them is the state before, and yet they
 are never already satisfied.
 """
@@ -78,13 +110,14 @@ are never already satisfied.
 @dataclass(frozen=True)
 class Step:
     """One change. ``args`` holds what its verb needs, ids included; ``why`` is a short clause for
-    readers.
+    readers; ``secret`` are further args, which are never shown or stored.
     """
 
     verb: str
     subject: str
     args: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         shown = {k: _shown(v) for k, v in self.args.items()}
@@ -125,12 +158,14 @@ class Verdict:
 class Plan:
     """Steps in order. An empty plan is the only meaning of "nothing to change".
 
-    ``window`` bounds how many neighbouring independent steps run at once.
+    ``window`` bounds how many neighbouring independent steps run at once. Once more than
+    ``max_failures`` of them have failed, no further one is started.
     """
 
     steps: tuple[Step, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     window: int = 1
+    max_failures: int = 0
 
     @property
     def changed(self) -> bool:

@@ -9,7 +9,7 @@ A control plane may read more than it is asked for where that costs nothing; it 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 AGGREGATES = "aggregates"
 SERVICES = "services"
@@ -24,6 +24,17 @@ POOLS = "pools"
 
 
 @dataclass(frozen=True)
+class Past:
+    """Servers that lists leave out: deleted ones, softly deleted ones, and those that have changed
+    since then (ISO 8601), deleted or not.
+    """
+
+    deleted: bool = False
+    soft_deleted: bool = False
+    changes_since: str | None = None
+
+
+@dataclass(frozen=True)
 class Reading:
     """Sections, and what of them: None is everything.
 
@@ -34,22 +45,27 @@ class Reading:
     sections: frozenset[str]
     hosts: tuple[str, ...] | None = None
     servers: tuple[str, ...] | None = None
+    past: Past | None = None
 
     def without(self, sections: Iterable[str]) -> Reading:
-        return Reading(self.sections - frozenset(sections), self.hosts, self.servers)
+        return replace(self, sections=self.sections - frozenset(sections))
 
     def only(self, sections: Iterable[str]) -> Reading:
-        return Reading(self.sections & frozenset(sections), self.hosts, self.servers)
+        return replace(self, sections=self.sections & frozenset(sections))
 
     def __contains__(self, section: str) -> bool:
         return section in self.sections
 
 
 def reading(
-    *sections: str, hosts: Iterable[str] | None = None, servers: Iterable[str] | None = None
+    *sections: str,
+    hosts: Iterable[str] | None = None,
+    servers: Iterable[str] | None = None,
+    past: Past | None = None,
 ) -> Reading:
     return Reading(
         frozenset(sections),
         None if hosts is None else tuple(dict.fromkeys(hosts)),
         None if servers is None else tuple(dict.fromkeys(servers)),
+        past,
     )

@@ -48,7 +48,7 @@ def apply(plan: Plan, ports: Ports) -> list[Step]:
     progress = Progress(plan.steps, ports.clock, ports.reporter)
     groups = list(grouped(plan.steps))
     for number, group in enumerate(groups):
-        _run_group(group, ports, plan.window, run, progress)
+        _run_group(group, ports, plan, run, progress)
         if run.failed:
             run.remaining += [s for later in groups[number + 1 :] for s in later]
             raise _failure(run, len(plan.steps))
@@ -70,23 +70,27 @@ def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
 
 
 def _run_group(
-    group: Sequence[Step], ports: Ports, window: int, run: _Run, progress: Progress
+    group: Sequence[Step], ports: Ports, plan: Plan, run: _Run, progress: Progress
 ) -> None:
-    """A new step starts as one ends; after a failure none starts, and those under way are seen to
-    their end.
+    """A new step starts as one ends; after too many failures none starts, and those under way are
+    seen to their end.
     """
     queue = deque(group)
     active: list[_Job] = []
     while queue or active:
-        while queue and len(active) < max(1, window) and not run.failed:
+        while queue and len(active) < max(1, plan.window) and not _enough(run, plan):
             _start(queue.popleft(), ports, active, run, progress)
-        if run.failed:
+        if _enough(run, plan):
             run.remaining += queue
             queue.clear()
         active = [job for job in active if _advance(job, run, progress)]
         progress.tick([(job.step, job.progress) for job in active])
         if active:
             ports.clock.sleep(ports.interval)
+
+
+def _enough(run: _Run, plan: Plan) -> bool:
+    return len(run.failed) > plan.max_failures
 
 
 def _start(step: Step, ports: Ports, active: list[_Job], run: _Run, progress: Progress) -> None:

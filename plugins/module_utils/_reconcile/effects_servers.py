@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from .._core.model import Fleet, Migration, Server
@@ -109,39 +109,35 @@ def confirm_resize(fleet: Fleet, step: Step) -> Fleet:
     return _server(fleet, server.id, lambda s: replace(s, status=status, vm_state=vm_state))
 
 
-# --- actions --------------------------------------------------------------------------------------
-
-STATUS_AFTER: Mapping[str, tuple[str, str, str]] = {
-    "server.start": ("ACTIVE", "active", "Running"),
-    "server.stop": ("SHUTOFF", "stopped", "Halted"),
-    "server.reboot_soft": ("ACTIVE", "active", "Running"),
-    "server.reboot_hard": ("ACTIVE", "active", "Running"),
-    "server.pause": ("PAUSED", "paused", "Paused"),
-    "server.unpause": ("ACTIVE", "active", "Running"),
-    "server.suspend": ("SUSPENDED", "suspended", "Suspended"),
-    "server.resume": ("ACTIVE", "active", "Running"),
-}
-"""Status, vm_state and XAPI power state at the end of each action (nova/compute/api.py; a hard
-reboot starts a stopped server).
-"""
+# --- power ----------------------------------------------------------------------------------------
 
 
-def status(fleet: Fleet, step: Step) -> Fleet:
+def with_server(fleet: Fleet, server: Server) -> Fleet:
+    return _server(fleet, server.id, lambda _old: server)
+
+
+def moved_to(fleet: Fleet, server: Server, host: str) -> Fleet:
+    """With the server, and the memory it takes, on that host; on "" if the scheduler chooses."""
+    if server.running:
+        fleet = _memory(_memory(fleet, server.host, server.memory), host, -server.memory)
+    return _placed(fleet, server, host)
+
+
+def with_power(fleet: Fleet, server_id: str, power: str) -> Fleet:
     """On XAPI a server that stops running gives its memory back, and its host up unless it is bound
     to it; on Nova it keeps both.
     """
-    status, vm_state, power = STATUS_AFTER[step.verb]
-    server = fleet.server(step.args["id"])
+    server = fleet.server(server_id)
     if server is None:
         return fleet
-    after = replace(server, status=status, vm_state=vm_state, task_state=None, power_state=power)
+    after = replace(server, power_state=power)
     if fleet.scheduled:
-        return _server(fleet, server.id, lambda _old: after)
+        return with_server(fleet, after)
     if server.host and server.running != after.running:
         fleet = _memory(fleet, server.host, server.memory if server.running else -server.memory)
-    if not after.running:
+    if server.running and not after.running:
         after = replace(after, host=_only_host(fleet, server))
-    return _server(fleet, server.id, lambda _old: after)
+    return with_server(fleet, after)
 
 
 def _only_host(fleet: Fleet, server: Server) -> str | None:

@@ -16,7 +16,7 @@ from .._core.model import Fleet
 from .._core.plan import Step
 from .._core.ports import Execution, HostPort, PoolPort, Ports
 from .._core.reading import POOLS, SERVICES, reading
-from .effects_servers import STATUS_AFTER
+from .actions import SERVER_VERBS
 from .following import operation, present, readiness
 from .moving import (
     advance_maintenance,
@@ -196,5 +196,5 @@ EXECUTIONS: Mapping[str, Execution] = {
     "server.cold_migrate": cold_migrate,
     "server.await_migration": await_migration,
     "server.confirm_resize": confirm_resize,
-    **dict.fromkeys(STATUS_AFTER, server_action),
+    **dict.fromkeys(SERVER_VERBS, server_action),
 }

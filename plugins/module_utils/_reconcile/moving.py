@@ -63,7 +63,7 @@ def server_action(ports: Ports, step: Step) -> Progress | None:
 def _started(ports: Ports, step: Step, verb: str) -> Progress:
     """Start the action now; the iterator follows it."""
     servers = present(ports.servers, "servers")
-    handle = servers.start_action(verb, step.args["id"], step.args)
+    handle = servers.start_action(verb, step.args["id"], {**step.args, **step.secret})
     return operation(ports, step, lambda: servers.poll([handle])[0])
 
 

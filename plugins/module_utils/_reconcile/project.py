@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping
 
 from .._core.model import Fleet
 from .._core.plan import Step
+from . import effects_actions as actions
 from . import effects_records as records
 from . import effects_servers as servers
 from . import effects_xen as xen
+from .actions import SERVER_VERBS
 from .effects_xen import Effect
 
 
@@ -64,5 +66,5 @@ EFFECTS: Mapping[str, Effect] = {
     "server.cold_migrate": servers.cold_migrate,
     "server.await_migration": servers.await_migration,
     "server.confirm_resize": servers.confirm_resize,
-    **dict.fromkeys(servers.STATUS_AFTER, servers.status),
+    **dict.fromkeys(SERVER_VERBS, actions.act),
 }

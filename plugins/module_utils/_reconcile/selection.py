@@ -5,53 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
-from .._core.errors import ConflictError, InvalidError, NotFoundError, joined
+from .._core.errors import ConflictError, NotFoundError, joined
 from .._core.model import ComputeService, Fleet, Host, Server
 from .lookup import silent
-
-STATUSES = frozenset(
-    {
-        "ACTIVE",
-        "BUILD",
-        "DELETED",
-        "ERROR",
-        "HARD_REBOOT",
-        "MIGRATING",
-        "PASSWORD",
-        "PAUSED",
-        "REBOOT",
-        "REBUILD",
-        "RESCUE",
-        "RESIZE",
-        "REVERT_RESIZE",
-        "SHELVED",
-        "SHELVED_OFFLOADED",
-        "SHUTOFF",
-        "SOFT_DELETED",
-        "SUSPENDED",
-        "UNKNOWN",
-        "VERIFY_RESIZE",
-    }
-)
-"""The Compute API's server statuses (nova/api/openstack/common.py)."""
-
-
-@dataclass(frozen=True)
-class ServerFilter:
-    """None filters nothing. ``name`` is a regular expression found anywhere in the name; the
-    others are compared exactly.
-    """
-
-    id: str | None = None
-    name: str | None = None
-    host: str | None = None
-    status: str | None = None
-    zone: str | None = None
 
 
 def services_named(fleet: Fleet, hosts: Sequence[str]) -> list[ComputeService]:
@@ -122,60 +81,6 @@ def _did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 # --- filters --------------------------------------------------------------------------------------
-
-
-def filter_servers(fleet: Fleet, wanted: ServerFilter) -> list[Server]:
-    """By name. InvalidError for a pattern that is no regular expression and for a status that does
-    not exist.
-    """
-    pattern = _pattern(wanted.name)
-    status = _status(wanted.status)
-    return sorted(
-        (
-            s
-            for s in fleet.servers
-            if wanted.id in (None, s.id)
-            and (pattern is None or pattern.search(s.name))
-            and wanted.host in (None, s.host)
-            and status in (None, s.status)
-            and wanted.zone in (None, server_zone(fleet, s))
-        ),
-        key=lambda s: (s.name, s.id),
-    )
-
-
-def check_filter(wanted: ServerFilter) -> None:
-    """InvalidError for what no fleet could match."""
-    _pattern(wanted.name)
-    _status(wanted.status)
-
-
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    try:
-        return None if text is None else re.compile(text)
-    except re.error as exc:
-        raise InvalidError(
-            "option name",
-            f"{text!r} is no regular expression: {exc}",
-            "Escape special characters with a backslash; ^NAME$ matches one name exactly",
-        ) from exc
-
-
-def _status(text: str | None) -> str | None:
-    if text is None or text.upper() in STATUSES:
-        return text and text.upper()
-    raise InvalidError(
-        "option status",
-        f"{text!r} is no server status",
-        f"Use one of {joined(sorted(STATUSES), most=len(STATUSES))}",
-    )
-
-
-def server_zone(fleet: Fleet, server: Server) -> str | None:
-    """The zone that Nova reports, or that of its host; None without one."""
-    if server.zone is not None:
-        return server.zone or None
-    return fleet.zone_of(server.host) if server.host else None
 
 
 def filter_services(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ..._core.errors import NotFoundError
 from ..._core.model import Server
-from ..._core.reading import Reading
+from ..._core.reading import Past, Reading
 from .api import PAGE, Api
 
 LEAST, MOST = "2.47", "2.96"
@@ -35,15 +35,28 @@ def read_servers(api: Api, wanted: Reading) -> tuple[Server, ...]:
 
 def _items(api: Api, wanted: Reading) -> Iterator[Mapping[str, Any]]:
     named = wanted.servers or ()
+    past = _past(wanted.past)
     if wanted.hosts is None and wanted.servers is None:
-        yield from _listed(api)
+        yield from _listed(api, **past)
     elif len(named) > FEW:
         yield from _live_first(_listed(api, soft_deleted=1), named)
     else:
         for host in wanted.hosts or ():
-            yield from _listed(api, host=host)
+            yield from _listed(api, host=host, **past)
         for word in named:
             yield from _named(api, word)
+
+
+def _past(past: Past | None) -> dict[str, str | int]:
+    """With ``deleted`` Nova lists those alone."""
+    if past is None:
+        return {}
+    query = {
+        "deleted": int(past.deleted),
+        "soft_deleted": int(past.soft_deleted),
+        "changes-since": past.changes_since,
+    }
+    return {key: value for key, value in query.items() if value}
 
 
 def _listed(api: Api, **query: str | int) -> Iterator[Mapping[str, Any]]:
@@ -121,6 +134,7 @@ def server(item: Mapping[str, Any]) -> Server:
         memory=memory,
         memory_max=memory,
         vcpus=int(flavor.get("vcpus") or 0),
+        flavor=flavor.get("original_name") or "",
         metadata=dict(item.get("metadata") or {}),
         tags=tuple(_texts(item.get("tags"))),
         started_at=item.get("OS-SRV-USG:launched_at"),

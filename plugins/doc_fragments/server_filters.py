@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options that choose servers, as in module_utils/_glue/server_filters.py."""
+
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - Only servers whose name matches this regular expression anywhere. V(web1) matches C(web1) and C(web14);
+        V(^web1$) matches C(web1) only.
+    type: str
+  host:
+    description:
+      - Only servers on the host of exactly this name.
+    type: str
+  status:
+    description:
+      - Only servers that are shown with exactly this status, such as V(ACTIVE) or V(MIGRATING), in capital or small
+        letters.
+      - The Compute API's own filter is coarser. It returns migrating servers for V(ACTIVE) too.
+    type: str
+  availability_zone:
+    description:
+      - Only servers on hosts of exactly this zone.
+    type: str
+  vm_state:
+    description:
+      - Only servers in this vm_state, such as V(active) or V(shelved_offloaded).
+    type: str
+  task_state:
+    description:
+      - Only servers of which this is being done, such as V(migrating).
+    type: str
+  aggregate:
+    description:
+      - Only servers on hosts of this aggregate, which must exist.
+    type: str
+  project_id:
+    description:
+      - Only servers of the project with this id. There are no projects with O(control_plane=xapi).
+    type: str
+  metadata:
+    description:
+      - Only servers that have all these items.
+    type: dict
+  tags:
+    description:
+      - Only servers that have all these tags.
+    type: list
+    elements: str
+  tags_any:
+    description:
+      - Only servers that have one of these tags at least.
+    type: list
+    elements: str
+  not_tags:
+    description:
+      - Only servers that lack one of these tags at least.
+    type: list
+    elements: str
+  not_tags_any:
+    description:
+      - Only servers that have none of these tags.
+    type: list
+    elements: str
+  locked:
+    description:
+      - Only servers that are locked, or are not.
+    type: bool
+  changes_since:
+    description:
+      - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included.
+      - Not with O(control_plane=xapi), where no time of the last change is kept.
+    type: str
+  deleted:
+    description:
+      - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no record.
+    type: bool
+    default: false
+  soft_deleted:
+    description:
+      - Softly deleted servers, too, which can be restored.
+    type: bool
+    default: false
+"""

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that choose servers, as doc_fragments/server_filters.py documents them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.reading import Past
+from .._reconcile.server_filter import ServerFilter
+from .views import text_items
+
+TAGS = {"type": "list", "elements": "str"}
+
+FILTERS: Mapping[str, Mapping[str, Any]] = {
+    "name": {"type": "str"},
+    "host": {"type": "str"},
+    "status": {"type": "str"},
+    "availability_zone": {"type": "str"},
+    "vm_state": {"type": "str"},
+    "task_state": {"type": "str"},
+    "aggregate": {"type": "str"},
+    "project_id": {"type": "str"},
+    "metadata": {"type": "dict"},
+    "tags": TAGS,
+    "tags_any": TAGS,
+    "not_tags": TAGS,
+    "not_tags_any": TAGS,
+    "locked": {"type": "bool"},
+    "changes_since": {"type": "str"},
+    "deleted": {"type": "bool", "default": False},
+    "soft_deleted": {"type": "bool", "default": False},
+}
+
+
+def filter_from(params: Mapping[str, Any]) -> ServerFilter:
+    given = {key: params[key] for key in FILTERS if params.get(key) is not None}
+    metadata = text_items(given.pop("metadata", None)) or {}
+    return ServerFilter(
+        id=params.get("id"),
+        zone=given.pop("availability_zone", None),
+        metadata={key: value or "" for key, value in metadata.items()},
+        **given,
+    )
+
+
+def past(wanted: ServerFilter) -> Past | None:
+    """What of the past has to be read for it."""
+    softly = wanted.soft_deleted or (wanted.status or "").upper() == "SOFT_DELETED"
+    deleted = wanted.deleted or (wanted.status or "").upper() == "DELETED"
+    if not (softly or deleted or wanted.changes_since):
+        return None
+    return Past(deleted, softly, wanted.changes_since)
