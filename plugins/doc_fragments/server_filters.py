@@ -79,7 +79,8 @@ options:
     type: str
   deleted:
     description:
-      - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no record.
+      - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no
+        record.
     type: bool
     default: false
   soft_deleted:

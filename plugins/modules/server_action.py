@@ -39,8 +39,8 @@ options:
       - V(stop) ends in SHUTOFF, V(start) in ACTIVE; V(pause), V(suspend), V(rescue) and V(shelve) in the status that is
         named after them, V(unpause), V(resume), V(unrescue), V(unshelve) and V(restore) in ACTIVE.
       - V(resize) and V(migrate) end in VERIFY_RESIZE, to be ended by V(confirm_resize) or V(revert_resize).
-      - V(live_migrate) moves a running server; V(live_migrate_abort) calls that off, V(live_migrate_force_complete) ends
-        it at the cost of a pause.
+      - V(live_migrate) moves a running server; V(live_migrate_abort) calls that off, V(live_migrate_force_complete)
+        ends it at the cost of a pause.
       - V(evacuate) rebuilds a server of a host that has failed on another one. The host's compute service must be down,
         or forced down once the host is fenced.
       - V(delete) deletes, or deletes softly where that is set up, V(force_delete) deletes for good.
@@ -162,7 +162,8 @@ options:
         type: str
       deleted:
         description:
-          - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no record.
+          - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no
+            record.
         type: bool
         default: false
       soft_deleted:
@@ -191,13 +192,13 @@ options:
     type: str
   image:
     description:
-      - With V(rebuild) and V(rescue) for O(action), name or id of the image; with O(control_plane=xapi) of a template or
-        snapshot.
+      - With V(rebuild) and V(rescue) for O(action), name or id of the image; with O(control_plane=xapi) of a template
+        or snapshot.
     type: str
   image_name:
     description:
-      - With V(create_image) and V(create_backup) for O(action), the name of the new image, with O(control_plane=xapi) of
-        the snapshot.
+      - With V(create_image) and V(create_backup) for O(action), the name of the new image, with O(control_plane=xapi)
+        of the snapshot.
     type: str
   image_metadata:
     description:
@@ -234,8 +235,8 @@ options:
     type: str
   power_on:
     description:
-      - With O(action=evacuate), start the server at its new host if it ran before. From microversion 2.95 on Nova leaves
-        it stopped.
+      - With O(action=evacuate), start the server at its new host if it ran before. Otherwise it
+        is left stopped, as by Nova from microversion 2.95 on.
     type: bool
     default: false
   soft:
@@ -459,6 +460,7 @@ def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:
         where=None if filters is None else filter_from(filters),
         host=params["host"],
         options=options,
+        wait=params["wait"],
         max_parallel=params["max_parallel"],
         max_failures=params["max_failures"],
     )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from unit.fleets import GIB, fleet, host, pool, server
@@ -13,26 +14,39 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Fleet,
     Server,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import status_of
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
-    ACTIONS,
     ServerActionWanted,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.xapi_operations import (
+    FIRST,
+)
 
-STATES = {
-    "active": ("ACTIVE", "Running"),
-    "stopped": ("SHUTOFF", "Halted"),
-    "paused": ("PAUSED", "Paused"),
-    "suspended": ("SUSPENDED", "Suspended"),
-    "error": ("ERROR", "Running"),
+POWER = {
+    "active": "Running",
+    "building": "",
+    "error": "Running",
+    "paused": "Paused",
+    "rescued": "Running",
+    "resized": "Running",
+    "shelved": "Halted",
+    "shelved_offloaded": "Halted",
+    "soft-delete": "Halted",
+    "stopped": "Halted",
+    "suspended": "Suspended",
 }
-EVERYTHING = frozenset(op for action in ACTIONS.values() for op in action.starts.values())
+EVERYTHING = frozenset(op for operations in FIRST.values() for op in operations.values())
 ALLOWED = EVERYTHING | {"hard_shutdown"}
 
 
 def guest(name: str, vm_state: str = "active", on: str | None = "xen1", **fields: Any) -> Server:
     """A server of pool p that XAPI would let do anything."""
-    status, power = STATES[vm_state]
-    base: dict[str, Any] = {"status": status, "vm_state": vm_state, "power_state": power}
+    base: dict[str, Any] = {
+        "status": status_of(vm_state, None),
+        "vm_state": vm_state,
+        "power_state": POWER[vm_state],
+    }
     return server(name, on, "p", **{**base, "allowed": ALLOWED, **fields})
 
 
@@ -46,5 +60,24 @@ def three(*servers: Server, **sections: Any) -> Fleet:
     return fleet(hosts, pools=[pool("p", "xen1", name="prod")], servers=list(servers), **sections)
 
 
+REQUIRED = {
+    "image": "golden",
+    "image_name": "copy",
+    "backup_type": "daily",
+    "rotation": 2,
+    "admin_password": "secret",
+    "vm_state": "error",
+}
+
+
 def wants(action: str, *names: str, **fields: Any) -> ServerActionWanted:
-    return ServerActionWanted(action, names or ("web1",), **fields)
+    """With the options that the action needs; others are given by name."""
+    mine = {"host", "max_parallel", "max_failures", "where", "wait"}
+    own = {key: fields.pop(key) for key in list(fields) if key in mine}
+    needed = {name: REQUIRED[name] for name in TABLE[action].required}
+    return ServerActionWanted(action, names or ("web1",), options={**needed, **fields}, **own)
+
+
+def cloud(*servers: Server, **sections: Any) -> Fleet:
+    """Three hosts whose servers Nova's scheduler places."""
+    return replace(three(*servers, **sections), pools=(), scheduled=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from unit import actions_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.xenfleet.compute.plugins"
@@ -168,12 +169,8 @@ def test_role_is_complete(name: str) -> None:
 
 
 def test_the_guide_has_the_table_of_server_actions() -> None:
-    guide = (ROOT / "docs/docsite/rst/guide_rules.rst").read_text(encoding="utf-8")
-    rows = re.findall(r"\* - ``(\w+)``\n     - (.*)\n     - ?(.*)\n", guide)
-    actions = importlib.import_module(f"{PLUGINS}.module_utils._reconcile.server_action").ACTIONS
-    assert {name: (set(starts.split(", ")), end or None) for name, starts, end in rows} == {
-        name: (set(action.starts), action.end) for name, action in actions.items()
-    }
+    guide = actions_page.PAGE.read_text(encoding="utf-8")
+    assert guide == actions_page.page(guide), "write it anew: tests/unit/actions_page.py"
 
 
 def test_every_source_file_names_its_licence() -> None:

@@ -87,8 +87,36 @@ def _check_values(options: Mapping[str, Any], max_parallel: int) -> None:
             )
 
 
-def check_supported(fleet: Fleet, name: str, options: Mapping[str, Any]) -> None:
+STEPWISE = frozenset(TABLE) - {
+    "lock",
+    "unlock",
+    "pause",
+    "unpause",
+    "suspend",
+    "resume",
+    "reboot_soft",
+    "start",
+    "stop",
+    "live_migrate",
+    "reset_state",
+    "confirm_resize",
+    "shelve_offload",
+}
+"""Actions that take several calls on XAPI, each of which waits for the one before."""
+
+
+def check_supported(fleet: Fleet, name: str, options: Mapping[str, Any], wait: bool) -> None:
     """UnsupportedError for what this control plane has nothing for."""
+    if not (fleet.scheduled or wait) and name in STEPWISE:
+        raise UnsupportedError(
+            "option wait",
+            f"{name} takes several calls of XAPI, one after another, which only this task makes",
+            "Leave wait true",
+        )
+    if not fleet.scheduled and name == "rescue" and not options.get("image"):
+        raise InvalidError(
+            "option image", "rescue needs a template to boot from on XAPI", "Name one"
+        )
     if not fleet.scheduled and name in BEYOND_XAPI:
         raise UnsupportedError(f"action {name}", *BEYOND_XAPI[name])
     beyond = BEYOND[fleet.scheduled]
@@ -105,6 +133,8 @@ def step_args(
     args = {RENAMED.get(k, k): v for k, v in given.items() if k != SECRET}
     if "memory_mb" in args:
         args["memory"] = args.pop("memory_mb") * 1024**2
+    if name == "evacuate":
+        args["power_on"] = args["start"] = bool(options.get("power_on"))
     if TABLE[name].move:
         args["target"] = host
     elif host is not None:

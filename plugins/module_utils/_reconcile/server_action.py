@@ -52,6 +52,7 @@ class ServerActionWanted:
     where: ServerFilter | None = None
     host: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    wait: bool = True
     max_parallel: int = 1
     max_failures: int | None = None
 
@@ -65,7 +66,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     with several servers in the way, one PlanRefused tells them all.
     """
     check_wanted(wanted)
-    check_supported(fleet, wanted.action, wanted.options)
+    check_supported(fleet, wanted.action, wanted.options, wanted.wait)
     servers = chosen(fleet, wanted)
     due = [s for s in servers if not satisfied(s, wanted)]
     done = [s for s in servers if s not in due]
@@ -160,9 +161,16 @@ def _reset(server: Server, wanted: ServerActionWanted) -> bool:
     return server.vm_state == wanted.options.get("vm_state") and _idle(server)
 
 
+def _evacuated(server: Server, wanted: ServerActionWanted) -> bool:
+    """A guest that does not run and could start on several hosts is on none of them."""
+    there = not server.host if wanted.host is None else server.host in (None, "", wanted.host)
+    return there and server.vm_state in TABLE["evacuate"].starts and _idle(server)
+
+
 SPECIAL: Mapping[str, Callable[[Server, ServerActionWanted], bool]] = {
     "lock": lambda server, _wanted: server.locked,
     "unlock": lambda server, _wanted: not server.locked,
+    "evacuate": _evacuated,
     "resize": _resized,
     "reset_state": _reset,
     "live_migrate_abort": lambda server, _wanted: server.task_state != "migrating",

@@ -11,10 +11,12 @@ from unit.fleets import fleet, host, server
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import InvalidError
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Aggregate
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.selection import (
-    ServerFilter,
     filter_hosts,
-    filter_servers,
     filter_services,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_filter import (
+    ServerFilter,
+    filter_servers,
 )
 
 FLEET = fleet(

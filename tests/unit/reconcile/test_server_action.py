@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from unit.fleets import GIB, storage
-from unit.guests import ALLOWED, guest, three, wants
+from unit.guests import ALLOWED, cloud, guest, three, wants
 from unit.law import assert_fixed_point
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
@@ -17,16 +18,22 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     InvalidError,
     NotFoundError,
     PlanRefused,
+    UnsupportedError,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
+    ComputeService,
+    Fleet,
     Storage,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import SENTENCES
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_options import (
+    BEYOND_XAPI,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import ANY, TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.project import (
     project_all,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
-    ACTIONS,
     ServerActionWanted,
     plan_server_action,
 )
@@ -35,33 +42,91 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server
 
 # The Compute API's matrix: X acts, = is satisfied already, everything else is refused.
 MATRIX = """
-               active stopped paused suspended error
-start          =      X       -      -         -
-stop           X      =       -      -         X
-reboot_soft    X      -       -      -         -
-reboot_hard    X      X       X      X         X
-pause          X      -       =      -         -
-unpause        =      -       X      -         -
-suspend        X      -       -      =         -
-resume         =      -       -      X         -
-live_migrate   X      -       X      -         -
+                 act stp pau sus err res rsz she off bld sft
+start             =   X   -   -   -   -   -   -   -   -   -
+stop              X   =   -   -   X   -   -   -   -   -   -
+reboot_soft       X   -   -   -   -   -   -   -   -   -   -
+reboot_hard       X   X   X   X   X   -   -   -   -   -   -
+pause             X   -   =   -   -   -   -   -   -   -   -
+unpause           =   -   X   -   -   -   -   -   -   -   -
+suspend           X   -   -   =   -   -   -   -   -   -   -
+resume            =   -   -   X   -   -   -   -   -   -   -
+rescue            X   X   -   -   X   =   -   -   -   -   -
+unrescue          =   =   =   =   -   X   -   -   -   -   -
+rebuild           X   X   -   -   X   -   -   -   -   -   -
+resize            X   X   -   -   -   -   -   -   -   -   -
+migrate           X   X   -   -   -   -   -   -   -   -   -
+confirm_resize    =   =   -   -   -   -   X   -   -   -   -
+revert_resize     =   =   -   -   -   -   X   -   -   -   -
+create_image      X   X   X   X   -   -   -   -   -   -   -
+create_backup     X   X   X   X   -   -   -   -   -   -   -
+shelve            X   X   X   X   -   -   -   =   =   -   -
+shelve_offload    -   -   -   -   -   -   -   X   =   -   -
+unshelve          =   =   =   =   -   =   =   X   X   -   -
+lock              X   X   X   X   X   X   X   X   X   X   X
+unlock            =   =   =   =   =   =   =   =   =   =   =
+change_password   X   -   -   -   -   -   -   -   -   -   -
+trigger_crash_dump X  -   X   -   X   X   X   -   -   -   -
+live_migrate      X   -   X   -   -   -   -   -   -   -   -
+live_migrate_abort =  =   =   =   =   =   =   =   =   =   =
+live_migrate_force_complete = = = = = =   =   =   =   =   =
+evacuate          X   X   -   -   X   -   -   -   -   -   -
+delete            X   X   X   X   X   X   X   X   X   X   =
+force_delete      X   X   X   X   X   X   X   X   X   X   X
+restore           =   =   =   =   -   =   =   -   -   -   X
+reset_state       X   X   X   X   =   X   X   X   X   X   X
 """
+SHORT = {
+    "act": "active",
+    "stp": "stopped",
+    "pau": "paused",
+    "sus": "suspended",
+    "err": "error",
+    "res": "rescued",
+    "rsz": "resized",
+    "she": "shelved",
+    "off": "shelved_offloaded",
+    "bld": "building",
+    "sft": "soft-delete",
+}
 ROWS = [line.split() for line in MATRIX.strip().splitlines()]
 CELLS = [
-    (row[0], state, mark) for row in ROWS[1:] for state, mark in zip(ROWS[0], row[1:], strict=True)
+    (row[0], SHORT[state], mark)
+    for row in ROWS[1:]
+    for state, mark in zip(ROWS[0], row[1:], strict=True)
 ]
+FAILED_HOST = [ComputeService("xen1", state="down", forced_down=True)]
+MORE: dict[str, dict[bool, dict[str, Any]]] = {
+    "resize": {True: {"flavor": "big"}, False: {"vcpus": 8}},
+    "change_password": {True: {"admin_password": "secret"}},
+    "rescue": {True: {}, False: {"image": "rescue"}},
+}
+"""What some actions need besides, by whether a scheduler places servers."""
+
+
+def case(action: str, state: str, scheduled: bool) -> tuple[Fleet, ServerActionWanted]:
+    """A server in that state, and what makes the action possible but for it."""
+    services = FAILED_HOST if action == "evacuate" else []
+    make = cloud if scheduled else three
+    before = make(guest("web1", state), services=services)
+    moving = action in ("live_migrate", "migrate", "evacuate")
+    more = MORE.get(action, {}).get(scheduled, {})
+    return before, wants(action, host="xen2" if moving else None, **more)
 
 
 def test_matrix_has_every_action_and_every_action_a_verb() -> None:
-    assert {row[0] for row in ROWS[1:]} == set(ACTIONS)
-    assert {f"server.{action}" for action in ACTIONS} <= set(SENTENCES)
+    assert {row[0] for row in ROWS[1:]} == set(TABLE)
+    assert {f"server.{action}" for action in TABLE} <= set(SENTENCES)
 
 
+@pytest.mark.parametrize("scheduled", [True, False], ids=["nova", "xapi"])
 @pytest.mark.parametrize(("action", "state", "mark"), CELLS)
-def test_matrix(action: str, state: str, mark: str) -> None:
-    before = three(guest("web1", state))
-    target = "xen2" if action == "live_migrate" else None
-    wanted = wants(action, host=target)
+def test_matrix(action: str, state: str, mark: str, scheduled: bool) -> None:
+    before, wanted = case(action, state, scheduled)
+    if not scheduled and action in BEYOND_XAPI:
+        with pytest.raises(UnsupportedError):
+            plan_server_action(before, wanted)
+        return
     if mark == "-":
         with pytest.raises(ConflictError) as caught:
             plan_server_action(before, wanted)
@@ -73,12 +138,17 @@ def test_matrix(action: str, state: str, mark: str) -> None:
     assert [s.verb for s in plan.steps] == ([f"server.{action}"] if mark == "X" else [])
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+STRICT = sorted(
+    n for n, a in TABLE.items() if not a.busy and a.starts is not ANY and n not in BEYOND_XAPI
+)
+
+
+@pytest.mark.parametrize("action", STRICT)
 def test_busy_server_is_left_alone(action: str) -> None:
-    start = next(iter(ACTIONS[action].starts))
-    busy = guest("web1", start, task_state="migrating")
+    before, wanted = case(action, min(TABLE[action].starts), scheduled=True)
+    busy = tuple(replace(s, task_state="migrating") for s in before.servers)
     with pytest.raises(ConflictError, match="while it is in task_state migrating"):
-        plan_server_action(three(busy), wants(action))
+        plan_server_action(replace(before, servers=busy), wanted)
 
 
 def test_satisfied_but_busy_server_is_not_satisfied() -> None:
@@ -96,7 +166,9 @@ def test_hard_reboot_cuts_short_a_soft_one() -> None:
     ("action", "state", "operation"),
     [
         ("stop", "active", "clean_shutdown"),
-        ("stop", "error", "hard_shutdown"),
+        ("shelve", "active", "clean_shutdown"),
+        ("create_backup", "stopped", "snapshot"),
+        ("reboot_hard", "suspended", "hard_shutdown"),
         ("reboot_soft", "active", "clean_reboot"),
         ("reboot_hard", "active", "hard_reboot"),
         ("reboot_hard", "stopped", "start"),
