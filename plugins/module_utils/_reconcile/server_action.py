@@ -92,7 +92,7 @@ def summary(action: str, result: Mapping[str, Any]) -> str:
     done = [step["subject"] for step in result["actions"]]
     left = len(result["servers"]) - len(done)
     told = f"{action}: {len(done)} of {max(len(result['servers']), len(done))} servers"
-    return f"{told}, {left} were so already" if left > 0 else told
+    return f"{told}, nothing to do for {left}" if left > 0 else told
 
 
 def _limit(wanted: ServerActionWanted, due: Sequence[Server]) -> int:
