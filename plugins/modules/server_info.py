@@ -84,8 +84,8 @@ servers:
       sample: 1
     host:
       description:
-        - Name of the host on which it is. With O(control_plane=xapi), for one that does not run, it is the only host that
-          could start it, else null.
+        - Name of the host on which it is. With O(control_plane=xapi), for one that does not run, it is the only host
+          that could start it, else null.
       type: str
       sample: xen1
     hypervisor_hostname:

@@ -129,12 +129,12 @@ def step_args(
     fleet: Fleet, name: str, options: Mapping[str, Any], host: str | None
 ) -> dict[str, Any]:
     """As the backends know them; secrets apart."""
-    given = {k: v for k, v in options.items() if v is not None and k in TABLE[name].options}
+    given = {k: v for k, v in options.items() if v is not None and k != "power_on"}
     args = {RENAMED.get(k, k): v for k, v in given.items() if k != SECRET}
     if "memory_mb" in args:
         args["memory"] = args.pop("memory_mb") * 1024**2
     if name == "evacuate":
-        args["power_on"] = args["start"] = bool(options.get("power_on"))
+        args["start"] = bool(options.get("power_on"))
     if TABLE[name].move:
         args["target"] = host
     elif host is not None:

@@ -60,7 +60,7 @@ def _vm_state(server: Server, name: str, step: Step) -> str:
         return "soft-delete"
     if name == "shelve":
         return "shelved_offloaded"
-    if name == "evacuate" and not step.args.get("power_on"):
+    if name == "evacuate" and not step.args.get("start"):
         return "stopped"
     ends = TABLE[name].ends
     if len(ends) == 1:
