@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def finished(uuids: dict[str, str]) -> dict[str, Any]:
 # --- by XenAPI --------------------------------------------------------------------------------------
 
 
-def uuids(site: Simulator, names: list[str] = HOSTS) -> dict[str, str]:
+def uuids(site: Simulator, names: Sequence[str] = tuple(HOSTS)) -> dict[str, str]:
     return {n: h["uuid"] for n, h in site.get("/state")["hosts"].items() if n in names}
 
 

@@ -17,7 +17,7 @@ from .._core.wait import polling
 
 T = TypeVar("T")
 
-Progress: TypeAlias = "Generator[float, None, JobState | None]"
+Progress: TypeAlias = Generator[float, None, "JobState | None"]
 """How far something is, 0 to 1, until it has ended; then its last state, if it has one."""
 
 

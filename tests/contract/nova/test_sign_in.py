@@ -65,7 +65,7 @@ def refused(kind: type[FleetError], section: str = SERVICES, **options: Any) -> 
     with pytest.raises(FleetError) as caught:
         seen(section, **options)
     error = caught.value
-    assert type(error) is kind, error.message
+    assert error.__class__ is kind, error.message
     assert error.remedy
     assert SECRET not in error.message + str(error.to_dict())
     return error

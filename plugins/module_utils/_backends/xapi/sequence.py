@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._core.errors import FleetError, UnavailableError
 from ..._core.model import XenView
@@ -25,7 +25,7 @@ from .trouble import harmless
 
 Row = Mapping[str, Any]
 
-Reached = Callable[[Row | None], bool | None]
+Reached: TypeAlias = "Callable[[Row | None], bool | None]"
 """Tells from a VM's record (None: it is gone) whether a job has had its effect; None: not yet."""
 
 
@@ -57,9 +57,9 @@ class Watch:
     reached: Reached
 
 
-Command = Call | Watch
+Command: TypeAlias = "Call | Watch"
 
-Steps = Generator[Command, Any, Any]
+Steps: TypeAlias = Generator["Command", Any, Any]
 
 
 def unknowable(_row: Row | None) -> bool:
