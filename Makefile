@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule cores sanity docs build bench requirements clean \
+.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule cores sanity docs build bench bench-nova requirements clean \
   testbed-up testbed-down testbed-status test-nova
 
 help: ## List the targets
@@ -88,6 +88,10 @@ build: .venv/.ready ## Build the collection archive, install it apart and load e
 
 bench: .venv/.ready ## What a task costs, in process and as a module
 	python scripts/bench.py $(ARGS)
+
+bench-nova: .venv/.ready ## The same beside openstack.cloud, on the OpenStack that make testbed-up brought up
+	@python tests/testbeds/openstack/bed.py status >/dev/null || { python tests/testbeds/openstack/bed.py status; exit 1; }
+	python scripts/bench_nova.py $(ARGS)
 
 requirements: .venv/.ready ## Pin the newest versions of the tools again
 	tests/utils/pin.sh

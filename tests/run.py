@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "ansible_collections.xenfleet.compute"
 SKIPPED = 77
-LIMIT_S = 1200
+LIMIT_S = 2700
 
 Command = list[str]
 PARTS: dict[str, list[Command]] = {
