@@ -283,7 +283,7 @@ def test_the_compute_dies_in_the_drain(cloud: Cloud) -> None:
     """Nova leaves its migrations as they are until the process is back. (One that is asked for when
     it is dead may end in ERROR after that; so it dies when all have been asked for.)
     """
-    killed = []
+    killed: list[float] = []
 
     def kill() -> bool:
         if not killed and cloud.copying():
@@ -321,7 +321,7 @@ def test_the_host_restarts_while_it_is_worked_on(cloud: Cloud) -> None:
     cloud.bed.wait_service(HOST, "down")
     again = cloud.task("in_maintenance")
     assert (again.status, again.changed) == (0, 0), again.output
-    started = []
+    started: list[bool] = []
 
     def start() -> bool:
         if not started and cloud.phase() == "in_maintenance":
