@@ -12,15 +12,15 @@ from ..._core.errors import NotFoundError
 from ..._core.model import ComputeService
 from .api import Api
 
-LEAST, MOST = "2.53", "2.69"
-"""From 2.53 on one request updates status, reason and forced_down by uuid; from 2.69 on the
-services of a cell that is down are listed, too, as UNKNOWN.
+READABLE, LEAST, MOST = "2.1", "2.53", "2.69"
+"""Any cloud tells its services. From 2.53 on one request updates status, reason and forced_down by
+uuid; from 2.69 on the services of a cell that is down are listed, too, as UNKNOWN.
 """
 BINARY = "nova-compute"
 
 
 def read_services(api: Api) -> tuple[ComputeService, ...]:
-    body = api.get("/os-services", api.version(LEAST, MOST), binary=BINARY)
+    body = api.get("/os-services", api.version(READABLE, MOST), binary=BINARY)
     found = (_service(item) for item in body["services"])
     return tuple(sorted(found, key=lambda s: s.host))
 
@@ -70,7 +70,7 @@ def _service(item: Mapping[str, Any]) -> ComputeService:
     """Of a cell that is down only binary, host and status UNKNOWN are told (2.69)."""
     return ComputeService(
         host=item["host"],
-        host_id=item.get("id"),
+        host_id=None if item.get("id") is None else str(item["id"]),
         status=item["status"],
         state=item.get("state", "down"),
         disabled_reason=item.get("disabled_reason"),
