@@ -14,6 +14,7 @@ from ..._core.errors import NotFoundError
 from ..._core.model import Server
 from ..._core.reading import Past, Reading
 from .api import PAGE, Api
+from .times import utc
 
 LEAST, MOST = "2.47", "2.96"
 """From 2.47 on a server has its flavor's sizes in it; up to 2.96 tags (2.26), locked_reason (2.73)
@@ -137,8 +138,8 @@ def server(item: Mapping[str, Any]) -> Server:
         flavor=flavor.get("original_name") or "",
         metadata=dict(item.get("metadata") or {}),
         tags=tuple(_texts(item.get("tags"))),
-        started_at=item.get("OS-SRV-USG:launched_at"),
-        updated_at=item.get("updated"),
+        started_at=utc(item.get("OS-SRV-USG:launched_at")),
+        updated_at=utc(item.get("updated")),
         zone=item.get("OS-EXT-AZ:availability_zone") or "",
         pinned_zone=item.get("pinned_availability_zone"),
         host_status=item.get("host_status") or "",
