@@ -12,7 +12,7 @@ from typing import Any
 
 from contract.rules.bare import Bare
 from contract.rules.control import Control, Result
-from testbeds.openstack import cleaning
+from testbeds.openstack import cleaning, infrastructure
 from testbeds.openstack.client import Bed, Request, until
 from testbeds.openstack.layout import PASSWORD
 
@@ -152,17 +152,28 @@ class NovaControl(Control):
 
     # Putting back
 
-    def settle(self) -> None:
-        """No aggregates, services as at first, and web1 alone, active, on its host."""
-        for host in set(self.bed.hosts) - self.bed.services().keys():
-            # A deleted service comes back when its process starts.
+    def _register_deleted(self) -> None:
+        """A deleted service comes back when its process starts. Nova goes on looking at the deleted
+        record, too, and takes the host's servers for out of reach when they are to be migrated
+        (nova/compute/api.py check_instance_host), until the record is purged.
+        """
+        deleted = set(self.bed.hosts) - self.bed.services().keys()
+        for host in deleted:
             self.bed.stop(host)
             self.bed.start(host)
-        for host, service in self.bed.services().items():
+        if deleted:
+            purge = "DELETE FROM nova_cell1.services WHERE deleted <> 0"
+            infrastructure.sql(self.bed.layout, self.bed.processes, purge)
+
+    def settle(self) -> None:
+        """No aggregates, services as at first, and web1 alone, active, on its host."""
+        self._register_deleted()
+        for service in self.bed.services().values():
             if (service["status"], service["forced_down"]) != ("enabled", False):
                 body = {"status": "enabled", "forced_down": False}
                 self.bed.api("PUT", f"/os-services/{service['id']}", body)
-                self.bed.wait_service(host, "up")
+        # On a busy machine a host misses a heartbeat now and then, too.
+        until("all hosts up", lambda: {s["state"] for s in self.bed.services().values()} == {"up"})
         found = [{**_server(one), "id": None} for one in cleaning.leftover(self.bed)]
         wanted = {"id": None, "name": KEPT, "host": self.busy, "vm_state": "active"}
         as_at_first = found == [{**wanted, "task_state": None}]
