@@ -52,9 +52,9 @@ def fleet() -> Iterator[Simulator]:
         yield site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bed() -> Iterator[Bed]:
-    """A clean cloud at first and at last."""
+    """A clean cloud at first and at last: tests elsewhere come next on the same one."""
     found = Bed.required()
     found.clean()
     yield found
