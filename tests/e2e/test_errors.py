@@ -55,7 +55,7 @@ def refused(books: Playbooks, *tasks: dict[str, Any], status: int | None) -> str
 def dump(store: Path) -> list[str]:
     if not store.exists():
         return []
-    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{store}?mode=rw", uri=True)
     try:
         return [line for line in connection.iterdump() if '_locks"' not in line]
     finally:

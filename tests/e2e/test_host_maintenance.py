@@ -96,7 +96,7 @@ def marks(books: Playbooks) -> dict[str, str]:
 
 
 def rows(books: Playbooks, query: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(f"file:{books.store}?mode=ro", uri=True) as connection:
+    with sqlite3.connect(f"file:{books.store}?mode=rw", uri=True) as connection:
         return connection.execute(query).fetchall()
 
 

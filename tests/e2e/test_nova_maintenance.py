@@ -113,7 +113,7 @@ class Cloud:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         if not self.books.store.exists():
             return []
-        with sqlite3.connect(f"file:{self.books.store}?mode=ro", uri=True) as connection:
+        with sqlite3.connect(f"file:{self.books.store}?mode=rw", uri=True) as connection:
             return connection.execute(query).fetchall()
 
     def phase(self) -> str:

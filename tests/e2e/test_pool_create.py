@@ -59,7 +59,8 @@ DONE: dict[str, Any] = {
 def query(store: Path, statement: str) -> list[tuple[Any, ...]]:
     if not store.exists():
         return []
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+    # A run that was killed while it wrote leaves a journal, which is rolled back before the first reading.
+    with closing(sqlite3.connect(f"file:{store}?mode=rw", uri=True)) as connection:
         made = connection.execute("select 1 from sqlite_master where name = 'xenfleet_locks'")
         return connection.execute(statement).fetchall() if made.fetchone() else []
 
