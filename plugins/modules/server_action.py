@@ -90,6 +90,7 @@ options:
   filters:
     description:
       - Choose the servers by these conditions instead, all of them together. None that match is nothing to do.
+      - There must be one condition at least, so that nothing is done to every server by mistake.
     type: dict
     suboptions:
       name:

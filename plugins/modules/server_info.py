@@ -138,9 +138,9 @@ from ..module_utils._core.reading import AGGREGATES, SERVERS, Reading, reading
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import server_view
 from ..module_utils._glue.runner import run_module
-from ..module_utils._glue.server_filters import FILTERS, filter_from, past
+from ..module_utils._glue.server_filters import FILTERS, filter_from
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.server_filter import ServerFilter, check_filter, filter_servers
+from ..module_utils._reconcile.server_filter import ServerFilter, check_filter, filter_servers, past
 
 SPEC = merge(
     CONNECTION,

@@ -50,9 +50,6 @@ class Reading:
     def without(self, sections: Iterable[str]) -> Reading:
         return replace(self, sections=self.sections - frozenset(sections))
 
-    def only(self, sections: Iterable[str]) -> Reading:
-        return replace(self, sections=self.sections & frozenset(sections))
-
     def __contains__(self, section: str) -> bool:
         return section in self.sections
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._core.reading import Past
 from .._reconcile.server_filter import ServerFilter
 from .views import text_items
 
@@ -44,12 +43,3 @@ def filter_from(params: Mapping[str, Any]) -> ServerFilter:
         metadata={key: value or "" for key, value in metadata.items()},
         **given,
     )
-
-
-def past(wanted: ServerFilter) -> Past | None:
-    """What of the past has to be read for it."""
-    softly = wanted.soft_deleted or (wanted.status or "").upper() == "SOFT_DELETED"
-    deleted = wanted.deleted or (wanted.status or "").upper() == "DELETED"
-    if not (softly or deleted or wanted.changes_since):
-        return None
-    return Past(deleted, softly, wanted.changes_since)

@@ -56,11 +56,6 @@ class Action:
     options: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 
-    @property
-    def event(self) -> bool:
-        """Done for its own sake: never already satisfied."""
-        return not self.satisfied and not self.move
-
 
 def _states(*names: str) -> frozenset[str]:
     return frozenset(names)

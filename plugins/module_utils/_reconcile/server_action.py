@@ -28,8 +28,8 @@ from .action_options import check_options, check_supported, step_args, step_secr
 from .actions import ANY, TABLE, Action
 from .live_migration import plan_moves
 from .selection import matching, servers_named
-from .server_filter import ServerFilter, check_filter, filter_servers
-from .verdicts import refuse
+from .server_filter import ServerFilter, check_filter, filter_servers, past
+from .verdicts import cannot, refuse
 from .xapi_operations import refused_by_xapi
 
 LIVE_MIGRATE = "live_migrate"
@@ -83,8 +83,15 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
 def check_wanted(wanted: ServerActionWanted) -> None:
     """The rules that no state of the fleet can change."""
     check_options(wanted.action, wanted.host, wanted.options, wanted.max_parallel)
-    if wanted.where is not None:
-        check_filter(wanted.where)
+    if wanted.where is None:
+        return
+    check_filter(wanted.where)
+    if wanted.where == ServerFilter():
+        raise InvalidError(
+            "option filters",
+            f"without a condition {wanted.action} would be done to every server there is",
+            'Give a condition; name: "" matches every server, if that is meant',
+        )
 
 
 def summary(action: str, result: Mapping[str, Any]) -> str:
@@ -123,7 +130,8 @@ def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
         return reading(*sections, servers=wanted.servers)
     if where.aggregate is not None:
         sections.append(AGGREGATES)
-    return reading(*sections, hosts=None if where.host is None else [where.host])
+    hosts = None if where.host is None else [where.host]
+    return reading(*sections, hosts=hosts, past=past(where))
 
 
 # --- one server -----------------------------------------------------------------------------------
@@ -296,17 +304,6 @@ CHECKS: Mapping[str, Callable[[Fleet, Server, ServerActionWanted], FleetError | 
     "migrate": _cold,
     "unshelve": _unshelved,
 }
-
-
-def cannot(server: Server, action: str, why: str, remedy: str) -> ConflictError:
-    return ConflictError(
-        f"server {server.name}",
-        f"Cannot '{action}' server {server.id} {why}",
-        remedy,
-        server=server.id,
-        vm_state=server.vm_state,
-        task_state=server.task_state,
-    )
 
 
 def _raise_all(action: str, errors: Sequence[FleetError]) -> None:

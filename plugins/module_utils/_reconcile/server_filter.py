@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from .._core.errors import InvalidError, UnsupportedError, joined
 from .._core.model import Fleet, Server
+from .._core.reading import Past
 from .._core.status import STATUSES
 
 
@@ -52,6 +53,15 @@ def check_filter(wanted: ServerFilter) -> None:
     _pattern(wanted.name)
     _status(wanted.status)
     _moment(wanted.changes_since)
+
+
+def past(wanted: ServerFilter) -> Past | None:
+    """What of the past has to be read for it."""
+    softly = wanted.soft_deleted or (wanted.status or "").upper() == "SOFT_DELETED"
+    deleted = wanted.deleted or (wanted.status or "").upper() == "DELETED"
+    if not (softly or deleted or wanted.changes_since):
+        return None
+    return Past(deleted, softly, wanted.changes_since)
 
 
 def filter_servers(fleet: Fleet, wanted: ServerFilter) -> list[Server]:

@@ -1,14 +1,15 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Turns blocking verdicts into the one error that names all of them."""
+"""Refusals: of one server, and the one error that names all blockers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from .._core.errors import PlanRefused
+from .._core.errors import ConflictError, PlanRefused
+from .._core.model import Server
 from .._core.plan import Verdict
 
 
@@ -30,3 +31,15 @@ def _blockers(number: int) -> str:
 def _clause(verdict: Verdict) -> str:
     remedy = f" ({verdict.remedy})" if verdict.remedy else ""
     return f"{verdict.subject}: {verdict.reason}{remedy}"
+
+
+def cannot(server: Server, action: str, why: str, remedy: str) -> ConflictError:
+    """In the words of Nova's InstanceInvalidState, which names the state that forbids the action."""
+    return ConflictError(
+        f"server {server.name}",
+        f"Cannot '{action}' server {server.id} {why}",
+        remedy,
+        server=server.id,
+        vm_state=server.vm_state,
+        task_state=server.task_state,
+    )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from .._core.errors import ConflictError
 from .._core.model import Server
+from .verdicts import cannot
 
 TOOLS = "Install the guest tools"
 
@@ -60,21 +61,10 @@ def refused_by_xapi(server: Server, action: str, force: bool) -> ConflictError |
         return None
     if operation in server.blocked:
         why = f"while {operation} is among its blocked_operations ({server.blocked[operation]})"
-        return _cannot(server, action, why, "Remove that block first")
+        return cannot(server, action, why, "Remove that block first")
     if server.allowed and operation not in server.allowed:
         why = f"while XAPI does not allow {operation} on it (power_state {server.power_state})"
-        return _cannot(
+        return cannot(
             server, action, why, REMEDIES.get(action, "Look at its devices and guest tools")
         )
     return None
-
-
-def _cannot(server: Server, action: str, why: str, remedy: str) -> ConflictError:
-    return ConflictError(
-        f"server {server.name}",
-        f"Cannot '{action}' server {server.id} {why}",
-        remedy,
-        server=server.id,
-        vm_state=server.vm_state,
-        task_state=server.task_state,
-    )

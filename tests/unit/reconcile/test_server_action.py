@@ -37,6 +37,9 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server
     ServerActionWanted,
     plan_server_action,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_filter import (
+    ServerFilter,
+)
 
 # --- every action from every state ----------------------------------------------------------------
 
@@ -240,6 +243,7 @@ OPTIONS = {
     "force where there is none": wants("start", force=True),
     "a target for something else": wants("stop", host="xen2"),
     "no server at a time": wants("stop", max_parallel=0),
+    "filters without a condition": wants("delete", where=ServerFilter()),
 }
 
 
