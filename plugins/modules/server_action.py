@@ -294,11 +294,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 servers:
-  description: The servers as they are now, in check mode as they would be.
-  returned: success
+  description:
+    - The servers that were meant, as they are now, in check mode as they would be. Those chosen by O(filters) are those
+      that matched before anything was done.
+    - Also in the result of a task that failed midway.
+  returned: success, and after a failure midway
   type: list
   elements: dict
   contains:
+    outcome:
+      description:
+        - V(done) where the action was taken, in check mode where it would be; with O(wait=false) where it was begun.
+        - V(satisfied) where there was nothing to do.
+        - After a failure V(failed), and V(left) where the action was not begun because of O(max_failures).
+      type: str
+      sample: done
+    error:
+      description: What went wrong.
+      returned: for those that failed
+      type: str
+      sample: "it is in ERROR: No valid host was found"
     id:
       description: Uuid of the server, with O(control_plane=xapi) that of the VM.
       type: str
@@ -312,7 +327,7 @@ servers:
       type: str
       sample: ACTIVE
     vm_state:
-      description: V(active), V(stopped), V(paused), V(suspended) or V(error).
+      description: Its vm_state in the Compute API's words; V(deleted) for one that the task has deleted.
       type: str
       sample: active
     task_state:
@@ -367,9 +382,14 @@ servers:
       description: When it was last started, in UTC, or null.
       type: str
       sample: "2026-11-21T04:05:06Z"
+summary:
+  description: All servers in one line.
+  returned: success, and after a failure midway
+  type: str
+  sample: "stop: 3 of 5 servers, nothing to do for 2"
 actions:
   description: The steps taken, in check mode those that would be, in order.
-  returned: success
+  returned: success, and after a failure midway
   type: list
   elements: dict
   sample:
@@ -383,23 +403,18 @@ actions:
 from collections.abc import Mapping
 from typing import Any
 
-from ..module_utils._core.model import Fleet, Server
 from ..module_utils._glue.argspec import CONNECTION, WAIT, Spec, merge
-from ..module_utils._glue.compute_views import server_view
+from ..module_utils._glue.meant_servers import MeantServers
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.server_filters import FILTERS, filter_from
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import text_items
+from ..module_utils._reconcile.action_wanted import ServerActionWanted
 from ..module_utils._reconcile.actions import TABLE
-from ..module_utils._reconcile.selection import matching
 from ..module_utils._reconcile.server_action import (
-    ServerActionWanted,
     check_wanted,
     needs,
-    plan_server_action,
-    summary,
 )
-from ..module_utils._reconcile.server_filter import filter_servers
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "force": {"type": "bool", "default": False},
@@ -442,12 +457,15 @@ SPEC = merge(
 def run(task: Task) -> dict[str, Any]:
     wanted = wanted_from(task.params)
     check_wanted(wanted)
+    meant = MeantServers(wanted)
     result = task.reconcile(
-        lambda fleet: plan_server_action(fleet, wanted),
+        meant.plan,
         needs=lambda fleet: needs(fleet, wanted),
-        result=lambda fleet: {"servers": [server_view(fleet, s) for s in _seen(fleet, wanted)]},
+        shown=meant.reading,
+        result=meant.views,
+        after_failure=meant.after_failure,
     )
-    return {**result, "summary": summary(wanted.action, result)}
+    return meant.result(result)
 
 
 def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:
@@ -465,15 +483,6 @@ def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:
         max_parallel=params["max_parallel"],
         max_failures=params["max_failures"],
     )
-
-
-def _seen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
-    """Those that were meant; after a deletion there may be fewer, and after a change of status fewer
-    that match a filter.
-    """
-    if wanted.where is not None:
-        return filter_servers(fleet, wanted.where)
-    return [s for word in wanted.servers for s in matching(fleet, word)]
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Server,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import status_of
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import TABLE
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_wanted import (
     ServerActionWanted,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.xapi_operations import (
     FIRST,
 )

@@ -42,6 +42,8 @@ class FleetError(Exception):
         self.cause = cause
         self.remedy = remedy
         self.details: dict[str, Any] = details
+        self.result: dict[str, Any] = {}
+        """What the failed task's result shows besides the error, such as the state it has left."""
         super().__init__(self.message)
 
     @property

@@ -53,6 +53,7 @@ def execute(
 
 def failure(exc: FleetError) -> dict[str, Any]:
     result: dict[str, Any] = {
+        **exc.result,
         "failed": True,
         "changed": bool(exc.details.get("done")),
         "msg": exc.message,

@@ -24,7 +24,9 @@ from .overlay import Overlay
 
 Planner = Callable[[Fleet], Plan]
 Needs: TypeAlias = "Reading | Callable[[Fleet], Reading]"
+Shown: TypeAlias = "Reading | Callable[[], Reading] | None"
 Result = Callable[[Fleet], Mapping[str, Any]]
+AfterFailure = Callable[[Fleet, FleetError], Mapping[str, Any]]
 LockName: TypeAlias = "str | Callable[[Fleet], str | None] | None"
 
 
@@ -63,20 +65,23 @@ class Task:
         needs: Needs,
         result: Result,
         first: Reading | None = None,
-        shown: Reading | None = None,
+        shown: Shown = None,
         lock: LockName = None,
         exclusive: bool = False,
         rounds: int = 1,
         on_failure: Callable[[Ports, FleetError], None] | None = None,
+        after_failure: AfterFailure | None = None,
     ) -> dict[str, Any]:
         """Read, plan and, unless in check mode, carry the plan out; return the module's result.
 
         ``needs`` is what the planner looks at; as a function, it follows from ``first``, each time
-        that the state is read. ``shown`` is what the result looks at, by default all of it.
+        that the state is read. ``shown`` is what the result looks at, by default all of it; as a
+        function, it follows from the plan made.
         ``lock`` names what no other run may work on meanwhile. ``exclusive`` makes re-reading,
         planning again and applying one transaction where there are any. With ``rounds`` the state
         is read and planned again after applying, until nothing is left or they are used up.
-        ``on_failure`` may record a failure before it is raised.
+        ``on_failure`` may record a failure before it is raised; ``after_failure`` makes what the
+        failed result shows of the state that is left.
         """
         before, wanted = self._read_before(needs, first)
         plan = planner(before)
@@ -92,9 +97,10 @@ class Task:
         work = _Work(
             planner,
             partial(read, wanted) if unit else lambda: self._read_before(needs, first)[0],
-            partial(read, shown) if shown else None,
+            (lambda: read(shown() if callable(shown) else shown)) if shown else None,
             rounds,
             on_failure,
+            after_failure,
         )
         with _locked(ports, held), ports.records.exclusive() if unit else nullcontext():
             # Others may have changed things until the lock or the transaction was ours.
@@ -127,10 +133,11 @@ class Task:
                 if work.on_failure is not None:
                     work.on_failure(ports, exc)
                 told = _told(exc, done, undone=unit)
+                told.result = dict(work.left(told))
                 if told is exc:
                     raise
                 raise told from exc
-        return done, (work.read_shown or work.read)()
+        return done, work.read_after()
 
     def _report(
         self,
@@ -163,6 +170,19 @@ class _Work:
     read_shown: Callable[[], Fleet] | None
     rounds: int
     on_failure: Callable[[Ports, FleetError], None] | None
+    after_failure: AfterFailure | None
+
+    def read_after(self) -> Fleet:
+        return (self.read_shown or self.read)()
+
+    def left(self, failure: FleetError) -> Mapping[str, Any]:
+        """What a failure has left. Its own error is what counts if that can't be read either."""
+        if self.after_failure is None:
+            return {}
+        try:
+            return self.after_failure(self.read_after(), failure)
+        except FleetError:
+            return {}
 
 
 def _locked(ports: Ports, name: str | None) -> AbstractContextManager[None]:

@@ -78,15 +78,24 @@ def _run_group(
     queue = deque(group)
     active: list[_Job] = []
     while queue or active:
-        while queue and len(active) < max(1, plan.window) and not _enough(run, plan):
-            _start(queue.popleft(), ports, active, run, progress)
-        if _enough(run, plan):
-            run.remaining += queue
-            queue.clear()
+        _fill(active, queue, ports, plan, run, progress)
         active = [job for job in active if _advance(job, run, progress)]
         progress.tick([(job.step, job.progress) for job in active])
         if active:
+            # What ended makes room before the pause, not after it.
+            _fill(active, queue, ports, plan, run, progress)
             ports.clock.sleep(ports.interval)
+
+
+def _fill(
+    active: list[_Job], queue: deque[Step], ports: Ports, plan: Plan, run: _Run, progress: Progress
+) -> None:
+    """Start as many as may be under way at once."""
+    while queue and len(active) < max(1, plan.window) and not _enough(run, plan):
+        _start(queue.popleft(), ports, active, run, progress)
+    if _enough(run, plan):
+        run.remaining += queue
+        queue.clear()
 
 
 def _enough(run: _Run, plan: Plan) -> bool:
@@ -125,8 +134,10 @@ def _advance(job: _Job, run: _Run, progress: Progress) -> bool:
 
 def _failure(run: _Run, total: int) -> FleetError:
     step, first = run.failed[0]
+    failed = [{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed]
+    remaining = [s.to_dict() for s in run.remaining]
     if not run.done and len(run.failed) == 1:
-        first.details.setdefault("step", step.to_dict())
+        first.details = {**first.details, "done": [], "failed": failed, "remaining": remaining}
         return first
     same = [s.subject for s, e in run.failed[1:] if e.cause == first.cause]
     others = f"; the same goes for {joined(same)}" if same else ""
@@ -142,8 +153,8 @@ def _failure(run: _Run, total: int) -> FleetError:
         f"{len(left)} remain{_named(left)}; running again continues with them",
         causes=[e for _s, e in run.failed],
         done=[s.to_dict() for s in run.done],
-        failed=[{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed],
-        remaining=[s.to_dict() for s in run.remaining],
+        failed=failed,
+        remaining=remaining,
     )
 
 

@@ -20,8 +20,10 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Fleet,
     Maintenance,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_wanted import (
     ServerActionWanted,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
     plan_server_action,
 )
 

@@ -23,9 +23,11 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
     HOSTS,
     SERVICES,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_wanted import (
+    ServerActionWanted,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.project import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
-    ServerActionWanted,
     needs,
     plan_server_action,
 )

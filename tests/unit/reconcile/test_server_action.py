@@ -29,12 +29,14 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_options import (
     BEYOND_XAPI,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_wanted import (
+    ServerActionWanted,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import ANY, TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.project import (
     project_all,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_action import (
-    ServerActionWanted,
     plan_server_action,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server_filter import (

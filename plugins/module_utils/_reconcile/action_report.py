@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of each server that an action was meant for. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+DONE = "done"
+SATISFIED = "satisfied"
+FAILED = "failed"
+LEFT = "left"
+"""Not started, because of the failures before it."""
+
+Steps = Iterable[Mapping[str, Any]]
+
+
+def outcomes(
+    ids: Iterable[str], done: Steps, failed: Steps = (), left: Steps = ()
+) -> dict[str, dict[str, Any]]:
+    """By server id ``outcome``, and ``error`` in words where it failed, from steps as dictionaries."""
+    told: dict[str, dict[str, Any]] = {one: {"outcome": SATISFIED} for one in ids}
+    for outcome, steps in ((DONE, done), (LEFT, left), (FAILED, failed)):
+        for step in steps:
+            error = {"error": step["error"]["cause"]} if "error" in step else {}
+            told[step["args"]["id"]] = {"outcome": outcome, **error}
+    return told
+
+
+def summary(action: str, servers: Sequence[Mapping[str, Any]]) -> str:
+    """One line about all servers, from their outcomes."""
+    if not servers:
+        return f"{action}: there is no such server"
+    count = Counter(server["outcome"] for server in servers)
+    told = [f"{action}: {count[DONE]} of {len(servers)} servers"]
+    told += [f"nothing to do for {count[SATISFIED]}"] if count[SATISFIED] else []
+    told += [f"{count[FAILED]} failed"] if count[FAILED] else []
+    told += [f"{count[LEFT]} not started"] if count[LEFT] else []
+    return ", ".join(told)
