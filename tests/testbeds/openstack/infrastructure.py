@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
-from testbeds.openstack.layout import ADDRESS, Layout
-from testbeds.openstack.processes import Command, Processes
+from testbeds.openstack.layout import ADDRESS, BedError, Layout
+from testbeds.openstack.processes import Command, Processes, environment
 
 # Relative to the data directory: a path of its own could exceed what a socket's address can hold.
 SOCKET = "mysql.sock"
@@ -66,9 +67,28 @@ def start_mariadb(layout: Layout, processes: Processes) -> None:
 
 def sql(layout: Layout, processes: Processes, statements: str) -> None:
     """Run statements as the database's root."""
-    client = [layout.sys / "usr/bin/mariadb", "--no-defaults", "-uroot", f"--socket={SOCKET}"]
     data = layout.state / "mysql"
-    processes.command("mariadb-client", [*client, "-e", statements], libraries(layout), cwd=data)
+    argv = [*_client(layout), "-e", statements]
+    processes.command("mariadb-client", argv, libraries(layout), cwd=data)
+
+
+def rows(layout: Layout, query: str) -> list[list[str]]:
+    """The rows that a query finds, as text; NULL is "NULL"."""
+    done = subprocess.run(
+        [*_client(layout), "--batch", "--skip-column-names", "-e", query],
+        env=environment(libraries(layout)),
+        cwd=layout.state / "mysql",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BedError(f"{query}: {done.stderr.strip()}")
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def _client(layout: Layout) -> list[str]:
+    return [f"{layout.sys}/usr/bin/mariadb", "--no-defaults", "-uroot", f"--socket={SOCKET}"]
 
 
 def start_rabbitmq(layout: Layout, processes: Processes) -> None:
