@@ -220,6 +220,22 @@ class Ports:
     wait: bool = True
     wait_timeout: float = 600.0
     interval: float = 0.5
+    _readings: dict[Reading, tuple[float, Fleet | FleetError]] = field(default_factory=dict)
+
+    def recent(self, wanted: Reading, age: float) -> Fleet:
+        """What is wanted, as read at most ``age`` seconds ago: for what many steps look at while
+        they wait. A reading that failed goes on to fail as long.
+        """
+        when, found = self._readings.get(wanted, (0.0, None))
+        if found is None or self.clock.now() - when > age:
+            try:
+                found = self.read(wanted)
+            except FleetError as exc:
+                found = exc
+            self._readings[wanted] = self.clock.now(), found
+        if isinstance(found, FleetError):
+            raise found
+        return found
 
 
 class Execution(Protocol):

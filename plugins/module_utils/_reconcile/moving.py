@@ -57,7 +57,7 @@ def settle_move(ports: Ports, step: Step) -> None:
 
 def server_action(ports: Ports, step: Step) -> Progress | None:
     following = _started(ports, step, step.verb)
-    return following if ports.wait else None
+    return watched(ports, step, following) if ports.wait else None
 
 
 def _started(ports: Ports, step: Step, verb: str) -> Progress:
@@ -75,7 +75,8 @@ def live_migrate(ports: Ports, step: Step) -> Iterator[float]:
     """
     move = _record(ports, step, "live-migration")
     try:
-        ended = yield from watched(ports, step, server_action(ports, step))
+        following = server_action(ports, step)
+        ended = (yield from following) if following else None
     except (WaitTimeout, SourceLost):
         raise
     except FleetError:

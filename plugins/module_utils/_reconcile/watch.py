@@ -1,18 +1,18 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Moves whose hosts may die: Nova leaves such a migration as it is, for ever, and says nothing."""
+"""Actions whose hosts may die: Nova leaves such a server in its task_state, for ever, and says nothing."""
 
 from __future__ import annotations
 
-from .._core.errors import UnavailableError, joined
+from .._core.errors import FleetError, UnavailableError, joined
 from .._core.plan import Step
 from .._core.ports import JobState, Ports
-from .._core.reading import SERVICES, reading
+from .._core.reading import SERVERS, SERVICES, reading
 from .following import Progress
 
 INTERVAL = 5.0
-"""Seconds between looks at the compute services."""
+"""Seconds between looks at the compute services; one look serves all steps that are under way."""
 
 ENOUGH = 2
 """Looks in a row that must find a service down: it may have missed one report."""
@@ -28,17 +28,15 @@ the queue has kept then fails at its end.
 
 
 class SourceLost(UnavailableError):
-    """A compute service that carries out a move is down. Where the move stands, nobody knows."""
+    """A compute service that carries out an action is down. Where that stands, nobody knows."""
 
 
-def watched(ports: Ports, step: Step, work: Progress | None) -> Progress:
-    """Carry the work on, as long as the compute services of its source and target are up or it makes
+def watched(ports: Ports, step: Step, work: Progress) -> Progress:
+    """Carry the work on, as long as the compute services of the server's hosts are up or it makes
     progress.
 
-    Raises SourceLost. Where XAPI does the moving nothing is watched: it ends its tasks itself.
+    Raises SourceLost. Where XAPI does the work nothing is watched: it ends its tasks itself.
     """
-    if work is None:
-        return None
     if not ports.read(reading()).scheduled:
         return (yield from work)
     watch = _Watch(ports, step)
@@ -58,7 +56,7 @@ class _Watch:
     def __init__(self, ports: Ports, step: Step) -> None:
         self._ports = ports
         self._step = step
-        self._hosts = [h for h in (step.args["source"], step.args["target"]) if h]
+        self._hosts = _named(step)
         self._next = ports.clock.now() + INTERVAL
         self._progress = 0.0
         self._downs = 0
@@ -75,22 +73,44 @@ class _Watch:
             raise self._lost(down)
 
     def _down(self) -> list[str]:
+        """Hosts of the server that are known to be down; who may not see services learns of none."""
         try:
-            fleet = self._ports.read(reading(SERVICES))
-        except UnavailableError:
+            services = self._ports.recent(reading(SERVICES), INTERVAL / 2).services
+            down = [s.host for s in services if s.state != "up"]
+            if down and not self._hosts:
+                self._hosts = self._present()
+        except FleetError:
             return []
-        found = [fleet.service(host) for host in self._hosts]
-        return [s.host for s in found if s is not None and s.state != "up"]
+        return [host for host in self._hosts if host in down]
+
+    def _present(self) -> list[str]:
+        """Where it is; the host that it is evacuated from is down to begin with."""
+        uuid = self._step.args["id"]
+        server = self._ports.read(reading(SERVERS, servers=(uuid,))).server(uuid)
+        host = server.host if server else None
+        return [host] if host and host != self._step.args.get("source") else []
 
     def _lost(self, down: list[str]) -> SourceLost:
         step, hosts = self._step, joined(down)
+        move = "source" in step.args
         # Its record is "accepted" until the source has taken the order.
-        waiting = self._progress == 0
+        waiting = move and self._progress == 0
+        what = (
+            f"its move from {step.args['source']}"
+            if move
+            else step.verb.removeprefix("server.").replace("_", " ")
+        )
         return SourceLost(
             f"server {step.subject}",
-            f"its move from {step.args['source']} does not "
-            f"{'begin' if waiting else 'go on'}, as the compute service of {hosts} is down",
+            f"{what} does not {'begin' if waiting else 'go on'}, as the compute service of {hosts}"
+            " is down",
             (f"{WAITING}. " if waiting else "")
             + f"Start nova-compute on {hosts} and run again. If that host is lost, fence it and "
             "evacuate its servers",
         )
+
+
+def _named(step: Step) -> list[str]:
+    """Hosts that a move takes from and to. An evacuation needs its source no more."""
+    source = None if step.verb == "server.evacuate" else step.args.get("source")
+    return [host for host in (source, step.args.get("target")) if host]

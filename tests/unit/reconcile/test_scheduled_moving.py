@@ -13,7 +13,9 @@ import pytest
 from unit.clouds import cloud, guest, journal, moving, service
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    AuthError,
     BackendError,
+    FleetError,
     UnavailableError,
     WaitTimeout,
 )
@@ -263,6 +265,58 @@ def test_a_dead_target_does_so_too() -> None:
     step = Step("server.live_migrate", "a", {**ARGS, "target": "c2"})
     with pytest.raises(SourceLost, match="compute service of c2 is down"):
         apply(Plan((step,)), world.ports())
+
+
+def staying(verb: str, on: Server = ACTIVE, **args: Any) -> tuple[Step, dict[str, Any]]:
+    """An action other than a move, that Nova does not begin."""
+    step = Step(f"server.{verb}", "a", {"id": "uuid-a", **args})
+    return step, {step.verb: [(JobState(done=False), replace(on, task_state="at it"))]}
+
+
+@pytest.mark.parametrize("verb", ["stop", "suspend", "unpause"])
+def test_a_dead_host_ends_the_wait_for_any_action(verb: str) -> None:
+    step, states = staying(verb)
+    world = World(ACTIVE, states, c1=3)
+    with pytest.raises(SourceLost) as caught:
+        apply(Plan((step,)), world.ports())
+    assert world.time < 20
+    assert f"{verb} does not go on, as the compute service of c1 is down" in str(caught.value)
+
+
+def test_the_host_that_a_server_is_evacuated_from_is_down_anyway() -> None:
+    step, states = staying("evacuate", source="c1", target=None)
+    with pytest.raises(WaitTimeout):
+        apply(Plan((step,)), World(ACTIVE, states, c1=0).ports(wait_timeout=60))
+    step, states = staying("evacuate", source="c1", target="c2")
+    with pytest.raises(SourceLost, match="compute service of c2 is down"):
+        apply(Plan((step,)), World(ACTIVE, states, c1=0, c2=3).ports())
+
+
+def test_services_are_looked_at_once_for_all_that_wait() -> None:
+    """And the server's host only once some host is down."""
+    step, states = staying("stop")
+    looks: list[float] = []
+    for number in (1, 50):
+        world = World(ACTIVE, states)
+        world.readings = lambda world=world: looks.append(world.time)
+        with pytest.raises(FleetError):
+            apply(Plan((step,) * number, window=50), world.ports(wait_timeout=60))
+        later = [when for when in looks if when > 0]
+        assert len(later) <= 60 / 5
+        looks.clear()
+
+
+def test_whoever_may_not_see_services_waits() -> None:
+    step, states = staying("stop")
+    world = World(ACTIVE, states, c1=3)
+
+    def forbidden() -> None:
+        if world.time > 0:
+            raise AuthError("Nova", "forbidden")
+
+    world.readings = forbidden
+    with pytest.raises(WaitTimeout):
+        apply(Plan((step,)), world.ports(wait_timeout=60))
 
 
 def test_other_hosts_may_die() -> None:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
-from weakref import WeakSet
 
 from ..._core.errors import ConflictError, FleetError, NotFoundError, UnavailableError
 from ..._core.model import Migration
 from ..._core.ports import JobState
+from ..._core.together import Together
 from .actions import ACTIONS, MOVES, SECRETS
 from .api import Api
 from .catalogue import image_status, resolved
@@ -37,7 +37,6 @@ class Handle:
     ``since`` is when its server had changed last as it was first looked at, by the cloud's clock,
     which need not be ours. ``migration`` is the uuid of its record, once that has been found; until
     then ``baseline`` tells new records from old. ``image`` is the id of the image that it makes.
-    ``state`` is the last seen; ``seen`` while nobody has been told of it.
     """
 
     verb: str
@@ -47,8 +46,6 @@ class Handle:
     migration: str | None = None
     image: str | None = None
     since: datetime | None = None
-    seen: bool = False
-    state: JobState = field(default_factory=partial(JobState, done=False))
 
     @property
     def moves(self) -> bool:
@@ -61,7 +58,7 @@ class NovaServers:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._records = Records(api)
-        self._followed: WeakSet[Handle] = WeakSet()
+        self._together = Together(self._seen)
 
     def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Handle:
         """Send the action of a verb of actions.py, which also tells its args; others are ignored.
@@ -85,49 +82,48 @@ class NovaServers:
             secrets=[str(args[arg]) for arg in SECRETS if args.get(arg)],
             **({} if body is None else {"json": body}),
         )
-        return Handle(
+        handle = Handle(
             verb,
             server_id,
             answer.request_id,
             baseline,
             migration.uuid if migration else None,
             answer.body.get("image_id"),
-            state=JobState(done=action.judge is answered),
         )
+        return self._together.begun(handle, JobState(done=action.judge is answered))
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
-        """A look is at all actions that are followed, so that whoever asks for the next one finds
-        its state seen already.
+        """A look is at all actions that are under way.
 
         As last seen while the cloud cannot be reached: how long that may take is for the caller's
         time limit to say.
         """
-        self._followed.update(handles)
-        if any(not (handle.seen or handle.state.done) for handle in handles):
-            with suppress(UnavailableError):
-                self._look_at([handle for handle in self._followed if not handle.state.done])
-        for handle in handles:
-            handle.seen = False
-        return [handle.state for handle in handles]
+        return self._together.poll(handles)
 
-    def _look_at(self, handles: Sequence[Handle]) -> None:
+    def _seen(self, handles: Sequence[Handle]) -> dict[Handle, JobState]:
+        """What can be seen now."""
+        states: dict[Handle, JobState] = {}
+        with suppress(UnavailableError):
+            self._look_at(handles, states)
+        return states
+
+    def _look_at(self, handles: Sequence[Handle], states: dict[Handle, JobState]) -> None:
         """Lists first, where there are several; what they lack is asked for one by one."""
-        page: list[Migration] = []
+        page: list[Migration] | None = None
         if sum(handle.moves for handle in handles) > 1:
             page = self._records.newest(max(RECORDS, 2 * len(handles)))
         listed = self._changed_servers(handles)
         for handle in handles:
             try:
-                handle.state = self._state(handle, page, listed)
+                states[handle] = self._state(handle, page, listed)
             except UnavailableError:
                 raise
             except FleetError as exc:
                 # It is this server's alone.
-                handle.state = JobState(done=True, error=exc)
-            handle.seen = True
+                states[handle] = JobState(done=True, error=exc)
 
     def _state(
-        self, handle: Handle, page: Sequence[Migration], listed: Mapping[str, Item]
+        self, handle: Handle, page: Sequence[Migration] | None, listed: Mapping[str, Item]
     ) -> JobState:
         """The record before the server: one that is looked at after its record has ended is where
         that says.
@@ -136,10 +132,17 @@ class NovaServers:
         server = listed.get(handle.server_id)
         # Nova calls a server deleted a moment before it is gone.
         if server is None or server.get("OS-EXT-STS:vm_state") == "deleted":
-            server = self._server(handle.server_id)
+            server = self._server(handle)
+        if page is not None and handle.moves and record is None and _idle(server):
+            # The list of the newest may not reach back to it.
+            record = self._record(handle, None)
+            server = self._server(handle)
+        return ACTIONS[handle.verb].judge(self._sight(handle, server, record))
+
+    def _sight(self, handle: Handle, server: Item | None, record: Migration | None) -> Sight:
         if handle.since is None and server is not None and server.get("updated"):
             handle.since = utc(server["updated"])
-        sight = Sight(
+        return Sight(
             verb=handle.verb,
             server_id=handle.server_id,
             server=server,
@@ -147,7 +150,6 @@ class NovaServers:
             outcome=partial(outcome, self._api, handle.server_id, handle.request_id),
             image=partial(self._image, handle),
         )
-        return ACTIONS[handle.verb].judge(sight)
 
     def _in_progress(self, server_id: str, name: str) -> Migration:
         found = in_progress(self._api, server_id)
@@ -159,17 +161,30 @@ class NovaServers:
             )
         return found
 
-    def _record(self, handle: Handle, page: Sequence[Migration]) -> Migration | None:
-        record = _own(handle, page) or _own(handle, self._records.of_server(handle.server_id))
+    def _record(self, handle: Handle, page: Sequence[Migration] | None) -> Migration | None:
+        """Among the newest, or without those among the server's own."""
+        records = self._records.of_server(handle.server_id) if page is None else page
+        kinds = MOVES.get(handle.verb, frozenset())
+        record = find(
+            records, handle.server_id, uuid=handle.migration, kinds=kinds, baseline=handle.baseline
+        )
         handle.migration = record.uuid if record else handle.migration
         return record
 
     def _changed_servers(self, handles: Sequence[Handle]) -> dict[str, Item]:
         """Those that have changed since the handles' actions began, deleted ones among them; none
         if there are so few that they are better looked at one by one.
+
+        When that was, by the cloud's clock, the first server tells for all: they were started one
+        after another, and each start changes its server.
         """
+        if len({handle.server_id for handle in handles}) <= FEW:
+            return {}
         starts = [handle.since for handle in handles if handle.since]
-        if len({handle.server_id for handle in handles}) <= FEW or not starts:
+        if not starts:
+            first = self._server(handles[0])
+            starts = [utc(first["updated"])] if first and first.get("updated") else []
+        if not starts:
             return {}
         since = (min(starts) - SKEW).isoformat()
         return {item["id"]: item for item in changed_servers(self._api, since)}
@@ -177,15 +192,12 @@ class NovaServers:
     def _image(self, handle: Handle) -> str | None:
         return image_status(self._api, handle.image) if handle.image else None
 
-    def _server(self, server_id: str) -> Item | None:
+    def _server(self, handle: Handle) -> Item | None:
         try:
-            return get_server(self._api, server_id)
+            return get_server(self._api, handle.server_id)
         except NotFoundError:
             return None
 
 
-def _own(handle: Handle, records: Sequence[Migration]) -> Migration | None:
-    kinds = MOVES.get(handle.verb, frozenset())
-    return find(
-        records, handle.server_id, uuid=handle.migration, kinds=kinds, baseline=handle.baseline
-    )
+def _idle(server: Item | None) -> bool:
+    return server is None or server.get("OS-EXT-STS:task_state") is None

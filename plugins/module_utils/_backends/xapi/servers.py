@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._core.ports import JobState
+from ..._core.together import Together
 from .actions.guest import Guest
 from .actions.table import ACTIONS
 from .directory import Directory, Place
@@ -26,6 +27,7 @@ class XenServers:
     def __init__(self, directory: Directory, tasks: Tasks) -> None:
         self._directory = directory
         self._tasks = tasks
+        self._together = Together(self._seen)
 
     def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Work:
         """``args`` are told by the functions in ``actions``. Errors before the first change are
@@ -39,10 +41,14 @@ class XenServers:
             work = Work(self._directory, self._tasks, place, what, steps(guest, args), jobs)
             return work.begin()
 
-        return self._directory.perform("VM", server_id, what, start)
+        work = self._directory.perform("VM", server_id, what, start)
+        return self._together.begun(work, JobState(done=work.done, error=work.error))
 
     def poll(self, handles: Sequence[Work]) -> list[JobState]:
-        """The states of started actions, in the same order."""
-        jobs = {id(work): work.job for work in handles if work.job is not None}
+        """The states of started actions, in the same order. A look is at all that are under way."""
+        return self._together.poll(handles)
+
+    def _seen(self, works: Sequence[Work]) -> dict[Work, JobState]:
+        jobs = {id(work): work.job for work in works if work.job is not None}
         states = dict(zip(jobs, self._tasks.poll(list(jobs.values())), strict=True))
-        return [work.polled(states.get(id(work))) for work in handles]
+        return {work: work.polled(states.get(id(work))) for work in works}

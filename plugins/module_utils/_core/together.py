@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Started operations that are looked at all at once, however many ask for theirs one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
+
+from .ports import JobState
+
+H = TypeVar("H")
+
+
+class Together(Generic[H]):
+    """States by handle. Whoever asks for the second time since a look makes the next one necessary,
+    and that is at all operations that are under way: N that ask in turn cost one look a round.
+
+    ``look`` tells the states of handles; one that it leaves out stays as it was seen last, and is
+    not looked at again in the same round. A handle that nobody holds any more is forgotten.
+    """
+
+    def __init__(self, look: Callable[[Sequence[H]], Mapping[H, JobState]]) -> None:
+        self._look = look
+        self._states: WeakKeyDictionary[H, JobState] = WeakKeyDictionary()
+        self._untold: WeakSet[H] = WeakSet()
+
+    def begun(self, handle: H, state: JobState) -> H:
+        """The handle; its state after the start is what the first to ask is told."""
+        self._states[handle] = state
+        self._untold.add(handle)
+        return handle
+
+    def poll(self, handles: Sequence[H]) -> list[JobState]:
+        """The states of these handles, in the same order."""
+        for handle in handles:
+            self._states.setdefault(handle, JobState(done=False))
+        if any(not (handle in self._untold or self._states[handle].done) for handle in handles):
+            due = [handle for handle, state in self._states.items() if not state.done]
+            self._states.update(self._look(due))
+            self._untold.update(due)
+        for handle in handles:
+            self._untold.discard(handle)
+        return [self._states[handle] for handle in handles]
