@@ -77,3 +77,15 @@ def test_a_later_round_that_fails_tells_what_the_earlier_ones_did(tmp_path: Path
     assert [step["verb"] for step in error.details["done"]] == ["aggregate.create"]
     assert failure(error)["changed"] is True
     assert names(store) == ["prod"]
+
+
+def test_rounds_that_do_not_suffice_are_a_failure(tmp_path: Path) -> None:
+    def planner(fleet: Fleet) -> Plan:
+        return Plan((Step("aggregate.create", f"a{len(fleet.aggregates)}", {"zone": None}),))
+
+    store = tmp_path / "store.db"
+    error = reconcile(store, planner, rounds=2)
+    assert "create aggregate a2: after 2 rounds of planning" in error.message
+    assert [step["subject"] for step in error.details["done"]] == ["a0", "a1"]
+    assert failure(error)["changed"] is True
+    assert names(store) == ["a0", "a1"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from .._core.errors import FleetError, PlanInterrupted
+from .._core.errors import ConflictError, FleetError, PlanInterrupted
 from .._core.model import Fleet
 from .._core.plan import Plan, Step
 from .._core.ports import NullReporter, Ports, Reporter
@@ -79,7 +79,8 @@ class Task:
         function, it follows from the plan made.
         ``lock`` names what no other run may work on meanwhile. ``exclusive`` makes re-reading,
         planning again and applying one transaction where there are any. With ``rounds`` the state
-        is read and planned again after applying, until nothing is left or they are used up.
+        is read and planned again after applying, until nothing is left; ConflictError if they are
+        used up before.
         ``on_failure`` may record a failure before it is raised; ``after_failure`` makes what the
         failed result shows of the state that is left.
         """
@@ -137,7 +138,23 @@ class Task:
                 if told is exc:
                     raise
                 raise told from exc
+        if work.rounds > 1:
+            self._check_settled(work, done)
         return done, work.read_after()
+
+    @staticmethod
+    def _check_settled(work: _Work, done: Sequence[Step]) -> None:
+        """What is left after the last round was not there before, or came again."""
+        left = work.planner(work.read()).steps
+        if left:
+            raise ConflictError(
+                f"{left[0]}",
+                f"after {work.rounds} rounds of planning there is something left to do, as the "
+                "state changes meanwhile",
+                "Run again; if it comes to the same, see who else works on it",
+                done=[step.to_dict() for step in done],
+                remaining=[step.to_dict() for step in left],
+            )
 
     def _report(
         self,
