@@ -100,8 +100,8 @@ options:
     type: path
   api_timeout:
     description:
-      - Seconds to wait for one answer of the cloud. Long operations are not bound by it. By default what C(clouds.yaml) says
-        under the same name, or 60.
+      - Seconds to wait for one answer of the cloud. Long operations are not bound by it.
+      - By default what C(clouds.yaml) says under the same name, or 60.
     type: int
 requirements:
   - openstacksdk 4 (Python library), for O(control_plane=nova)
