@@ -205,6 +205,9 @@ class Server:
     tags: tuple[str, ...] = ()
     started_at: str | None = None
     updated_at: str | None = None
+    created_at: str | None = None
+    terminated_at: str | None = None
+    """When it was deleted."""
     zone: str | None = None
     """This and host_status as Nova reports them; None where they follow from the host."""
     host_status: str | None = None
@@ -286,6 +289,10 @@ class Records:
     services: tuple[ComputeService, ...] = ()
     maintenances: tuple[Maintenance, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    updates: Mapping[str, str] = field(default_factory=dict)
+    """Server uuid to the time of the last change that was made through the collection."""
+    deleted: tuple[Server, ...] = ()
+    """Servers whose deletion was begun; without ``terminated_at``, its end was not seen."""
 
 
 @dataclass(frozen=True)
@@ -376,6 +383,11 @@ class Fleet:
 
     def zone_of(self, host: str) -> str:
         return next(iter(self.zones_of(host)), self.default_zone)
+
+
+def latest(*times: str | None) -> str | None:
+    """The last of these times, all written alike; None if there is none."""
+    return max((time for time in times if time), default=None)
 
 
 def to_dict(value: Any) -> Any:

@@ -56,6 +56,54 @@ BY_TASK_STATE: Mapping[str, Mapping[str, str]] = {
 suspending, shelving, taking images, deleting and confirming have none.
 """
 
+TASK_STATES = frozenset(
+    {
+        "scheduling",
+        "block_device_mapping",
+        "networking",
+        "spawning",
+        "image_snapshot",
+        "image_snapshot_pending",
+        "image_pending_upload",
+        "image_uploading",
+        "image_backup",
+        "updating_password",
+        "resize_prep",
+        "resize_migrating",
+        "resize_migrated",
+        "resize_finish",
+        "resize_reverting",
+        "resize_confirming",
+        "rebooting",
+        "reboot_pending",
+        "reboot_started",
+        "rebooting_hard",
+        "reboot_pending_hard",
+        "reboot_started_hard",
+        "pausing",
+        "unpausing",
+        "suspending",
+        "resuming",
+        "powering-off",
+        "powering-on",
+        "rescuing",
+        "unrescuing",
+        "rebuilding",
+        "rebuild_block_device_mapping",
+        "rebuild_spawning",
+        "migrating",
+        "deleting",
+        "soft-deleting",
+        "restoring",
+        "shelving",
+        "shelving_image_pending_upload",
+        "shelving_image_uploading",
+        "shelving_offloading",
+        "unshelving",
+    }
+)
+"""All that Nova has (nova/compute/task_states.py); on XAPI they are some of these."""
+
 
 def status_of(vm_state: str, task_state: str | None) -> str:
     """UNKNOWN for a vm_state that Nova does not have."""

@@ -83,7 +83,15 @@ def server_view(fleet: Fleet, server: Server) -> dict[str, Any]:
         "vcpus": server.vcpus,
         "metadata": dict(server.metadata),
         "tags": list(server.tags),
+        "flavor": server.flavor or None,
+        "locked": server.locked,
+        "locked_reason": server.locked_reason,
+        "fault": server.fault or None,
+        "project_id": server.project_id,
+        "created_at": server.created_at,
         "launched_at": server.started_at,
+        "updated_at": server.updated_at,
+        "terminated_at": server.terminated_at,
     }
 
 

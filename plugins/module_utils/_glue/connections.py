@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .._core.model import Fleet, Records, XenView
+from .._core.model import Fleet, Records, Server, XenView
 from .._core.ports import Ports, Reporter
 from .._core.reading import (
     AGGREGATES,
@@ -23,6 +23,7 @@ from .._core.reading import (
 from .._core.wait import SystemClock
 from .._reconcile.fleet import assemble, assemble_cloud, merged
 from .backends import Backends
+from .recording import RecordedServers
 
 IN_STORE = frozenset({AGGREGATES, SERVICES, HOSTS, SERVERS, MIGRATIONS, JOURNAL})
 """Hosts and servers are shown with the zones and services of the store."""
@@ -74,7 +75,9 @@ class XapiPlane:
         """Hosts and states are those of the last reading of the coordinators in this task."""
         records: Records | None = None
         if wanted.sections & IN_STORE:
-            records = self._backends.store.read()
+            past = wanted.past
+            deleted = past is not None and (past.deleted or past.changes_since is not None)
+            records = self._backends.store.read(deleted=deleted)
         return assemble(records, self._view, default_zone=_default_zone(self._backends))
 
     def ports(self, reporter: Reporter, wanted: Reading) -> Ports:
@@ -86,12 +89,17 @@ class XapiPlane:
             records=store.aggregates,
             services=store.services,
             journal=store.journal,
-            servers=xen.servers if xen else None,
+            servers=RecordedServers(xen.servers, store.servers, self._seen) if xen else None,
             hosts=xen.hosts if xen else None,
             pools=xen.pools if xen else None,
             atomic=True,
             **_waiting(self._backends, reporter),
         )
+
+    def _seen(self, server_id: str) -> Server | None:
+        """As read last."""
+        servers = self._view.servers if self._view else ()
+        return next((s for s in servers if s.id == server_id), None)
 
     def close(self) -> None:
         self._backends.close()

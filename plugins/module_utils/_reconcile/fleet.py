@@ -14,7 +14,9 @@ from .._core.model import (
     Host,
     Maintenance,
     Records,
+    Server,
     XenView,
+    latest,
 )
 from .._core.reading import (
     AGGREGATES,
@@ -42,7 +44,7 @@ def assemble(records: Records | None, xen: XenView | None, *, default_zone: str 
         services=_services(records.services, None if xen is None else view.hosts),
         hosts=view.hosts,
         pools=view.pools,
-        servers=view.servers,
+        servers=_servers(records, view),
         storages=view.storages,
         networks=view.networks,
         maintenances=records.maintenances,
@@ -52,6 +54,25 @@ def assemble(records: Records | None, xen: XenView | None, *, default_zone: str 
     )
     return replace(
         fleet, services=tuple(replace(s, zone=fleet.zone_of(s.host)) for s in fleet.services)
+    )
+
+
+def _servers(records: Records, view: XenView) -> tuple[Server, ...]:
+    """Those that exist, with the times of changes on record, and those whose deletion is: it was
+    completed even if nobody saw the end, unless their pool gives no answer.
+    """
+    present = {s.id for s in view.servers}
+    answering = {p.id for p in view.pools}
+    return (
+        *(
+            replace(s, updated_at=latest(s.updated_at, records.updates.get(s.id)))
+            for s in view.servers
+        ),
+        *(
+            replace(s, terminated_at=s.terminated_at or s.updated_at)
+            for s in records.deleted
+            if s.id not in present and (s.terminated_at or s.pool_id in answering)
+        ),
     )
 
 

@@ -8,21 +8,21 @@ expressions for names, exact values for all else.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from .._core.errors import InvalidError, UnsupportedError, joined
+from .._core.errors import InvalidError, joined
 from .._core.model import Fleet, Server
 from .._core.reading import Past
-from .._core.status import STATUSES
+from .._core.status import BY_VM_STATE, STATUSES, TASK_STATES
 
 
 @dataclass(frozen=True)
 class ServerFilter:
     """None filters nothing. ``name`` is a regular expression found anywhere in the name, the others
-    are compared exactly. Softly deleted servers are left out unless ``soft_deleted`` or their
-    status is asked for, deleted ones unless ``deleted`` or ``changes_since`` is.
+    are compared exactly. Deleted servers are left out unless ``deleted``, ``changes_since`` or their
+    status or vm_state is asked for, softly deleted ones unless that or ``soft_deleted`` is.
     """
 
     id: str | None = None
@@ -48,43 +48,35 @@ class ServerFilter:
 
 def check_filter(wanted: ServerFilter) -> None:
     """InvalidError for what no fleet could match: a pattern that is no regular expression, a status
-    that does not exist, a time that is none.
+    or state that does not exist, a time that is none.
     """
     _pattern(wanted.name)
     _status(wanted.status)
+    _state("vm_state", wanted.vm_state, BY_VM_STATE)
+    _state("task_state", wanted.task_state, TASK_STATES)
     _moment(wanted.changes_since)
 
 
 def past(wanted: ServerFilter) -> Past | None:
     """What of the past has to be read for it."""
-    softly = wanted.soft_deleted or (wanted.status or "").upper() == "SOFT_DELETED"
-    deleted = wanted.deleted or (wanted.status or "").upper() == "DELETED"
-    if not (softly or deleted or wanted.changes_since):
+    softly = wanted.soft_deleted or _asks_for(wanted, "soft-delete")
+    deleted = wanted.deleted or _asks_for(wanted, "deleted")
+    since = _moment(wanted.changes_since)
+    if not (softly or deleted or since):
         return None
-    return Past(deleted, softly, wanted.changes_since)
+    return Past(deleted, softly, None if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _asks_for(wanted: ServerFilter, vm_state: str) -> bool:
+    return vm_state == wanted.vm_state or BY_VM_STATE[vm_state] == _status(wanted.status)
 
 
 def filter_servers(fleet: Fleet, wanted: ServerFilter) -> list[Server]:
-    """By name. Raises as ``check_filter``, and UnsupportedError for what this control plane does not
-    keep.
-    """
+    """By name. Raises as ``check_filter``."""
     check_filter(wanted)
-    _check_kept(fleet, wanted)
     hosts = _hosts(fleet, wanted.aggregate)
     found = [s for s in fleet.servers if _fits(fleet, s, wanted, hosts)]
     return sorted(found, key=lambda s: (s.name, s.id))
-
-
-def _check_kept(fleet: Fleet, wanted: ServerFilter) -> None:
-    if fleet.scheduled:
-        return
-    for option, given in (("deleted", wanted.deleted), ("changes_since", wanted.changes_since)):
-        if given:
-            raise UnsupportedError(
-                f"option {option}",
-                "XAPI forgets a guest with its deletion, and keeps no time of its last change",
-                "Leave it out on control_plane xapi",
-            )
 
 
 def _hosts(fleet: Fleet, aggregate: str | None) -> frozenset[str] | None:
@@ -119,7 +111,8 @@ def _fits(fleet: Fleet, server: Server, wanted: ServerFilter, hosts: frozenset[s
         and (hosts is None or server.host in hosts)
         and wanted.metadata.items() <= dict(server.metadata).items()
         and _tagged(server, wanted)
-        and _alive(server, wanted, status)
+        and _changed(server, _moment(wanted.changes_since))
+        and _alive(server, wanted)
     )
 
 
@@ -133,15 +126,23 @@ def _tagged(server: Server, wanted: ServerFilter) -> bool:
     )
 
 
-def _alive(server: Server, wanted: ServerFilter, status: str | None) -> bool:
-    """Whether its being deleted or not is what is asked for; a uuid asks for whatever it is."""
-    if wanted.id is not None:
+def _changed(server: Server, since: datetime | None) -> bool:
+    """One whose last change nobody knows has not changed, as Nova's query has it."""
+    if since is None:
         return True
-    if server.vm_state == "deleted":
-        return wanted.deleted or wanted.changes_since is not None or status == "DELETED"
-    if server.vm_state == "soft-delete":
-        return wanted.soft_deleted or status == "SOFT_DELETED" or wanted.changes_since is not None
-    return not wanted.deleted
+    changed = _moment(server.updated_at)
+    return changed is not None and changed >= since
+
+
+def _alive(server: Server, wanted: ServerFilter) -> bool:
+    """Whether its being deleted or not is what is asked for; a uuid asks for whatever it is. Nova
+    counts softly deleted servers among the deleted ones (nova/db/main/api.py).
+    """
+    if server.vm_state not in ("deleted", "soft-delete"):
+        return not wanted.deleted
+    softly = wanted.soft_deleted and server.vm_state == "soft-delete"
+    asked = wanted.deleted or softly or _asks_for(wanted, server.vm_state)
+    return asked or wanted.id is not None or wanted.changes_since is not None
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:
@@ -165,6 +166,15 @@ def _status(text: str | None) -> str | None:
     )
 
 
+def _state(option: str, text: str | None, known: Collection[str]) -> None:
+    if text is not None and text not in known:
+        raise InvalidError(
+            f"option {option}",
+            f"{text!r} is no {option}",
+            f"Use one of {joined(sorted(known), most=len(known))}",
+        )
+
+
 def _moment(text: str | None) -> datetime | None:
     try:
         moment = None if text is None else datetime.fromisoformat(text)
@@ -172,7 +182,7 @@ def _moment(text: str | None) -> datetime | None:
         raise InvalidError(
             "option changes_since", f"{text!r} is no time", "Write it as 2026-01-31T12:00:00Z"
         ) from exc
-    return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def server_zone(fleet: Fleet, server: Server) -> str | None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stores of other schema versions. schema-1.*.sql are dumps of what version 1 wrote."""
+"""Stores of other schema versions. schema-N.*.sql are dumps of what version N wrote."""
 
 from __future__ import annotations
 
@@ -52,14 +52,18 @@ def test_a_new_store_has_the_current_version(place: Place, store: Store) -> None
     assert place.sql(VERSIONS) == CURRENT
 
 
-def test_reading_an_older_store_leaves_it_as_it_is(place: Place, store: Store) -> None:
-    place.load("schema-1")
+@pytest.mark.parametrize("version", [1, 2])
+def test_reading_an_older_store_leaves_it_as_it_is(
+    place: Place, store: Store, version: int
+) -> None:
+    place.load(f"schema-{version}")
     before = [place.tables(), place.sql(VERSIONS), shape(place)]
-    records = store.read()
+    records = store.read(deleted=True)
     (edge,) = records.aggregates
     assert (edge.name, edge.hosts, edge.availability_zone) == ("edge", ("cmp-1",), "zone-1")
     assert records.services[0].disabled_reason == "new disks"
-    assert records.maintenances == ()
+    assert [m.name for m in records.maintenances] == ["disks"][: version - 1]
+    assert (dict(records.updates), records.deleted) == ({}, ())
     assert [place.tables(), place.sql(VERSIONS), shape(place)] == before
 
 
@@ -77,16 +81,25 @@ def test_the_first_write_upgrades_an_older_store(place: Place, store: Store) -> 
     assert place.sql("SELECT id, phase FROM xenfleet_maintenances") == [(number, "draining")]
 
 
+def test_the_first_note_of_a_change_upgrades_an_older_store(place: Place, store: Store) -> None:
+    place.load("schema-2")
+    store.servers.changed(["v-1"])
+    assert place.sql(VERSIONS) == CURRENT
+    assert place.sql("SELECT server_uuid FROM xenfleet_server_updates") == [("v-1",)]
+    assert place.sql("SELECT server, status FROM xenfleet_migrations") == [("web1", "completed")]
+
+
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_an_upgraded_store_is_like_a_new_one(
-    kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    kind: str, version: int, request: pytest.FixtureRequest
 ) -> None:
     place: Place = request.getfixturevalue(kind)
     place.open().aggregates.create("edge", None)
     new = shape(place)
     for table in place.tables():
         place.sql(f"DROP TABLE {table}{' CASCADE' if kind == 'postgresql' else ''}")
-    place.load("schema-1")
+    place.load(f"schema-{version}")
     assert shape(place) != new
     write(place.open())
     assert shape(place) == new

@@ -45,7 +45,7 @@ def _items(api: Api, wanted: Reading) -> Iterator[Mapping[str, Any]]:
         for host in wanted.hosts or ():
             yield from _listed(api, host=host, **past)
         for word in named:
-            yield from _named(api, word)
+            yield from _named(api, word, past)
 
 
 def _past(past: Past | None) -> dict[str, str | int]:
@@ -72,8 +72,11 @@ def _listed(api: Api, **query: str | int) -> Iterator[Mapping[str, Any]]:
     )
 
 
-def _named(api: Api, word: str) -> Iterator[Mapping[str, Any]]:
-    """By uuid, else by name, which Nova takes for a regular expression."""
+def _named(api: Api, word: str, past: Mapping[str, str | int]) -> Iterator[Mapping[str, Any]]:
+    """By uuid, else by name, which Nova takes for a regular expression. Only the list tells the past."""
+    if is_uuid(word) and past:
+        yield from _listed(api, uuid=word.lower(), **past)
+        return
     if is_uuid(word):
         try:
             yield get_server(api, word)
@@ -140,6 +143,8 @@ def server(item: Mapping[str, Any]) -> Server:
         tags=tuple(_texts(item.get("tags"))),
         started_at=utc(item.get("OS-SRV-USG:launched_at")),
         updated_at=utc(item.get("updated")),
+        created_at=utc(item.get("created")),
+        terminated_at=utc(item.get("OS-SRV-USG:terminated_at")),
         zone=item.get("OS-EXT-AZ:availability_zone") or "",
         pinned_zone=item.get("pinned_availability_zone"),
         host_status=item.get("host_status") or "",

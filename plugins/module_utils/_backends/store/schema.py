@@ -64,8 +64,14 @@ def _add_journal(connection: sa.Connection) -> None:
     t.metadata.create_all(connection, tables=[t.maintenances, t.migrations, t.locks])
 
 
-RELEASES: tuple[str, ...] = ("0.1.0", "0.1.0")
+def _add_servers(connection: sa.Connection) -> None:
+    """From 2 to 3: when servers were changed, and those that were deleted."""
+    t = tables()
+    t.metadata.create_all(connection, tables=[t.server_updates, t.deleted_servers])
+
+
+RELEASES: tuple[str, ...] = ("0.1.0", "0.1.0", "0.1.0")
 """The collection's release that brought each schema version, version 1 first."""
 
-UPGRADES: tuple[Callable[[sa.Connection], None], ...] = (_add_journal,)
+UPGRADES: tuple[Callable[[sa.Connection], None], ...] = (_add_journal, _add_servers)
 """What leads from version 1 to 2, from 2 to 3, and so on: never changed once released."""

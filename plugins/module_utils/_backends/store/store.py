@@ -13,6 +13,7 @@ from .aggregates import Aggregates, read_aggregates
 from .engine import Target, parse
 from .hosts import Hosts
 from .journal import Journal, read_maintenances, read_migrations
+from .servers import ServerRecords, read_deleted, read_updates
 from .services import Services, read_services
 from .tables import tables
 from .transactions import Database
@@ -37,6 +38,7 @@ class Store:
         self.aggregates = Aggregates(self._database, self._hosts)
         self.services = Services(self._database, self._hosts)
         self.journal = Journal(self._database, self._hosts)
+        self.servers = ServerRecords(self._database)
 
     @classmethod
     def open(cls, url_or_path: str, password: str | None = None) -> Store:
@@ -55,8 +57,8 @@ class Store:
         """Show hosts under the names that coordinators report, by uuid; a write stores them."""
         self._hosts.follow(names)
 
-    def read(self) -> Records:
-        """All records, in one consistent state."""
+    def read(self, *, deleted: bool = False) -> Records:
+        """All records, in one consistent state; of deleted servers only if they are asked for."""
         with self._database.reading() as connection:
             if connection is None:
                 return Records()
@@ -67,4 +69,6 @@ class Store:
                 services=read_services(connection, names),
                 maintenances=read_maintenances(connection, names, migrations),
                 migrations=migrations,
+                updates=read_updates(connection),
+                deleted=read_deleted(connection) if deleted else (),
             )

@@ -33,6 +33,8 @@ class Tables:
     services: sa.Table
     maintenances: sa.Table
     migrations: sa.Table
+    server_updates: sa.Table
+    deleted_servers: sa.Table
     locks: sa.Table
 
 
@@ -68,6 +70,7 @@ def tables() -> Tables:
             _text("updated_at"),
         ),
         **_journal_tables(metadata),
+        **_server_tables(metadata),
         locks=_table(
             metadata,
             "locks",
@@ -147,6 +150,34 @@ def _journal_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
         _text("updated_at"),
     )
     return {"maintenances": maintenances, "migrations": migrations}
+
+
+def _server_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    """Neither metadata nor tags of deleted servers, which Nova drops too, and which may hold secrets."""
+    return {
+        "server_updates": _table(
+            metadata,
+            "server_updates",
+            sa.Column("server_uuid", sa.Text, primary_key=True),
+            _text("updated_at"),
+        ),
+        "deleted_servers": _table(
+            metadata,
+            "deleted_servers",
+            sa.Column("server_uuid", sa.Text, primary_key=True),
+            _text("server"),
+            _text("pool_uuid"),
+            _text("host", nullable=True),
+            sa.Column("memory", sa.BigInteger, nullable=False),
+            sa.Column("vcpus", sa.Integer, nullable=False),
+            sa.Column("locked", sa.Boolean, nullable=False),
+            _text("locked_reason", nullable=True),
+            _text("created_at", nullable=True),
+            _text("launched_at", nullable=True),
+            _text("deleting_at"),
+            _text("deleted_at", nullable=True),
+        ),
+    }
 
 
 def _table(metadata: sa.MetaData, name: str, *items: sa.schema.SchemaItem) -> sa.Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..._core.model import Server
+from ..._core.model import Server, latest
 from ..._core.status import status_of
 from . import marks
 from .read import NULL, PoolRecords
@@ -71,6 +71,7 @@ def server(
     acting = _acting(records, vm) if vm_state == "rescued" else vm
     locked, locked_reason = marks.lock(vm["blocked_operations"])
     storage = _storage(records, vm, vbds)
+    started, created = _time(records, acting, "start_time"), _time(records, vm, "install_time")
     rows = records.rows
     return Server(
         id=vm["uuid"],
@@ -93,8 +94,9 @@ def server(
         groups=_groups(records, vm),
         metadata=marks.plain(vm["other_config"]),
         tags=tuple(vm["tags"]),
-        started_at=_started(records, acting),
-        updated_at=since,
+        started_at=started,
+        updated_at=latest(since, started, created),
+        created_at=created,
         locked=locked,
         locked_reason=locked_reason,
         fault=marks.marks(vm).get("fault", "") if vm_state == "error" else "",
@@ -157,10 +159,10 @@ def _groups(records: PoolRecords, vm: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(g["uuid"] for g in found if g["placement"] == "anti_affinity"))
 
 
-def _started(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
-    """ISO 8601; never started guests carry the epoch."""
+def _time(records: PoolRecords, vm: Mapping[str, Any], field: str) -> str | None:
+    """ISO 8601; what never was has the epoch, like last_updated, which XAPI never sets (xapi_vm.ml)."""
     metrics = records.rows["VM_metrics"].get(vm["metrics"])
-    text = str(metrics["start_time"]) if metrics else ""
+    text = str(metrics[field]) if metrics else ""
     if not text or text.startswith("1970"):
         return None
     date, _separator, time = text.partition("T")
