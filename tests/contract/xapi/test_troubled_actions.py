@@ -72,6 +72,7 @@ def test_an_evacuation_that_finds_no_host_is_an_error(half_dead: Stage) -> None:
     seen = half_dead.seen()
     assert (seen.status, seen.task_state, seen.locked) == ("ERROR", None, True)
     assert "xen2 is disabled" in seen.fault
+    assert seen.host == "xen3", "it has not left, for whoever looks for those that are to leave"
     half_dead.done("evacuate", target="xen1", start=True)
     assert half_dead.states() == ("ACTIVE", "active", None)
     half_dead.done("unlock")

@@ -126,14 +126,26 @@ def _place(
     storage: Iterable[str],
     attached: Mapping[str, set[str]],
 ) -> str | None:
-    """As Nova has it: nowhere once offloaded; where a stopped server was migrated to."""
+    """As Nova has it: nowhere once offloaded; where a stopped server was migrated to; still on the
+    failed host as long as its evacuation has not come to a good end.
+    """
     if vm_state == "shelved_offloaded":
         return None
+    if left := _left(records, vm):
+        return left
     host = _host(records, vm, storage, attached)
     chosen = records.rows["host"].get(vm["affinity"])
     if host is None and vm_state == "resized" and chosen is not None:
         return str(chosen["name_label"])
     return host
+
+
+def _left(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
+    if vm["power_state"] != "Halted":
+        return None
+    left = marks.marks(vm).get("left", "")
+    found = (row for row in records.rows["host"].values() if row["uuid"] == left)
+    return next((str(row["name_label"]) for row in found), None)
 
 
 def _host(

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+from ...._core.errors import FleetError
 from .. import marks
 from ..sequence import Call, Steps
 from .guest import Args, Guest
 
 
 def evacuate(guest: Guest, args: Args) -> Steps:
-    """Args: target; start (default: if it ran). XAPI refuses while the host answers (HOST_IS_LIVE);
-    that it is really off, and not only cut off, is for the caller to make sure of. A lock does not
-    hinder it, as in Nova.
+    """Args: target; start (if it ran, which is the default). XAPI refuses while the host answers
+    (HOST_IS_LIVE); that it is really off, and not only cut off, is for the caller to make sure of.
+    A lock does not hinder it, as in Nova.
     """
     target = guest.host(args.get("target"))
     body = guest.lifted(_evacuate(guest, target, args.get("start")), marks.is_lock, again=True)
@@ -23,10 +24,20 @@ def evacuate(guest: Guest, args: Args) -> Steps:
 def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
     up = guest.record["power_state"] in ("Running", "Paused")
     if up:
-        yield Call("VM.power_state_reset", guest.ref)
+        yield from _reset(guest)
     guest.at_risk = True
-    if up if start is None else start:
+    if "left" in guest.held and start is not False:
         yield from guest.run(target)
     elif target is not None:
         yield Call("VM.set_affinity", guest.ref, target)
     yield from guest.settle()
+
+
+def _reset(guest: Guest) -> Steps:
+    """Marked before: a run that is killed right after it must not have lost the server."""
+    yield from guest.mark(left=guest.uuid_of_host(guest.record["resident_on"]))
+    try:
+        yield Call("VM.power_state_reset", guest.ref)
+    except FleetError:
+        yield from guest.mark(left=None)
+        raise
