@@ -1,0 +1,11 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ..modules import consolidation_info
+from ..plugin_utils.in_process import InProcess
+
+
+class ActionModule(InProcess):
+    module = consolidation_info

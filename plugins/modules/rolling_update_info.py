@@ -1,0 +1,207 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rolling_update_info
+short_description: Read in which order hosts are updated, how far that is, and what is in the way
+version_added: 0.1.0
+description:
+  - A rolling update takes hosts through maintenances of one name, one host after the other. This tells the order, what
+    earlier runs have done of it, and for all hosts at once what would keep their maintenances from beginning.
+  - The coordinator of a Xen pool comes first, since no host of a pool may have a newer version than its coordinator.
+    The others stay in the order in which they are given.
+  - It changes nothing. The role C(xenfleet.compute.rolling_update) does what it tells.
+author:
+  - xenfleet.compute contributors (@xenfleet)
+extends_documentation_fragment:
+  - xenfleet.compute.attributes.info
+  - xenfleet.compute.control_plane
+  - xenfleet.compute.xapi
+  - xenfleet.compute.nova
+  - xenfleet.compute.store
+options:
+  name:
+    description:
+      - Name of the update, which is that of each host's maintenance.
+    type: str
+    required: true
+  hosts:
+    description:
+      - Names of the hosts.
+    type: list
+    elements: str
+  aggregate:
+    description:
+      - Name of the aggregate whose hosts are meant, in place of O(hosts).
+    type: str
+  network:
+    description:
+      - As in M(xenfleet.compute.host_maintenance), for what is in the way.
+    type: str
+  anti_affinity:
+    description:
+      - As in M(xenfleet.compute.host_maintenance), for what is in the way.
+    type: str
+    choices: [enforce, relax]
+    default: enforce
+  cold_migrate:
+    description:
+      - As in M(xenfleet.compute.host_maintenance), for what is in the way.
+    type: bool
+    default: false
+notes:
+  - Each host is judged as things are now, and as if it were the only one. What others start or fill meanwhile is told
+    when its turn comes.
+seealso:
+  - module: xenfleet.compute.host_maintenance
+"""
+
+EXAMPLES = r"""
+- name: Read how far the updates of November are
+  xenfleet.compute.rolling_update_info:
+    aggregate: production
+    name: 2026-11 security updates
+  register: update
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ update.summary.splitlines() }}"
+"""
+
+RETURN = r"""
+hosts:
+  description: The hosts in order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    number:
+      description: Its place in the order, from 1 on.
+      type: int
+      sample: 1
+    host:
+      description: Name of the host.
+      type: str
+      sample: xen1
+    coordinator:
+      description: Whether it coordinates a Xen pool of several hosts.
+      type: bool
+      sample: true
+    phase:
+      description:
+        - How far its maintenance of that name is, V(draining), V(in_maintenance), V(returning) or V(done). Null if it
+          has not begun.
+      type: str
+      sample: done
+    todo:
+      description:
+        - V(maintenance) if that is not done, V(check) for the one that was finished last, as a run may have ended
+          before it was looked at, else V(nothing).
+      type: str
+      sample: check
+blockers:
+  description: What is in the way of hosts whose maintenance is not done. An empty list if nothing is.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    subject:
+      description: What it is about.
+      type: str
+      sample: host xen2
+    decision:
+      description: Always V(block).
+      type: str
+      sample: block
+    reason:
+      description: What is in the way.
+      type: str
+      sample: it is down, and servers can't be moved off a host that does not answer
+    remedy:
+      description: What to do about it, if that is not in the reason.
+      type: str
+      sample: Bring it back
+refusal:
+  description: All blockers in one message, or null.
+  returned: success
+  type: str
+  sample: null
+summary:
+  description: A table of the hosts, for people.
+  returned: success
+  type: str
+  sample: |-
+    rolling update 2026-11: 1 of 2 hosts done
+      1  xen1  coordinator  done
+      2  xen2               not begun
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from ..module_utils._glue.argspec import CONNECTION, Spec, merge
+from ..module_utils._glue.runner import run_module
+from ..module_utils._glue.task import Task
+from ..module_utils._reconcile.host_group import everything
+from ..module_utils._reconcile.rolling_update import (
+    RollingUpdateWanted,
+    plan_rolling_update,
+    refusal,
+    summary,
+    turn_views,
+)
+
+SPEC = merge(
+    CONNECTION,
+    Spec(
+        {
+            "name": {"type": "str", "required": True},
+            "hosts": {"type": "list", "elements": "str"},
+            "aggregate": {"type": "str"},
+            "network": {"type": "str"},
+            "anti_affinity": {
+                "type": "str",
+                "choices": ["enforce", "relax"],
+                "default": "enforce",
+            },
+            "cold_migrate": {"type": "bool", "default": False},
+        },
+        mutually_exclusive=[("hosts", "aggregate")],
+        required_one_of=[("hosts", "aggregate")],
+    ),
+)
+
+
+def run(task: Task) -> dict[str, Any]:
+    params = task.params
+    wanted = RollingUpdateWanted(
+        name=params["name"],
+        hosts=params["hosts"],
+        aggregate=params["aggregate"],
+        network=params["network"],
+        enforce_groups=params["anti_affinity"] == "enforce",
+        cold_migrate=params["cold_migrate"],
+    )
+    made = plan_rolling_update(task.read(everything(params["hosts"])), wanted)
+    for verdict in made.verdicts:
+        if verdict.decision == "warn":
+            task.reporter.warn(str(verdict))
+    return {
+        "changed": False,
+        "hosts": turn_views(made),
+        "blockers": [asdict(blocker) for blocker in made.blockers],
+        "refusal": refusal(made, wanted.name),
+        "summary": summary(made, wanted.name),
+    }
+
+
+def main() -> None:
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
