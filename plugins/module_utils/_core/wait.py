@@ -56,11 +56,12 @@ def polling(
         if done(value):
             return
         if clock.now() >= deadline:
+            last = shown(value)
             raise WaitTimeout(
                 what,
-                f"not {awaited} within {timeout:g} s, last seen {shown(value)}",
+                f"not {awaited} within {timeout:g} s, last seen {last}",
                 remedy or "Raise wait_timeout if it only needs longer, and run again",
-                last=shown(value),
+                last=last,
             )
 
 

@@ -30,7 +30,16 @@ def present(port: T | None, subject: str) -> T:
     return port
 
 
-def operation(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Progress:
+def done_so_far(state: JobState) -> str:
+    return f"{state.progress:.0%} done"
+
+
+def operation(
+    ports: Ports,
+    step: Step,
+    probe: Callable[[], JobState],
+    shown: Callable[[JobState], str] = done_so_far,
+) -> Progress:
     """Until a started operation has ended. Raises its error, or WaitTimeout."""
     state = None
     for state in polling(
@@ -40,7 +49,7 @@ def operation(ports: Ports, step: Step, probe: Callable[[], JobState]) -> Progre
         timeout=ports.wait_timeout,
         what=str(step),
         awaited="finished",
-        shown=lambda s: f"{s.progress:.0%} done",
+        shown=shown,
         remedy="The operation was left running; raise wait_timeout if it only needs longer, "
         "and run again",
     ):

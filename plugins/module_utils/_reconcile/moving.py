@@ -12,7 +12,7 @@ from .._core.model import Maintenance, Migration, Server
 from .._core.plan import Step
 from .._core.ports import JobState, JournalPort, Ports
 from .._core.reading import JOURNAL, SERVERS, Reading, reading
-from .following import Progress, operation, present, readiness
+from .following import Progress, done_so_far, operation, present, readiness
 from .journal import COLD, MIGRATING, RESIZING
 from .watch import SourceLost, watched
 
@@ -64,7 +64,21 @@ def _started(ports: Ports, step: Step, verb: str) -> Progress:
     """Start the action now; the iterator follows it."""
     servers = present(ports.servers, "servers")
     handle = servers.start_action(verb, step.args["id"], {**step.args, **step.secret})
-    return operation(ports, step, lambda: servers.poll([handle])[0])
+    return operation(
+        ports, step, lambda: servers.poll([handle])[0], lambda state: _last_seen(ports, step, state)
+    )
+
+
+def _last_seen(ports: Ports, step: Step, state: JobState) -> str:
+    """The server as it is left; read for this only, when the time is over."""
+    try:
+        server = _seen(ports, step)
+    except FleetError:
+        server = None
+    if server is None:
+        return done_so_far(state)
+    task = f"task_state {server.task_state}" if server.task_state else "no task_state"
+    return f"{server.status} with {task} on {server.host or 'no host'}, {done_so_far(state)}"
 
 
 def live_migrate(ports: Ports, step: Step) -> Iterator[float]:
