@@ -16,22 +16,6 @@ ANY = frozenset({"*"})
 
 NEVER: frozenset[str] = frozenset()
 
-NOT_DELETED = frozenset(
-    {
-        "active",
-        "building",
-        "error",
-        "paused",
-        "rescued",
-        "resized",
-        "shelved",
-        "shelved_offloaded",
-        "soft-delete",
-        "stopped",
-        "suspended",
-    }
-)
-
 
 @dataclass(frozen=True)
 class Action:
@@ -208,13 +192,13 @@ TABLE: Mapping[str, Action] = {
         options=("host", "power_on"),
     ),
     "delete": Action(
-        NOT_DELETED - {"soft-delete"},
+        ANY,
         _states("deleted", "soft-delete"),
-        _states("soft-delete"),
+        _states("deleted", "soft-delete"),
         busy=ANY,
         options=("soft",),
     ),
-    "force_delete": Action(NOT_DELETED, _states("deleted"), _states("deleted"), busy=ANY),
+    "force_delete": Action(ANY, _states("deleted"), _states("deleted"), busy=ANY),
     "restore": Action(_states("soft-delete"), ACTIVE, SETTLED, passes=("restoring",)),
     "reset_state": Action(
         ANY,
