@@ -35,6 +35,8 @@ def act(fleet: Fleet, step: Step) -> Fleet:
     name = step.verb.removeprefix("server.")
     if name in GONE and not (name == "delete" and step.args.get("soft")):
         return replace(fleet, servers=tuple(s for s in fleet.servers if s.id != server.id))
+    if name in LOCKS:
+        return with_server(fleet, LOCKS[name](server, step))
     vm_state = _vm_state(server, name, step)
     power = POWER.get(vm_state, server.power_state)
     after = replace(server, vm_state=vm_state, task_state=None, status=status_of(vm_state, None))
@@ -86,9 +88,13 @@ def _resized(server: Server, step: Step) -> Server:
     )
 
 
-FIELDS: Mapping[str, Callable[[Server, Step], Server]] = {
+LOCKS: Mapping[str, Callable[[Server, Step], Server]] = {
     "lock": _locked,
     "unlock": lambda server, _step: replace(server, locked=False, locked_reason=None),
+}
+"""Done beside whatever else is being done to the server."""
+
+FIELDS: Mapping[str, Callable[[Server, Step], Server]] = {
     "resize": _resized,
     "shelve": lambda server, _step: replace(server, host=None),
     "shelve_offload": lambda server, _step: replace(server, host=None),
