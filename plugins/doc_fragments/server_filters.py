@@ -30,11 +30,12 @@ options:
     type: str
   vm_state:
     description:
-      - Only servers in this vm_state, such as V(active) or V(shelved_offloaded).
+      - Only servers in this vm_state, such as V(active) or V(shelved_offloaded). V(soft-delete) and V(deleted) find
+        servers that are left out otherwise, as the same words for O(status) do.
     type: str
   task_state:
     description:
-      - Only servers of which this is being done, such as V(migrating).
+      - Only servers of which this is being done, such as V(migrating) or V(powering-off).
     type: str
   aggregate:
     description:
@@ -46,7 +47,7 @@ options:
     type: str
   metadata:
     description:
-      - Only servers that have all these items.
+      - Only servers that have all these items. Deleted ones have none, nor tags.
     type: dict
   tags:
     description:
@@ -74,13 +75,16 @@ options:
     type: bool
   changes_since:
     description:
-      - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included.
-      - Not with O(control_plane=xapi), where no time of the last change is kept.
+      - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included. It is in
+        UTC unless it says otherwise.
+      - With O(control_plane=xapi) changes are those made through this collection with the same O(store), and starts and
+        reboots by whomever.
     type: str
   deleted:
     description:
-      - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no
-        record.
+      - Deleted servers, softly deleted ones included, instead of those that exist.
+      - With O(control_plane=xapi) deleted servers are those that were deleted through this collection with the same
+        O(store), in the last 90 days.
     type: bool
     default: false
   soft_deleted:

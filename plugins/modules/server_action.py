@@ -114,11 +114,12 @@ options:
         type: str
       vm_state:
         description:
-          - Only servers in this vm_state, such as V(active) or V(shelved_offloaded).
+          - Only servers in this vm_state, such as V(active) or V(shelved_offloaded). V(soft-delete) and V(deleted) find
+            servers that are left out otherwise, as the same words for O(filters.status) do.
         type: str
       task_state:
         description:
-          - Only servers of which this is being done, such as V(migrating).
+          - Only servers of which this is being done, such as V(migrating) or V(powering-off).
         type: str
       aggregate:
         description:
@@ -130,7 +131,7 @@ options:
         type: str
       metadata:
         description:
-          - Only servers that have all these items.
+          - Only servers that have all these items. Deleted ones have none, nor tags.
         type: dict
       tags:
         description:
@@ -158,13 +159,16 @@ options:
         type: bool
       changes_since:
         description:
-          - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included.
-          - Not with O(control_plane=xapi), where no time of the last change is kept.
+          - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included. It
+            is in UTC unless it says otherwise.
+          - With O(control_plane=xapi) changes are those made through this collection with the same O(store), and starts
+            and reboots by whomever.
         type: str
       deleted:
         description:
-          - Deleted servers instead of those that exist. Not with O(control_plane=xapi), where a deleted one leaves no
-            record.
+          - Deleted servers, softly deleted ones included, instead of those that exist.
+          - With O(control_plane=xapi) deleted servers are those that were deleted through this collection with the same
+            O(store), in the last 90 days.
         type: bool
         default: false
       soft_deleted:
@@ -378,8 +382,43 @@ servers:
       type: list
       elements: str
       sample: [web]
+    flavor:
+      description: Name of its flavor, with O(control_plane=xapi) null.
+      type: str
+      sample: m1.small
+    locked:
+      description: Whether it is locked.
+      type: bool
+      sample: false
+    locked_reason:
+      description: Why it is locked, or null.
+      type: str
+      sample: audit
+    fault:
+      description: What led to the status ERROR, or null.
+      type: str
+      sample: "server web1: its host is down"
+    project_id:
+      description: Id of its project, with O(control_plane=xapi) null.
+      type: str
+      sample: 6f70656e737461636b20342065766572
+    created_at:
+      description: When it was created, in UTC, or null. With O(control_plane=xapi) when it was installed.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
     launched_at:
-      description: When it was last started, in UTC, or null.
+      description:
+        - When it was last started, in UTC, or null. Nova changes it when the server is built, rebuilt, rescued,
+          resized or unshelved, not with each start.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+    updated_at:
+      description:
+        - When it was last changed, in UTC, or null if that is not known. O(filters.changes_since) tells which changes count.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+    terminated_at:
+      description: When it was deleted, in UTC, or null.
       type: str
       sample: "2026-11-21T04:05:06Z"
 summary:

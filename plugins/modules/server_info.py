@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Returns the servers (guests) of the fleet in the Compute API's words, with O(control_plane=nova) those of all
     projects. Templates, snapshots and control domains are not servers.
-  - Filters are combined; a server must match all of them.
+  - Filters are combined; a server must match all of them. They find the same on both control planes. The guide to the
+    rules tells where Nova's own list finds more.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -47,6 +48,10 @@ EXAMPLES = r"""
   xenfleet.compute.server_info:
     name: ^web[0-9]+$
     availability_zone: zone-a
+
+- name: Find what changed since the last report, deleted servers included
+  xenfleet.compute.server_info:
+    changes_since: "{{ last_report }}"
 """
 
 RETURN = r"""
@@ -70,8 +75,8 @@ servers:
       sample: ACTIVE
     vm_state:
       description:
-        - V(active), V(stopped), V(paused), V(suspended) or V(error), and with O(control_plane=nova) also V(building),
-          V(rescued), V(resized), V(shelved), V(shelved_offloaded) or V(soft-delete).
+        - V(active), V(stopped), V(paused), V(suspended), V(error), V(rescued), V(resized), V(shelved),
+          V(shelved_offloaded), V(soft-delete) or V(deleted), and with O(control_plane=nova) also V(building).
       type: str
       sample: active
     task_state:
@@ -121,8 +126,43 @@ servers:
       type: list
       elements: str
       sample: [web]
+    flavor:
+      description: Name of its flavor, with O(control_plane=xapi) null.
+      type: str
+      sample: m1.small
+    locked:
+      description: Whether it is locked.
+      type: bool
+      sample: false
+    locked_reason:
+      description: Why it is locked, or null.
+      type: str
+      sample: audit
+    fault:
+      description: What led to the status ERROR, or null.
+      type: str
+      sample: "server web1: its host is down"
+    project_id:
+      description: Id of its project, with O(control_plane=xapi) null.
+      type: str
+      sample: 6f70656e737461636b20342065766572
+    created_at:
+      description: When it was created, in UTC, or null. With O(control_plane=xapi) when it was installed.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
     launched_at:
-      description: When it was last started, in UTC, or null.
+      description:
+        - When it was last started, in UTC, or null. Nova changes it when the server is built, rebuilt, rescued,
+          resized or unshelved, not with each start.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+    updated_at:
+      description:
+        - When it was last changed, in UTC, or null if that is not known. O(changes_since) tells which changes count.
+      type: str
+      sample: "2026-11-21T04:05:06Z"
+    terminated_at:
+      description: When it was deleted, in UTC, or null.
       type: str
       sample: "2026-11-21T04:05:06Z"
 unanswered:
