@@ -414,7 +414,8 @@ servers:
       sample: "2026-11-21T04:05:06Z"
     updated_at:
       description:
-        - When it was last changed, in UTC, or null if that is not known. O(filters.changes_since) tells which changes count.
+        - When it was last changed, in UTC, or null if that is not known. O(filters.changes_since) tells which changes
+          count.
       type: str
       sample: "2026-11-21T04:05:06Z"
     terminated_at:
