@@ -22,6 +22,8 @@ class Stage(ABC):
     plane: ClassVar[str]
     shows: ClassVar[frozenset[str]]
     """The statuses that a server can have there."""
+    side_by_side: ClassVar[int] = 1
+    """How many chains of cells are gone through at the same time."""
 
     def __init__(self, control: Control) -> None:
         self.control = control
@@ -49,8 +51,12 @@ class Stage(ABC):
         """All of the server that an action could change, comparable."""
 
     @abstractmethod
-    def mutations(self) -> list[str]:
-        """Every call since the last question that changes something, whoever made it."""
+    def mutations(self, uuid: str) -> list[str]:
+        """Every call since the last question that changes something about this server."""
+
+    @abstractmethod
+    def chain(self, cell: Cell) -> str:
+        """Cells of one chain are gone through one after the other, those of others beside them."""
 
     def during(self, cell: Cell) -> AbstractContextManager[None]:
         """What has to be so while the cell's real run lasts."""
