@@ -97,5 +97,5 @@ requirements: .venv/.ready ## Pin the newest versions of the tools again
 	tests/utils/pin.sh
 
 clean: ## Remove everything that make and the tests made
-	@test ! -d .cache/openstack || $(PYTHON) tests/testbeds/openstack/bed.py down --root .cache/openstack
+	@for bed in .cache/openstack*; do test ! -d $$bed || $(PYTHON) tests/testbeds/openstack/bed.py down --root $$bed; done
 	rm -rf .venv .cache .ansible .sanity .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build tests/output xenfleet-compute-*.tar.gz

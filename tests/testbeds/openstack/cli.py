@@ -40,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
         if setting.type == "bool":
             up.add_argument(option, action="store_true")
         else:
-            up.add_argument(option, type=int, default=setting.default, help="default: %(default)s")
+            kind = str if setting.type == "str" else int
+            up.add_argument(option, type=kind, default=setting.default, help="default: %(default)s")
     commands.add_parser(
         "status", parents=[root], help="processes, and what Nova sees; 3: not all run"
     )

@@ -8,6 +8,7 @@ that was, so that a part whose making was interrupted is made anew.
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from testbeds.openstack.layout import HERE, BedError, Layout, Unsuitable
-from testbeds.openstack.processes import Processes, say
+from testbeds.openstack.processes import Processes, locked, say
 
 LOCK = HERE / "requirements.lock"
 DEBIAN = ("mariadb-server-core", "mariadb-server", "mariadb-client-core", "rabbitmq-server")
@@ -37,31 +38,33 @@ def check_machine(layout: Layout) -> None:
         )
     if os.geteuid() != 0:
         raise Unsuitable("the testbed's MariaDB and Keystone are set up to run as root: be root")
-    if re.search(r"\s", str(layout.root)):
+    if re.search(r"\s", f"{layout.root}{layout.software}"):
         raise Unsuitable(
             f"RabbitMQ cannot run from a path with blanks: {layout.root}; give another --root"
         )
 
 
 def install(layout: Layout, processes: Processes) -> None:
-    """Download and unpack what is missing or has changed."""
-    with ThreadPoolExecutor(2) as pool:
-        parts = [
-            pool.submit(part, layout, processes) for part in (install_debian, install_environment)
-        ]
-        for part in parts:
-            part.result()
-    install_drivers(layout)
+    """Download and unpack what is missing or has changed. Beds that share it take turns."""
+    with locked(layout.software, "install.lock"):
+        with ThreadPoolExecutor(2) as pool:
+            parts = [
+                pool.submit(part, layout, processes)
+                for part in (install_debian, install_environment)
+            ]
+            for part in parts:
+                part.result()
+        install_drivers(layout)
 
 
 def install_debian(layout: Layout, processes: Processes) -> None:
-    made_of = json.dumps([str(layout.root), UNPACKED.pattern, *DEBIAN])
+    made_of = json.dumps([str(layout.software), UNPACKED.pattern, *DEBIAN])
     if is_made_of(layout.sys, made_of):
         return
     download(layout, processes)
     shutil.rmtree(layout.sys, ignore_errors=True)
     layout.sys.mkdir()
-    for package in sorted((layout.root / "debs").glob("*.deb")):
+    for package in sorted((layout.software / "debs").glob("*.deb")):
         if UNPACKED.match(package.name):
             processes.command("dpkg", ["dpkg", "-x", package, layout.sys])
     # The place that Erlang was built for is written into its start script.
@@ -75,7 +78,7 @@ def install_debian(layout: Layout, processes: Processes) -> None:
 
 def download(layout: Layout, processes: Processes) -> None:
     """Fetch the packages with all they depend on, and install none of them."""
-    cache = layout.root / "debs"
+    cache = layout.software / "debs"
     shutil.rmtree(cache, ignore_errors=True)
     (cache / "partial").mkdir(parents=True)
     options = [f"Dir::Cache::archives={cache}", "APT::Sandbox::User=root", "Debug::NoLocking=true"]
@@ -91,7 +94,7 @@ def download(layout: Layout, processes: Processes) -> None:
 
 
 def install_environment(layout: Layout, processes: Processes) -> None:
-    made_of = json.dumps([str(layout.root), sys.version, LOCK.read_text(encoding="utf-8")])
+    made_of = json.dumps([str(layout.software), sys.version, LOCK.read_text(encoding="utf-8")])
     if is_made_of(layout.venv, made_of):
         return
     shutil.rmtree(layout.venv, ignore_errors=True)
@@ -107,7 +110,7 @@ def install_environment(layout: Layout, processes: Processes) -> None:
 
 
 def install_uv(layout: Layout, processes: Processes) -> Path:
-    tools = layout.root / "tools"
+    tools = layout.software / "tools"
     if not (tools / "bin/uv").exists():
         processes.command("venv", [sys.executable, "-m", "venv", "--clear", tools])
         quietly = ["-q", "--disable-pip-version-check"]
@@ -119,8 +122,8 @@ def install_drivers(layout: Layout) -> None:
     """The drivers of ours that Nova and Neutron load, as they are now."""
     (site,) = layout.venv.glob("lib/python3*/site-packages")
     for name in INTO_NOVA:
-        shutil.copy(HERE / "inside" / name, site / "nova/virt")
-    shutil.copy(HERE / f"inside/{MECHANISM}.py", site)
+        renew(HERE / "inside" / name, site / "nova/virt" / name)
+    renew(HERE / f"inside/{MECHANISM}.py", site / f"{MECHANISM}.py")
     # Neutron finds its drivers by entry points of installed distributions.
     info = site / f"{MECHANISM}-1.0.dist-info"
     info.mkdir(exist_ok=True)
@@ -128,6 +131,12 @@ def install_drivers(layout: Layout) -> None:
     (info / "METADATA").write_text(metadata, encoding="utf-8")
     entry = f"[neutron.ml2.mechanism_drivers]\ntestbed = {MECHANISM}:TestbedMechanismDriver\n"
     (info / "entry_points.txt").write_text(entry, encoding="utf-8")
+
+
+def renew(source: Path, target: Path) -> None:
+    """Copy what has changed; another bed may be starting a process that loads it."""
+    if not (target.exists() and filecmp.cmp(source, target, shallow=False)):
+        shutil.copy(source, target)
 
 
 def is_made_of(directory: Path, made_of: str) -> bool:

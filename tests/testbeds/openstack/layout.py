@@ -61,6 +61,8 @@ class Settings:
     service_down_time: int = 8
     shelved_offload_time: int = 0
     debug: bool = False
+    software: str = os.environ.get("XENFLEET_TESTBED_SOFTWARE") or ""
+    """The directory of another bed whose installed software this one uses; empty: its own."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,17 @@ class Layout:
     settings: Settings
 
     @property
+    def software(self) -> Path:
+        return Path(self.settings.software or self.root).absolute()
+
+    @property
     def sys(self) -> Path:
         """Unpacked Debian packages."""
-        return self.root / "sys"
+        return self.software / "sys"
 
     @property
     def venv(self) -> Path:
-        return self.root / "venv"
+        return self.software / "venv"
 
     @property
     def bin(self) -> Path:

@@ -29,10 +29,10 @@ def say(*words: object) -> None:
 
 
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
+def locked(root: Path, name: str = ".lock") -> Iterator[None]:
     """One command at a time changes a bed; a second waits. The kernel frees the lock of a dead one."""
     root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as file:
+    with (root / name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

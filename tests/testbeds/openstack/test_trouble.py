@@ -76,10 +76,8 @@ def test_a_failed_up_names_the_part_and_leaves_nothing_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MariaDB lacks a directory, while RabbitMQ starts beside it."""
-    layout = Layout(tmp_path, Settings(port_base=PORT_BASE))
-    installed = Bed.required().layout
-    layout.sys.symlink_to(installed.sys)
-    layout.venv.symlink_to(installed.venv)
+    software = str(Bed.required().layout.software)
+    layout = Layout(tmp_path, Settings(port_base=PORT_BASE, software=software))
     monkeypatch.setattr(install, "install", lambda *_: None)
     monkeypatch.setattr(configure, "DIRECTORIES", ())
     with pytest.raises(BedError) as failed:
