@@ -17,6 +17,8 @@ from .world import Machine, World
 Handler = Callable[..., Any]
 CALLS: dict[str, Handler] = {}
 OP_WAIT = 7200.0
+LOOK_S = 0.1
+"""Real seconds after which a waiting call looks whether it is cancelled."""
 
 
 def call(*names: str) -> Callable[[Handler], Handler]:
@@ -44,9 +46,17 @@ class Context:
     cancelled: bool = False
 
     def wait(self, seconds: float) -> None:
-        """Let simulated time pass; the call ends without answer if its toolstack goes away meanwhile."""
-        self.world.clock.wait(seconds, self.db.lock)
-        self.check_alive()
+        """Let simulated time pass. The call ends early if it is cancelled, and without answer if its
+        toolstack goes away meanwhile.
+        """
+        clock = self.world.clock
+        end = clock.now() + seconds
+        while True:
+            left = end - clock.now()
+            clock.wait(min(max(left, 0.0), LOOK_S * clock.factor), self.db.lock)
+            self.check_alive()
+            if clock.now() >= end:
+                return
 
     def check_alive(self) -> None:
         if self.machine.epoch != self.epoch or self.world.clock.stopped.is_set():

@@ -13,6 +13,9 @@ from .context import Context, call
 from .errors import NULL, Failure
 from .world import Machine
 
+SLOWER = {"clean_shutdown", "clean_reboot", "pool_migrate", "suspend"}
+"""Operations that a hard shutdown or reboot cancels."""
+
 
 @contextmanager
 def vm_operation(ctx: Context, vm: str, op: str, force: bool = False) -> Iterator[None]:
@@ -189,8 +192,21 @@ def drop_suspend_image(ctx: Context, vm: str) -> None:
         ctx.db.delete("VDI", image)
 
 
+def overtake(ctx: Context, vm: str, op: str, slower: set[str]) -> None:
+    """Cancel what the guest was being asked for, before it is done the hard way."""
+    if vm_rules.refusal(placement.view(ctx, vm), op):
+        return
+    operations = ctx.db.get("VM", vm, "current_operations")
+    tasks = {t for t, o in operations.items() if o in slower and ctx.db.exists("task", t)}
+    for task in tasks:
+        ctx.db.update("task", task, current_operations={ctx.task: "cancel"})
+    while tasks & set(ctx.db.get("VM", vm, "current_operations")):
+        ctx.wait_change(5.0)
+
+
 @call("VM.hard_shutdown")
 def hard_shutdown(ctx: Context, vm: str) -> None:
+    overtake(ctx, vm, "hard_shutdown", SLOWER | {"hard_reboot"})
     with vm_operation(ctx, vm, "hard_shutdown"):
         if ctx.db.row("VM", vm)["power_state"] == "Suspended":
             drop_suspend_image(ctx, vm)
@@ -238,6 +254,7 @@ def clean_reboot(ctx: Context, vm: str) -> None:
 
 @call("VM.hard_reboot")
 def hard_reboot(ctx: Context, vm: str) -> None:
+    overtake(ctx, vm, "hard_reboot", SLOWER)
     with vm_operation(ctx, vm, "hard_reboot"):
         restart(ctx, vm)
 
