@@ -97,6 +97,17 @@ def test_a_server_on_the_coordinator_is_not_evacuated(stage: Stage) -> None:
     assert stage.states() == ("ACTIVE", "active", None)
 
 
+def test_deletion_on_a_dead_host_asks_for_an_evacuation_first(half_dead: Stage) -> None:
+    error = half_dead.act("delete")
+    assert error is not None
+    assert "host xen3 is offline" in error.cause
+    assert "evacuate its servers first" in error.remedy
+    assert half_dead.states() == ("ACTIVE", "active", None)
+    half_dead.done("evacuate", target="xen2")
+    half_dead.done("delete")
+    assert half_dead.api.VM.get_by_name_label("web") == []
+
+
 # --- aborted migrations ---------------------------------------------------------------------------
 
 

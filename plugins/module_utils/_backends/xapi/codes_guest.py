@@ -13,7 +13,7 @@ GUESTS: Mapping[str, Row] = {
     "VM_BAD_POWER_STATE": (
         "conflict",
         "it is {0[2]}, this needs {0[1]}",
-        "Bring it into that state first",
+        "Bring it into that state first, or run again if somebody has just changed it",
     ),
     "VM_IS_TEMPLATE": ("conflict", "it is a template", ""),
     "VM_IS_SNAPSHOT": ("conflict", "it is a snapshot", ""),

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from .codes import AGAIN, WAIT, Row
 
 HOSTS: Mapping[str, Row] = {
-    "HOST_OFFLINE": ("unavailable", "{0[0]} is offline", AGAIN),
+    "HOST_OFFLINE": (
+        "unavailable",
+        "{0[0]} is offline",
+        "Bring it back and run again; if it is lost, evacuate its servers first",
+    ),
     "HOST_NOT_LIVE": ("unavailable", "the host is not live", AGAIN),
     "CANNOT_CONTACT_HOST": ("unavailable", "the coordinator cannot reach {0[0]}", AGAIN),
     "HOST_DISABLED": ("conflict", "{0[0]} is disabled", "Enable it or choose another host"),
