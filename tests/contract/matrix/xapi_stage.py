@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,6 +39,8 @@ BY_MODULE: Mapping[str, Result] = {
     "SOFT_DELETED": {"action": "delete", "soft": True},
     "VERIFY_RESIZE": {"action": "resize", "vcpus": 3},
 }
+
+PLAIN = {"PAUSED": "VM.pause", "SUSPENDED": "VM.suspend", "DELETED": "VM.destroy"}
 
 OPTIONS: Mapping[str, Result] = {
     "rescue": {"image": "golden"},
@@ -128,7 +131,8 @@ class XapiStage(Stage):
         super().__init__(XapiControl(self.site, store))
         self.clients = {pool: Client(self.site.hosts[f"{pool}1"]) for pool in site["pools"]}
         self.uuids: dict[tuple[str, str], str] = {}
-        self.pools: dict[str, str] = {}
+        self.places: dict[str, tuple[str, str]] = {}
+        """Pools and references by uuid."""
         self.seen: dict[str, int] = {}
         # Else each run would load the machine's certificates, which takes longer than all the rest.
         self.ca = store.with_name("ca.pem")
@@ -145,17 +149,22 @@ class XapiStage(Stage):
         groups: dict[tuple[str, str], dict[str, None]] = {}
         for cell in cells:
             groups.setdefault((pool_of(cell), cell.status), {})[self.server(cell)] = None
+        with ThreadPoolExecutor(self.side_by_side) as workers:
+            list(workers.map(lambda group: self._act(*group[0], [*group[1]]), groups.items()))
         for (pool, status), uuids in groups.items():
-            self._bring(pool, status, [*uuids])
+            self._finish(pool, status, [self.places[uuid][1] for uuid in uuids])
         if any(pool == GRAVE for pool, _status in groups):
             self._bury()
 
-    def _bring(self, pool: str, status: str, uuids: list[str]) -> None:
-        api = self.clients[pool]
-        refs = [api("VM.get_by_uuid", uuid) for uuid in uuids]
+    def _act(self, pool: str, status: str, uuids: list[str]) -> None:
+        """By the actions that lead there: what they leave on a guest is theirs to say."""
         if status in BY_MODULE:
             options = {**BY_MODULE[status], **self._access(pool)}
-            self.control.given("server_action", servers=uuids, max_parallel=10, **options)
+            self.control.given("server_action", servers=uuids, max_parallel=20, **options)
+
+    def _finish(self, pool: str, status: str, refs: list[str]) -> None:
+        """What plain calls can do, and what no call can."""
+        api = self.clients[pool]
         if status in HELD:
             self._hold(pool, HELD[status], refs)
         for ref in refs:
@@ -163,10 +172,8 @@ class XapiStage(Stage):
                 self._leave_undone(api, ref, STATES[status][1] or "")
             elif status == "SHELVED":
                 self._share_disks(api, pool, ref)
-            elif status in ("PAUSED", "SUSPENDED", "DELETED"):
-                api(
-                    {"PAUSED": "VM.pause", "SUSPENDED": "VM.suspend"}.get(status, "VM.destroy"), ref
-                )
+            elif status in PLAIN:
+                api(PLAIN[status], ref)
 
     def _hold(self, pool: str, operation: str, refs: list[str]) -> None:
         """XAPI works on them for as long as the test lasts. On a host that is about to die nothing
@@ -227,16 +234,17 @@ class XapiStage(Stage):
         key = pool_of(cell), name_of(cell)
         if key not in self.uuids:
             api = self.clients[key[0]]
-            self.uuids[key] = api("VM.get_uuid", api.vm(key[1]))
-            self.pools[self.uuids[key]] = key[0]
+            ref = api.vm(key[1])
+            self.uuids[key] = api("VM.get_uuid", ref)
+            self.places[self.uuids[key]] = key[0], ref
         return self.uuids[key]
 
     def _record(self, uuid: str) -> dict[str, Any] | None:
-        api = self.clients[self.pools[uuid]]
+        pool, ref = self.places[uuid]
         try:
-            found: dict[str, Any] = api("VM.get_record", api("VM.get_by_uuid", uuid))
+            found: dict[str, Any] = self.clients[pool]("VM.get_record", ref)
         except XenAPI.Failure as exc:
-            if exc.details[0] == "UUID_INVALID":
+            if exc.details[0] == "HANDLE_INVALID":
                 return None
             raise
         return found
@@ -260,7 +268,7 @@ class XapiStage(Stage):
 
     def mutations(self, uuid: str) -> list[str]:
         """Calls to its pool. Those that came before the last question were asked about by others."""
-        pool = self.pools[uuid]
+        pool, _ref = self.places[uuid]
         entries = self.site.get(f"/journal?mutating=1&since={self.seen.get(pool, 0)}")
         self.seen[pool] = max([self.seen.get(pool, 0), *(entry["n"] for entry in entries)])
         return [e["method"] for e in entries if e["host"].rstrip("123") == pool]
