@@ -369,6 +369,11 @@ class Fleet:
     def storage(self, storage_id: str | None) -> Storage | None:
         return next((s for s in self.storages if s.id == storage_id), None)
 
+    def tied_to(self, server: Server) -> Storage | None:
+        """A storage of one host alone that has disks of the server; CDs don't count."""
+        found = (self.storage(storage_id) for storage_id in sorted(server.storage))
+        return next((s for s in found if s and not s.shared and s.content_type != "iso"), None)
+
     def open_maintenance(self, host: str) -> Maintenance | None:
         return next((m for m in self.maintenances if m.host == host and m.open), None)
 

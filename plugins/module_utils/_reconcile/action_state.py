@@ -184,8 +184,18 @@ def _unshelved(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Flee
     return _target(fleet, wanted)
 
 
+def _offloaded(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetError | None:
+    """It could come back on one host only, which it therefore has not left."""
+    tie = fleet.tied_to(server)
+    if tie is None:
+        return None
+    why = f"while it has a disk on {tie.name}, which is no shared SR"
+    return cannot(server, wanted.action, why, "Move its disks to a shared SR first")
+
+
 CHECKS: Mapping[str, Callable[[Fleet, Server, ServerActionWanted], FleetError | None]] = {
     "evacuate": _evacuable,
     "migrate": _cold,
+    "shelve_offload": _offloaded,
     "unshelve": _unshelved,
 }

@@ -37,13 +37,15 @@ def act(fleet: Fleet, step: Step) -> Fleet:
         return replace(fleet, servers=tuple(s for s in fleet.servers if s.id != server.id))
     if name in LOCKS:
         return with_server(fleet, LOCKS[name](server, step))
-    vm_state = _vm_state(server, name, step)
+    vm_state = _vm_state(fleet, server, name, step)
     power = POWER.get(vm_state, server.power_state)
     after = replace(server, vm_state=vm_state, task_state=None, status=status_of(vm_state, None))
     if vm_state != "error":
         after = replace(after, fault="")
-    if name in FIELDS:
-        after = FIELDS[name](after, step)
+    if vm_state == "shelved_offloaded":
+        after = replace(after, host=None)
+    elif name == "resize":
+        after = _resized(after, step)
     fleet = with_server(fleet, after)
     if name in MOVES or (name == "unshelve" and step.args.get("host")):
         fleet = moved_to(fleet, after, step.args.get("target") or step.args.get("host") or "")
@@ -54,14 +56,16 @@ GONE = ("delete", "force_delete")
 MOVES = ("migrate", "evacuate")
 
 
-def _vm_state(server: Server, name: str, step: Step) -> str:
-    """KEPT ends keep a stopped server stopped; a resized one is what its power says."""
+def _vm_state(fleet: Fleet, server: Server, name: str, step: Step) -> str:
+    """KEPT ends keep a stopped server stopped; a resized one is what its power says; a shelved one
+    does not leave the only host that it can come back on.
+    """
     if name == "reset_state":
         return str(step.args["state"])
     if name == "delete":
         return "soft-delete"
     if name == "shelve":
-        return "shelved_offloaded"
+        return "shelved" if fleet.tied_to(server) else "shelved_offloaded"
     if name == "evacuate" and not step.args.get("start"):
         return "stopped"
     ends = TABLE[name].ends
@@ -93,9 +97,3 @@ LOCKS: Mapping[str, Callable[[Server, Step], Server]] = {
     "unlock": lambda server, _step: replace(server, locked=False, locked_reason=None),
 }
 """Done beside whatever else is being done to the server."""
-
-FIELDS: Mapping[str, Callable[[Server, Step], Server]] = {
-    "resize": _resized,
-    "shelve": lambda server, _step: replace(server, host=None),
-    "shelve_offload": lambda server, _step: replace(server, host=None),
-}
