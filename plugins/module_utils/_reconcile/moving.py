@@ -63,7 +63,13 @@ def server_action(ports: Ports, step: Step) -> Progress | None:
 def _started(ports: Ports, step: Step, verb: str) -> Progress:
     """Start the action now; the iterator follows it."""
     servers = present(ports.servers, "servers")
-    handle = servers.start_action(verb, step.args["id"], {**step.args, **step.secret})
+    uuid = step.args["id"]
+    try:
+        handle = servers.start_action(verb, uuid, {**step.args, **step.secret})
+    except FleetError as exc:
+        # A cloud is told the uuid only; readers know the name.
+        exc.what = exc.what.replace(uuid, step.subject)
+        raise
     return operation(
         ports, step, lambda: servers.poll([handle])[0], lambda state: _last_seen(ports, step, state)
     )

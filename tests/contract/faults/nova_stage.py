@@ -35,6 +35,7 @@ class NovaStage(Stage):
     busy_words = "while it is in task_state powering-off"
     killed = "unavailable", "stop does not go on, as the compute service of compute1 is down"
     locked = "conflict", "is locked"
+    lock_remedy = "Unlock it first"
 
     def __init__(self, bed: Bed, store: Path) -> None:
         self.bed = bed

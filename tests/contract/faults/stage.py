@@ -75,6 +75,7 @@ class Stage(ABC):
     """Kind and words of the error of a stop whose host dies."""
     locked: tuple[str, str]
     """Likewise of a stop that a lock forbids when it is asked for, beside what the planner knows."""
+    lock_remedy: str
 
     def act(self, action: str, *names: str, wait_timeout: int = WAIT_S, **options: Any) -> Told:
         began = time.monotonic()

@@ -100,6 +100,7 @@ def test_locked_by_another(stage: Stage) -> None:
     stage.lock()
     told = stage.act("stop")
     told.fails("web1", words, code=code, within=10)
+    assert stage.lock_remedy in told.error["remedy"]
     assert stage.seen() == Seen("active", None, stage.busy)
     stage.unlock()
     stage.done("stop")

@@ -38,6 +38,7 @@ class XapiStage(Stage):
     busy_words = "it is halted, this needs running"
     killed = "unavailable", "xen2"
     locked = "conflict", "an audit"
+    lock_remedy = "Remove that block first"
 
     def __init__(self, site: Simulator, store: Path) -> None:
         self.site = site

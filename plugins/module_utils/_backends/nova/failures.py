@@ -37,6 +37,9 @@ BY_STATUS: dict[int, tuple[type[FleetError], str]] = {
 (nova/api/openstack/wsgi.py expected_errors).
 """
 
+LOCKED = "Unlock it first, or use an account that may override the lock, usually an admin's"
+"""For Instance %(instance_uuid)s is locked (nova/exception.py InstanceIsLocked)."""
+
 
 def from_response(
     response: Any, what: str, who: str = "Nova", secrets: Sequence[str] = ()
@@ -48,10 +51,11 @@ def from_response(
         response.status_code, (BackendError, "Look into the logs of nova-api for the request")
     )
     request_id = response.headers.get("x-openstack-request-id", "")
+    said = _message(response, who, secrets)
     return kind(
         what,
-        _message(response, who, secrets),
-        remedy,
+        said,
+        LOCKED if response.status_code == 409 and said.endswith(" is locked") else remedy,
         http_status=response.status_code,
         request_id=request_id,
     )
