@@ -62,6 +62,10 @@ class Stage(ABC):
         """What has to be so while the cell's real run lasts."""
         return nullcontext()
 
+    def foreseen(self, _cell: Cell, outcome: str) -> str:
+        """What check mode can know of it beforehand."""
+        return outcome
+
     def run(self, cell: Cell, *, check_mode: bool) -> Result:
         """The result of the module's body."""
         return self.control.run(
