@@ -81,26 +81,34 @@ def in_progress(bed: Bed) -> list[Any]:
 def leftover(bed: Bed) -> list[Any]:
     """All servers of all projects, those softly deleted among them."""
     servers: list[Any] = []
-    # Nova counts the softly deleted among the deleted, when listing.
+    # Nova counts the softly deleted among the deleted, when listing, and among those some that were
+    # on no host and so are gone.
     for more in ("", "&deleted=true&status=SOFT_DELETED"):
         servers += bed.api("GET", f"/servers/detail?all_tenants=1{more}")["servers"]
-    return servers
+    return [server for server in servers if server["status"] != "DELETED"]
 
 
 def delete_servers(bed: Bed) -> None:
-    def delete(server: dict[str, Any]) -> None:
+    def delete(server: dict[str, Any]) -> bool:
         try:
             if server["OS-EXT-STS:task_state"]:
                 # Nova deletes none with a task, and one whose host was killed may keep it for ever.
                 bed.action(server["id"], "os-resetState", {"state": "active"})
             bed.action(server["id"], "forceDelete")
         except ApiError as exc:
+            # Before it deletes a resized server Nova has its first host confirm, and does not wait
+            # for one that is busy.
+            if exc.status == 500:
+                return False
             # Gone meanwhile.
             if exc.status != 404:
                 raise
+        return True
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(delete, leftover(bed)))
+        for _attempt in range(3):
+            if all(list(pool.map(delete, leftover(bed)))):
+                break
     wait(bed, "servers", leftover)
 
 
