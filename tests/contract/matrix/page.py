@@ -40,7 +40,9 @@ Where the control planes differ, xapi comes first: *xapi / nova*.
 
 The hosts of servers to be evacuated are down, and out of service by ``forced_down``. ``rescue`` and ``rebuild`` have
 an image, ``resize`` another size, ``reset_state`` has ``vm_state: error``, and ``evacuate`` has ``power_on: true``;
-moves have no ``host``. Each status stands for the vm_state and task_state in the last table.
+moves have no ``host``. Deletion is soft on that Nova (``reclaim_instance_interval``), except of servers that are on no
+host. Each status stands for the vm_state and task_state in the last table; on xapi REBUILD, RESIZE and REVERT_RESIZE
+are those that a killed run has left behind.
 """
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
