@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
 
+import pytest
 from contract.matrix.cells import STATES, Cell
 from contract.matrix.nova_cast import Cast
 from contract.matrix.stage import Result, Stage
@@ -22,7 +22,6 @@ from contract.rules.nova_control import NovaControl
 from testbeds.openstack.api import OBSERVER
 from testbeds.openstack.client import Bed
 
-CLOUDS = "OS_CLIENT_CONFIG_FILE"
 OPTIONS: Mapping[str, Result] = {
     "rebuild": {"image": "cirros"},
     "resize": {"flavor": "m1.tiny"},
@@ -64,7 +63,8 @@ class TokenControl(NovaControl):
         }
         # All JSON is YAML.
         clouds.write_text(json.dumps({"clouds": {"matrix": cloud}}), encoding="utf-8")
-        os.environ[CLOUDS] = str(clouds)
+        self.environment = pytest.MonkeyPatch()
+        self.environment.setenv("OS_CLIENT_CONFIG_FILE", str(clouds))
 
     def connection(self) -> Result:
         return {"control_plane": "nova", "cloud": "matrix", "store": str(self.store)}
@@ -82,7 +82,9 @@ class NovaStage(Stage):
     side_by_side: ClassVar[int] = 6
 
     def __init__(self, bed: Bed, store: Path) -> None:
-        super().__init__(TokenControl(bed, store))
+        control = TokenControl(bed, store)
+        super().__init__(control)
+        self.environment = control.environment
         self.bed = bed
         self.cast = Cast(bed)
         self.log = bed.layout.log / "nova-api.requests"
@@ -94,7 +96,7 @@ class NovaStage(Stage):
         self.cast.prepare(cells)
 
     def close(self) -> None:
-        del os.environ[CLOUDS]
+        self.environment.undo()
         self.bed.clean()
 
     # Running
