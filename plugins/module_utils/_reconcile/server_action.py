@@ -71,10 +71,11 @@ def _limit(wanted: ServerActionWanted, due: Sequence[Server]) -> int:
 
 def chosen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
     """The servers meant. Those to be deleted may be gone already; to be sure that a name was not
-    misspelled there is server_info.
+    misspelled there is server_info. A filter on the past finds deleted ones, with which nothing
+    can be done.
     """
     if wanted.where is not None:
-        return filter_servers(fleet, wanted.where)
+        return [s for s in filter_servers(fleet, wanted.where) if s.vm_state != "deleted"]
     words: Sequence[str] = wanted.servers
     if wanted.action in DELETING:
         words = [word for word in words if matching(fleet, word)]

@@ -255,6 +255,16 @@ def test_options_that_do_not_go_together(wanted: ServerActionWanted) -> None:
         plan_server_action(three(guest("web1")), wanted)
 
 
+def test_a_filter_on_the_past_chooses_what_can_still_be_acted_on() -> None:
+    gone = replace(guest("gone"), status="DELETED", vm_state="deleted", power_state="")
+    seen = three(guest("web1"), gone, guest("soft", vm_state="stopped"))
+    soft = replace(seen.servers[2], status="SOFT_DELETED", vm_state="soft-delete")
+    seen = replace(seen, servers=(*seen.servers[:2], soft))
+    past = ServerFilter(deleted=True)
+    plan = plan_server_action(seen, wants("restore", where=past))
+    assert [step.subject for step in plan.steps] == ["soft"]
+
+
 NFS = storage("nfs", "p", {"xen1", "xen3"})
 LOCAL = storage("local", "p", {"xen1"}, shared=False)
 
