@@ -23,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "ansible_collections.xenfleet.compute"
+LOGS = ROOT / ".cache/log"
 SKIPPED = 77
 LIMIT_S = 2700
 
@@ -121,10 +122,15 @@ def read_output(process: subprocess.Popen[str], *, live: bool) -> str:
 
 
 def run_part(part: str) -> Result:
-    """Run all commands of a part and print how it went."""
+    """Run all commands of a part, keep what they print and tell how it went."""
     result, started = Result(part), time.monotonic()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{part}.log"
+    log.unlink(missing_ok=True)
     for command in PARTS[part]:
         code, output = run_command(command, live=part == AFTER_BUSY)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"$ {' '.join(command)}\n{output}")
         if code == SKIPPED:
             result.verdict = "skipped"
         elif code:
