@@ -16,16 +16,20 @@ class Handle:
 
 
 class Cloud:
-    """``ends`` are handles that have ended; ``blind`` while nothing can be seen."""
+    """``ends`` are handles that have ended; ``blind`` while nothing can be seen; a look takes
+    ``slow`` seconds.
+    """
 
     def __init__(self) -> None:
         self.looks: list[int] = []
         self.ends: set[Handle] = set()
         self.blind = False
-        self.together = Together(self.look)
+        self.time = self.slow = 0.0
+        self.together = Together(self.look, lambda: self.time)
 
     def look(self, handles: Sequence[Handle]) -> dict[Handle, JobState]:
         self.looks.append(len(handles))
+        self.time += self.slow
         return {} if self.blind else {h: JobState(done=h in self.ends) for h in handles}
 
     def start(self, number: int) -> list[Handle]:
@@ -80,3 +84,17 @@ def test_the_state_after_the_start_is_told_without_a_look() -> None:
     handle = cloud.together.begun(Handle(), JobState(done=True))
     assert cloud.ask([handle, handle]) == [True, True]
     assert cloud.looks == []
+
+
+def test_a_slow_cloud_is_left_to_its_work_between_looks() -> None:
+    cloud = Cloud()
+    handles = cloud.start(3)
+    cloud.ask(handles)
+    cloud.slow = 4.0
+    for _round in range(20):
+        cloud.ask(handles)
+        cloud.time += 0.5
+    assert len(cloud.looks) == 3
+    cloud.ends = set(handles)
+    cloud.time += 8
+    assert cloud.ask(handles) == [True] * 3

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
@@ -20,10 +21,19 @@ class Together(Generic[H]):
 
     ``look`` tells the states of handles; one that it leaves out stays as it was seen last, and is
     not looked at again in the same round. A handle that nobody holds any more is forgotten.
+
+    After a look there is none for as long as it took: a list of many servers is a second's work for
+    a cloud, which shall rather get on with the actions.
     """
 
-    def __init__(self, look: Callable[[Sequence[H]], Mapping[H, JobState]]) -> None:
+    def __init__(
+        self,
+        look: Callable[[Sequence[H]], Mapping[H, JobState]],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._look = look
+        self._now = now
+        self._rested = 0.0
         self._states: WeakKeyDictionary[H, JobState] = WeakKeyDictionary()
         self._untold: WeakSet[H] = WeakSet()
 
@@ -37,10 +47,16 @@ class Together(Generic[H]):
         """The states of these handles, in the same order."""
         for handle in handles:
             self._states.setdefault(handle, JobState(done=False))
-        if any(not (handle in self._untold or self._states[handle].done) for handle in handles):
-            due = [handle for handle, state in self._states.items() if not state.done]
-            self._states.update(self._look(due))
-            self._untold.update(due)
+        asked = any(not (h in self._untold or self._states[h].done) for h in handles)
+        if asked and self._now() >= self._rested:
+            self._look_at_all()
         for handle in handles:
             self._untold.discard(handle)
         return [self._states[handle] for handle in handles]
+
+    def _look_at_all(self) -> None:
+        began = self._now()
+        due = [handle for handle, state in self._states.items() if not state.done]
+        self._states.update(self._look(due))
+        self._untold.update(due)
+        self._rested = 2 * self._now() - began
