@@ -67,12 +67,21 @@ def _started(ports: Ports, step: Step, verb: str) -> Progress:
     try:
         handle = servers.start_action(verb, uuid, {**step.args, **step.secret})
     except FleetError as exc:
-        # A cloud is told the uuid only; readers know the name.
-        exc.what = exc.what.replace(uuid, step.subject)
+        _by_name(exc, step)
         raise
-    return operation(
-        ports, step, lambda: servers.poll([handle])[0], lambda state: _last_seen(ports, step, state)
-    )
+
+    def probe() -> JobState:
+        state: JobState = servers.poll([handle])[0]
+        if state.error is not None:
+            _by_name(state.error, step)
+        return state
+
+    return operation(ports, step, probe, lambda state: _last_seen(ports, step, state))
+
+
+def _by_name(error: FleetError, step: Step) -> None:
+    """A cloud is told the uuid only, and one that is gone tells nothing; readers know the name."""
+    error.what = error.what.replace(step.args["id"], step.subject)
 
 
 def _last_seen(ports: Ports, step: Step, state: JobState) -> str:
