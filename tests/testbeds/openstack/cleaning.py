@@ -24,7 +24,7 @@ WITHIN_S = 60
 
 
 def clean(bed: Bed) -> None:
-    """See Bed.clean. BedError if something does not go within a minute."""
+    """See Bed.clean. BedError if for a minute nothing of what is left goes."""
     faults.write(bed.layout, {})
     revive(bed)
     enable_services(bed)
@@ -121,9 +121,14 @@ def delete_aggregates(bed: Bed) -> None:
 
 
 def wait(bed: Bed, what: str, probe: Any, patience: float = 0) -> None:
-    """Until ``probe`` finds nothing; with ``patience``, give up quietly after so many seconds."""
-    end = time.monotonic() + (patience or WITHIN_S)
+    """Until ``probe`` finds nothing, as long as it finds fewer things now and then; with ``patience``,
+    give up quietly after so many seconds.
+    """
+    fewest, end = None, 0.0
     while left := probe(bed):
+        number = len(left) if isinstance(left, list) else 1
+        if fewest is None or number < fewest:
+            fewest, end = number, time.monotonic() + (patience or WITHIN_S)
         if time.monotonic() > end:
             if patience:
                 return
