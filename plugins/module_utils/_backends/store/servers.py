@@ -29,9 +29,10 @@ class ServerRecords:
 
     def changed(self, server_ids: Iterable[str]) -> None:
         """They change now."""
+        moment = now()
         with self._database.writing() as connection:
             for server_id in server_ids:
-                _touch(connection, server_id)
+                _touch(connection, server_id, moment)
 
     def deleting(self, server: Server) -> None:
         """It is about to be deleted. Forgets those whose deletion is long past."""
@@ -57,7 +58,7 @@ class ServerRecords:
                 )
             )
             connection.execute(sa.insert(table).values(row))
-            _touch(connection, server.id)
+            _touch(connection, server.id, moment)
 
     def deleted(self, server_id: str) -> None:
         """Its deletion has ended well."""
@@ -73,8 +74,8 @@ class ServerRecords:
             )
 
 
-def _touch(connection: sa.Connection, server_id: str) -> None:
-    table, row = tables().server_updates, {"server_uuid": server_id, "updated_at": now()}
+def _touch(connection: sa.Connection, server_id: str, moment: str) -> None:
+    table, row = tables().server_updates, {"server_uuid": server_id, "updated_at": moment}
     known = connection.execute(sa.update(table).where(table.c.server_uuid == server_id).values(row))
     if not known.rowcount:
         connection.execute(sa.insert(table).values(row))
