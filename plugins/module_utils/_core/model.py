@@ -220,6 +220,10 @@ class Server:
     fault: str = ""
     """Message of the failure that put it into ERROR."""
     project_id: str | None = None
+    evacuated_from: str | None = None
+    """The failed host that it ran on, where it runs elsewhere by now and no run has seen its
+    evacuation to the end.
+    """
 
     @property
     def running(self) -> bool:

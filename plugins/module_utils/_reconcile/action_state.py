@@ -55,7 +55,11 @@ def _reset(server: Server, wanted: ServerActionWanted) -> bool:
 
 
 def _evacuated(server: Server, wanted: ServerActionWanted) -> bool:
-    """A guest that does not run and could start on several hosts is on none of them."""
+    """A guest that does not run and could start on several hosts is on none of them. One that a
+    killed run has left to start elsewhere is there, whatever target is asked for now.
+    """
+    if server.evacuated_from:
+        return server.vm_state == "active" and _idle(server)
     there = not server.host if wanted.host is None else server.host in (None, "", wanted.host)
     return there and server.vm_state in TABLE["evacuate"].starts and _idle(server)
 
@@ -127,7 +131,7 @@ def _special(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetE
 
 def _evacuable(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetError | None:
     """nova/compute/api.py evacuate: a source that is up is no reason to; on its own host it can't be."""
-    source = fleet.service(server.host or "")
+    source = fleet.service(server.evacuated_from or server.host or "")
     if source is not None and source.state == "up":
         return InvalidError(
             f"server {server.name}",

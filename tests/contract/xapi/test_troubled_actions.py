@@ -79,6 +79,22 @@ def test_an_evacuation_that_finds_no_host_is_an_error(half_dead: Stage) -> None:
     assert half_dead.clean()
 
 
+def test_the_start_of_a_killed_run_goes_on(half_dead: Stage, fleet_of: Connect) -> None:
+    """Nobody was there to unmark it: it is what it is, and evacuating it once more does no harm."""
+    half_dead.begin("evacuate", target="xen2")
+    half_dead.fleet.close()
+    half_dead.fleet = fleet_of(half_dead.sim)
+    eventually(lambda: half_dead.guest()["has_domain"])
+    eventually(lambda: not half_dead.record()["current_operations"])
+    assert set(half_dead.ours()) == {"left", "task_state"}
+    assert half_dead.states() == ("ACTIVE", "active", None)
+    seen = half_dead.seen()
+    assert (seen.host, seen.evacuated_from) == ("xen2", "xen3")
+    half_dead.done("evacuate", target="xen1")
+    assert half_dead.guest()["host"] == "xen2"
+    assert half_dead.clean()
+
+
 def test_a_server_on_a_living_host_is_not_evacuated(stage: Stage) -> None:
     """On a supporter; XAPI tells of one on the coordinator by another name."""
     stage.done("live_migrate", target="xen2")

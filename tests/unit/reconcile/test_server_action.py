@@ -162,6 +162,20 @@ def test_satisfied_but_busy_server_is_not_satisfied() -> None:
         plan_server_action(three(leaving), wants("start"))
 
 
+def test_an_evacuation_that_a_killed_run_began_is_over_once_it_runs_elsewhere() -> None:
+    before = three(guest("web1", on="xen2", evacuated_from="xen1"), services=FAILED_HOST)
+    for wanted in (wants("evacuate"), wants("evacuate", host="xen3")):
+        assert not plan_server_action(before, wanted).changed
+
+
+def test_one_that_has_not_ended_is_done_again() -> None:
+    """In ERROR, or still starting; its host is up by now, the one that failed is not."""
+    for given in ({"vm_state": "error"}, {"task_state": "rebuilding"}):
+        moved = replace(guest("web1", on="xen2", evacuated_from="xen1"), **given)
+        (step,) = plan_server_action(three(moved, services=FAILED_HOST), wants("evacuate")).steps
+        assert step.verb == "server.evacuate"
+
+
 def test_hard_reboot_cuts_short_a_soft_one() -> None:
     before = three(guest("web1", status="REBOOT", task_state="rebooting"))
     assert plan_server_action(before, wants("reboot_hard")).changed

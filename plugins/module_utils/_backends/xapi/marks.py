@@ -13,7 +13,8 @@ In VM.other_config, under the prefix ``xenfleet:``, stand
   One that stays without change was left by a killed run; reset_state clears it.
 - ``old``: sizes and host from before a resize or migration that awaits its confirmation, as JSON.
 - ``left``: uuid of the failed host that it ran on, from the beginning of an evacuation to its good
-  end, as XAPI forgets the host when its power state is reset.
+  end, as XAPI forgets the host when its power state is reset. On a guest that runs on another host
+  a killed run left it, and a task_state: the evacuation is over.
 - ``aide``: uuid of the VM from which it is rescued or rebuilt. That VM bears ``server``, the uuid
   of the one that it is for, and is no server of its own.
 - ``discard``: uuids of disks that a rebuild has replaced and is about to destroy.

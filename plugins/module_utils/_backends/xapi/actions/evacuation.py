@@ -23,6 +23,11 @@ def evacuate(guest: Guest, args: Args) -> Steps:
 
 def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
     up = guest.record["power_state"] in ("Running", "Paused")
+    left = guest.held.get("left")
+    if up and left and left != guest.uuid_of_host(guest.record["resident_on"]):
+        # The start of a run that was killed has gone on.
+        yield from guest.settle()
+        return
     if up:
         yield from _reset(guest)
     guest.at_risk = True
