@@ -194,6 +194,8 @@ class Server:
     """Name of its flavor; XAPI has none."""
     storage: frozenset[str] = frozenset()
     """Uuids of the storage repositories of its disks and inserted CDs."""
+    memory_image: str | None = None
+    """Uuid of the storage repository that a suspended server's memory is on."""
     networks: frozenset[str] = frozenset()
     blocked: Mapping[str, str] = field(default_factory=dict)
     """VM.blocked_operations: operation to reason."""
@@ -228,6 +230,11 @@ class Server:
     @property
     def running(self) -> bool:
         return self.power_state in ("Running", "Paused")
+
+    @property
+    def all_storage(self) -> frozenset[str]:
+        """What a host must have attached to run it as it is; stopped, it loses its memory image."""
+        return self.storage | ({self.memory_image} if self.memory_image else frozenset())
 
 
 @dataclass(frozen=True, slots=True)

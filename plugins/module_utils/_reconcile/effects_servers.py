@@ -130,7 +130,8 @@ def with_power(fleet: Fleet, server_id: str, power: str) -> Fleet:
     server = fleet.server(server_id)
     if server is None:
         return fleet
-    after = replace(server, power_state=power)
+    image = server.memory_image if power == "Suspended" else None
+    after = replace(server, power_state=power, memory_image=image)
     if fleet.scheduled:
         return with_server(fleet, after)
     if server.host and server.running != after.running:

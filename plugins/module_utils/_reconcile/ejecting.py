@@ -62,7 +62,7 @@ def coordinator_blockers(
 def lost_guests(fleet: Fleet, host: Host) -> tuple[Verdict, ...]:
     """A warning about guests that stay behind without a disk: XAPI keeps their records."""
     local = _local_ids(fleet, host)
-    names = sorted({s.name for s in fleet.servers if s.storage & local})
+    names = sorted({s.name for s in fleet.servers if s.all_storage & local})
     if not names:
         return ()
     return (Verdict(host.name, "warn", f"disks on its local storage are lost, of {joined(names)}"),)

@@ -78,7 +78,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def misfit(fleet: Fleet, server: Server, host: Host) -> Misfit | None:
     """Why this host could not run the server even if all its memory were free, or None."""
-    for uuid in sorted(server.storage):
+    for uuid in sorted(server.all_storage):
         storage = fleet.storage(uuid)
         if storage is None or host.name not in storage.attached:
             return _missing_storage(storage.name if storage else uuid, storage)

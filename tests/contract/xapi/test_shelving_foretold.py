@@ -64,3 +64,21 @@ def test_one_that_is_tied_to_its_host_is_not_offloaded(control: XapiControl) -> 
         assert result["error"]["status"] == 409
         assert "no shared SR" in result["msg"]
         assert control.everything() == before
+
+
+def test_a_suspended_server_leaves_its_memory_image_behind(control: XapiControl) -> None:
+    """The image is on the host's own SR, its disks are not."""
+    api = Client(control.site.hosts["xen1"])
+    vm = api.vm("free")
+    (local,) = api("SR.get_by_name_label", "Local storage")[:1]
+    api("VM.set_suspend_SR", vm, local)
+    control.given("server_action", action="suspend", servers=["free"])
+    image = api("VM.get_suspend_VDI", vm)
+    assert not api("SR.get_shared", api("VDI.get_SR", image))
+    for check_mode in (True, False):
+        result = control.run(
+            "server_action", check_mode=check_mode, action="shelve", servers=["free"]
+        )
+        (server,) = result["servers"]
+        assert (server["status"], server["host"]) == ("SHELVED_OFFLOADED", None)
+    assert marked(control, "free") == "shelved_offloaded"

@@ -73,7 +73,8 @@ def server(
     )
     acting = _acting(records, vm) if vm_state == "rescued" else vm
     locked, locked_reason = marks.lock(vm["blocked_operations"])
-    storage = _storage(records, vm, vbds)
+    storage = _repositories(records, (v["VDI"] for v in vbds))
+    image = _repositories(records, [vm["suspend_VDI"]])
     started, created = _time(records, acting, "start_time"), _time(records, vm, "install_time")
     rows = records.rows
     return Server(
@@ -83,12 +84,13 @@ def server(
         vm_state=vm_state,
         task_state=task_state,
         power_state=acting["power_state"],
-        host=_place(records, acting, vm_state, storage, attached),
+        host=_place(records, acting, vm_state, storage | image, attached),
         pool_id=records.pool_id,
         memory=int(vm["memory_dynamic_min"]) + int(vm["memory_overhead"]),
         memory_max=int(vm["memory_static_max"]),
         vcpus=int(vm["VCPUs_max"]),
         storage=frozenset(rows["SR"][ref]["uuid"] for ref in storage),
+        memory_image=next((rows["SR"][ref]["uuid"] for ref in image), None),
         networks=frozenset(
             rows["network"][v["network"]]["uuid"] for v in vifs if v["network"] in rows["network"]
         ),
@@ -107,14 +109,11 @@ def server(
     )
 
 
-def _storage(
-    records: PoolRecords, vm: Mapping[str, Any], vbds: Iterable[Mapping[str, Any]]
-) -> frozenset[str]:
-    """References of the SRs that a host must have attached to run it: of disks, inserted CDs, the suspend image."""
-    vdis = records.rows["VDI"]
-    wanted = {v["VDI"] for v in vbds} | {vm["suspend_VDI"]}
-    found = {vdis[ref]["SR"] for ref in wanted if ref in vdis}
-    return frozenset(ref for ref in found if ref in records.rows["SR"])
+def _repositories(records: PoolRecords, disks: Iterable[str]) -> frozenset[str]:
+    """References of the SRs of these VDIs, as far as there are any."""
+    rows = records.rows
+    found = (rows["VDI"][ref]["SR"] for ref in disks if ref in rows["VDI"])
+    return frozenset(ref for ref in found if ref in rows["SR"])
 
 
 def _acting(records: PoolRecords, vm: dict[str, Any]) -> dict[str, Any]:
