@@ -56,10 +56,10 @@ def _reset(server: Server, wanted: ServerActionWanted) -> bool:
 
 def _evacuated(server: Server, wanted: ServerActionWanted) -> bool:
     """A guest that does not run and could start on several hosts is on none of them. One that a
-    killed run has left to start elsewhere is there, whatever target is asked for now.
+    killed run has left to start elsewhere is there, but its marks and its lock are to be mended.
     """
     if server.evacuated_from:
-        return server.vm_state == "active" and _idle(server)
+        return False
     there = not server.host if wanted.host is None else server.host in (None, "", wanted.host)
     return there and server.vm_state in TABLE["evacuate"].starts and _idle(server)
 

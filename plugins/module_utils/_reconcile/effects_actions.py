@@ -47,6 +47,9 @@ def act(fleet: Fleet, step: Step) -> Fleet:
     elif name == "resize":
         after = _resized(after, step)
     fleet = with_server(fleet, after)
+    if name == "evacuate" and server.evacuated_from:
+        # It runs elsewhere already, whatever target is asked for now.
+        return with_server(fleet, replace(after, evacuated_from=None))
     if name in MOVES or (name == "unshelve" and step.args.get("host")):
         fleet = moved_to(fleet, after, step.args.get("target") or step.args.get("host") or "")
     return with_power(fleet, server.id, power)
@@ -66,8 +69,8 @@ def _vm_state(fleet: Fleet, server: Server, name: str, step: Step) -> str:
         return "soft-delete"
     if name == "shelve":
         return "shelved" if fleet.tied_to(server) else "shelved_offloaded"
-    if name == "evacuate" and not step.args.get("start"):
-        return "stopped"
+    if name == "evacuate":
+        return "active" if step.args.get("start") or server.evacuated_from else "stopped"
     ends = TABLE[name].ends
     if len(ends) == 1:
         return next(iter(ends))

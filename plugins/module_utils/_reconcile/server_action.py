@@ -117,6 +117,6 @@ def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Step:
         **step_args(fleet, wanted.action, wanted.options, wanted.host),
     }
     if TABLE[wanted.action].move:
-        args["source"] = server.host
+        args["source"] = server.evacuated_from or server.host
     why = f"it is {server.status}"
     return Step(f"server.{wanted.action}", server.name, args, why, step_secret(wanted.options))

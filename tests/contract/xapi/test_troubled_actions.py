@@ -81,6 +81,8 @@ def test_an_evacuation_that_finds_no_host_is_an_error(half_dead: Stage) -> None:
 
 def test_the_start_of_a_killed_run_goes_on(half_dead: Stage, fleet_of: Connect) -> None:
     """Nobody was there to unmark it: it is what it is, and evacuating it once more does no harm."""
+    half_dead.done("lock", reason="audit")
+    whole = half_dead.record()["blocked_operations"]
     half_dead.begin("evacuate", target="xen2")
     half_dead.fleet.close()
     half_dead.fleet = fleet_of(half_dead.sim)
@@ -90,8 +92,11 @@ def test_the_start_of_a_killed_run_goes_on(half_dead: Stage, fleet_of: Connect) 
     assert half_dead.states() == ("ACTIVE", "active", None)
     seen = half_dead.seen()
     assert (seen.host, seen.evacuated_from) == ("xen2", "xen3")
+    assert (seen.locked, seen.locked_reason) == (True, "audit")
     half_dead.done("evacuate", target="xen1")
     assert half_dead.guest()["host"] == "xen2"
+    assert half_dead.record()["blocked_operations"] == whole
+    half_dead.done("unlock")
     assert half_dead.clean()
 
 

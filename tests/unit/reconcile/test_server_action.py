@@ -162,18 +162,21 @@ def test_satisfied_but_busy_server_is_not_satisfied() -> None:
         plan_server_action(three(leaving), wants("start"))
 
 
-def test_an_evacuation_that_a_killed_run_began_is_over_once_it_runs_elsewhere() -> None:
-    before = three(guest("web1", on="xen2", evacuated_from="xen1"), services=FAILED_HOST)
-    for wanted in (wants("evacuate"), wants("evacuate", host="xen3")):
-        assert not plan_server_action(before, wanted).changed
-
-
-def test_one_that_has_not_ended_is_done_again() -> None:
-    """In ERROR, or still starting; its host is up by now, the one that failed is not."""
-    for given in ({"vm_state": "error"}, {"task_state": "rebuilding"}):
-        moved = replace(guest("web1", on="xen2", evacuated_from="xen1"), **given)
-        (step,) = plan_server_action(three(moved, services=FAILED_HOST), wants("evacuate")).steps
-        assert step.verb == "server.evacuate"
+@pytest.mark.parametrize("host", [None, "xen3"])
+@pytest.mark.parametrize(
+    "state", [{}, {"vm_state": "error"}, {"task_state": "rebuilding"}], ids=str
+)
+def test_an_evacuation_that_a_killed_run_began_is_ended_where_it_runs(
+    host: str | None, state: dict[str, str]
+) -> None:
+    """Its host is up, the one that failed is not."""
+    moved = replace(guest("web1", on="xen2", evacuated_from="xen1"), **state)
+    before = three(moved, services=FAILED_HOST)
+    plan = plan_server_action(before, wants("evacuate", host=host))
+    assert [step.args["source"] for step in plan.steps] == ["xen1"]
+    after = project_all(before, plan.steps).server("uuid-web1")
+    assert after is not None
+    assert (after.host, after.status, after.evacuated_from) == ("xen2", "ACTIVE", None)
 
 
 def test_hard_reboot_cuts_short_a_soft_one() -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from ...._core.errors import FleetError
-from .. import marks
 from ..sequence import Call, Steps
 from .guest import Args, Guest
 
@@ -17,8 +16,12 @@ def evacuate(guest: Guest, args: Args) -> Steps:
     A lock does not hinder it, as in Nova.
     """
     target = guest.host(args.get("target"))
-    body = guest.lifted(_evacuate(guest, target, args.get("start")), marks.is_lock, again=True)
-    yield from guest.through("rebuilding", body, force=True)
+    yield from guest.through("rebuilding", _through(guest, target, args.get("start")), force=True)
+
+
+def _through(guest: Guest, target: str | None, start: bool | None) -> Steps:
+    yield from guest.startable(_evacuate(guest, target, start))
+    yield from guest.settle()
 
 
 def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
@@ -26,7 +29,6 @@ def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
     left = guest.held.get("left")
     if up and left and left != guest.uuid_of_host(guest.record["resident_on"]):
         # The start of a run that was killed has gone on.
-        yield from guest.settle()
         return
     if up:
         yield from _reset(guest)
@@ -35,7 +37,6 @@ def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
         yield from guest.run(target)
     elif target is not None:
         yield Call("VM.set_affinity", guest.ref, target)
-    yield from guest.settle()
 
 
 def _reset(guest: Guest) -> Steps:

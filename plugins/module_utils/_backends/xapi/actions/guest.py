@@ -147,10 +147,8 @@ class Guest:
         wanted = marks.with_blocks(blocked, marks.KEPT_DOWN, text)
         yield Call("VM.set_blocked_operations", self.ref, wanted)
 
-    def lifted(
-        self, body: Steps, ours: Callable[[str], bool] = marks.is_ours, again: bool = False
-    ) -> Steps:
-        """``body`` without those blocks; they come back if it fails, and with ``again`` anyway."""
+    def lifted(self, body: Steps, ours: Callable[[str], bool] = marks.is_ours) -> Steps:
+        """``body`` without those blocks; they come back if it fails."""
         blocked = yield Call("VM.get_blocked_operations", self.ref)
         rest = {op: text for op, text in blocked.items() if not ours(text)}
         if rest == blocked:
@@ -162,8 +160,30 @@ class Guest:
         except FleetError:
             yield Call("VM.set_blocked_operations", self.ref, blocked)
             raise
-        if again:
-            yield Call("VM.set_blocked_operations", self.ref, blocked)
+
+    def startable(self, body: Steps) -> Steps:
+        """``body`` without a lock's hold on starts. What else the lock blocks stays blocked, so that
+        a run that is killed leaves the server locked, and the next one can make the lock whole.
+        """
+        blocked = yield Call("VM.get_blocked_operations", self.ref)
+        locked, reason = marks.lock(blocked)
+        if not locked:
+            yield from body
+            return
+        rest = {
+            op: text
+            for op, text in blocked.items()
+            if not (op in marks.KEPT_DOWN and marks.is_lock(text))
+        }
+        whole = marks.with_blocks(rest, marks.LOCKABLE, marks.lock_text(reason))
+        if rest != blocked:
+            yield Call("VM.set_blocked_operations", self.ref, rest)
+        try:
+            yield from body
+        except FleetError:
+            yield Call("VM.set_blocked_operations", self.ref, whole)
+            raise
+        yield Call("VM.set_blocked_operations", self.ref, whole)
 
     # --- power ---------------------------------------------------------------------------------------
 
