@@ -16,6 +16,7 @@ import pytest
 import XenAPI
 import yaml
 from harness.playbooks import ROOT, Playbooks, Run
+from simulators.client import Client
 from simulators.launch import Simulator
 
 PLAYBOOK = ROOT / "playbooks" / "host_maintenance.yml"
@@ -308,6 +309,20 @@ def test_the_work_reboots_the_host(books: Playbooks, tmp_path: Path, name: str) 
     assert places(books) == HOME
     assert disturbed(books) == {}
     assert maintenances(books) == [("patches", "done")]
+
+
+def test_the_coordinator_takes_its_time_to_go(tmp_path: Path) -> None:
+    """The call that restarts it has long returned, and it still answers."""
+    with Simulator({**SITE, "times": {"fuse_s": 120}}) as site:
+        books = Playbooks(site, tmp_path)
+        assert books.tasks(task("in_maintenance", host="xen1")).status == 0
+        client = Client(site.hosts["xen1"])
+        client("host.reboot", client("host.get_by_name_label", "xen1")[0])
+        run = books.tasks(task("in_service", host="xen1"))
+        assert run.status == 0, run.output
+        assert "waiting for the pool of xen1: xen1 is about to restart" in run.output
+        assert places(books) == HOME
+        assert disturbed(books) == {}
 
 
 def test_a_restarted_toolstack_does_not_end_the_maintenance(books: Playbooks) -> None:

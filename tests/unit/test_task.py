@@ -79,6 +79,17 @@ def test_a_later_round_that_fails_tells_what_the_earlier_ones_did(tmp_path: Path
     assert names(store) == ["prod"]
 
 
+def test_so_does_one_that_cannot_be_planned(tmp_path: Path) -> None:
+    def planner(fleet: Fleet) -> Plan:
+        if fleet.aggregates:
+            raise NotFoundError("host xen1", "it is unknown")
+        return Plan((CREATE,))
+
+    error = reconcile(tmp_path / "store.db", planner, rounds=3)
+    assert [step["verb"] for step in error.details["done"]] == ["aggregate.create"]
+    assert failure(error)["changed"] is True
+
+
 def test_rounds_that_do_not_suffice_are_a_failure(tmp_path: Path) -> None:
     def planner(fleet: Fleet) -> Plan:
         return Plan((Step("aggregate.create", f"a{len(fleet.aggregates)}", {"zone": None}),))

@@ -123,8 +123,11 @@ class Task:
         """The steps taken, and the state afterwards."""
         done: list[Step] = []
         for _round in range(work.rounds):
-            fleet = made[0] if made else work.read()
-            plan = made[1] if made else work.planner(fleet)
+            try:
+                fleet, plan = made or work.look()
+            except FleetError as exc:
+                _told(exc, done, undone=unit)
+                raise
             made = None
             if not plan.changed:
                 return done, fleet
@@ -188,6 +191,10 @@ class _Work:
     rounds: int
     on_failure: Callable[[Ports, FleetError], None] | None
     after_failure: AfterFailure | None
+
+    def look(self) -> tuple[Fleet, Plan]:
+        fleet = self.read()
+        return fleet, self.planner(fleet)
 
     def read_after(self) -> Fleet:
         return (self.read_shown or self.read)()

@@ -8,17 +8,21 @@ answers, nobody knows the host.
 from __future__ import annotations
 
 from .._core.errors import UnavailableError
+from .._core.model import Fleet
 from .._core.ports import FleetReader, Reporter
 from .._core.reading import HOSTS, JOURNAL, reading
 from .._core.wait import Clock, until
 
 INTERVAL = 2.0
+GOING = {"shutdown", "reboot"}
 
 
 def await_pool(
     read: FleetReader, host: str, *, clock: Clock, timeout: float, reporter: Reporter
 ) -> None:
-    """Return once a coordinator knows the host, at once if no maintenance of it is open.
+    """Return once a coordinator knows the host, at once if no maintenance of it is open. One that is
+    about to go does not count: host.reboot returns some ten seconds before the host goes, and is
+    told by current_operations until it is back (xapi_host.ml).
 
     Raises WaitTimeout. An address that answers and is refused is no reason to wait.
     """
@@ -29,9 +33,7 @@ def await_pool(
     def missing() -> str:
         nonlocal told
         try:
-            fleet = read(reading(HOSTS))
-            known = fleet.host(host) is not None or not fleet.unreachable
-            reason = "" if known else f"no answer from {', '.join(fleet.unreachable)}"
+            reason = _missing(read(reading(HOSTS)), host)
         except UnavailableError as exc:
             reason = exc.cause
         if reason and not told:
@@ -50,3 +52,12 @@ def await_pool(
         interval=INTERVAL,
         remedy="See whether its coordinator is up, and run again",
     )
+
+
+def _missing(fleet: Fleet, host: str) -> str:
+    seen = fleet.host(host)
+    if seen is None:
+        return f"no answer from {', '.join(fleet.unreachable)}" if fleet.unreachable else ""
+    pool = fleet.pool(seen.pool_id)
+    going = pool is not None and pool.coordinator == host and GOING & set(seen.operations)
+    return f"{host} is about to restart" if going else ""

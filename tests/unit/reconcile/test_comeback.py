@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from unit.fleets import fleet, host
+from unit.fleets import fleet, host, pool
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     AuthError,
@@ -30,6 +30,9 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.comeba
 OPEN = [Maintenance("xen1", "patches", "in_maintenance")]
 KNOWN = fleet([host("xen1")], maintenances=OPEN)
 SILENT = fleet(maintenances=OPEN, unreachable={"https://xen1": "connection refused"})
+GOING = fleet(
+    [host("xen1", "p", operations=("shutdown",))], pools=[pool("p", "xen1")], maintenances=OPEN
+)
 UNKNOWN = fleet([host("xen2")], maintenances=OPEN)
 
 
@@ -87,6 +90,20 @@ def test_waits_until_it_answers_and_says_so_once() -> None:
     wait(site)
     assert site.seconds == 6
     assert site.lines == ["waiting for the pool of xen1: connection refused"]
+
+
+def test_a_coordinator_that_is_about_to_restart_does_not_count() -> None:
+    site = Site([GOING, SILENT, KNOWN], KNOWN)
+    wait(site)
+    assert site.seconds == 4
+    assert site.lines == ["waiting for the pool of xen1: xen1 is about to restart"]
+
+
+def test_a_supporter_that_restarts_is_waited_for_once_its_pool_is_looked_at() -> None:
+    supporter = host("xen1", "p", operations=("shutdown",))
+    site = Site([fleet([supporter], pools=[pool("p", "xen2")], maintenances=OPEN)], KNOWN)
+    wait(site)
+    assert site.seconds == 0
 
 
 def test_the_wait_is_bounded() -> None:
