@@ -133,7 +133,7 @@ summary:
 
 from typing import Any
 
-from ..module_utils._glue.argspec import CONNECTION, Spec, merge
+from ..module_utils._glue.argspec import CONNECTION, DRAIN, HOST_GROUP, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.consolidation import (
@@ -146,23 +146,15 @@ from ..module_utils._reconcile.host_group import everything
 
 SPEC = merge(
     CONNECTION,
+    HOST_GROUP,
+    DRAIN,
     Spec(
         {
             "name": {"type": "str", "required": True},
-            "hosts": {"type": "list", "elements": "str"},
-            "aggregate": {"type": "str"},
             "keep": {"type": "int", "default": 1},
             "max_hosts": {"type": "int"},
             "headroom_percent": {"type": "int", "default": 20},
-            "anti_affinity": {
-                "type": "str",
-                "choices": ["enforce", "relax"],
-                "default": "enforce",
-            },
-            "cold_migrate": {"type": "bool", "default": False},
         },
-        mutually_exclusive=[("hosts", "aggregate")],
-        required_one_of=[("hosts", "aggregate")],
     ),
 )
 

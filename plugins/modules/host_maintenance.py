@@ -268,7 +268,7 @@ from ..module_utils._core.model import Fleet
 from ..module_utils._core.plan import Plan
 from ..module_utils._core.reading import HOSTS, JOURNAL, reading
 from ..module_utils._core.wait import SystemClock
-from ..module_utils._glue.argspec import CONNECTION, Spec, merge
+from ..module_utils._glue.argspec import CONNECTION, DRAIN, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.comeback import await_pool
@@ -279,6 +279,7 @@ from ..module_utils._reconcile.report import plan_lines, result
 
 SPEC = merge(
     CONNECTION,
+    DRAIN,
     Spec(
         {
             "host": {"type": "str", "required": True},
@@ -290,12 +291,6 @@ SPEC = merge(
             },
             "max_parallel": {"type": "int", "default": 3},
             "network": {"type": "str"},
-            "anti_affinity": {
-                "type": "str",
-                "choices": ["enforce", "relax"],
-                "default": "enforce",
-            },
-            "cold_migrate": {"type": "bool", "default": False},
             "return_servers": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 1800.0},
         }

@@ -143,7 +143,7 @@ summary:
 from dataclasses import asdict
 from typing import Any
 
-from ..module_utils._glue.argspec import CONNECTION, Spec, merge
+from ..module_utils._glue.argspec import CONNECTION, DRAIN, HOST_GROUP, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.host_group import everything
@@ -157,21 +157,13 @@ from ..module_utils._reconcile.rolling_update import (
 
 SPEC = merge(
     CONNECTION,
+    HOST_GROUP,
+    DRAIN,
     Spec(
         {
             "name": {"type": "str", "required": True},
-            "hosts": {"type": "list", "elements": "str"},
-            "aggregate": {"type": "str"},
             "network": {"type": "str"},
-            "anti_affinity": {
-                "type": "str",
-                "choices": ["enforce", "relax"],
-                "default": "enforce",
-            },
-            "cold_migrate": {"type": "bool", "default": False},
         },
-        mutually_exclusive=[("hosts", "aggregate")],
-        required_one_of=[("hosts", "aggregate")],
     ),
 )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness.playbooks import ROOT, Playbooks, Run
+from harness.playbooks import ROOT, Playbooks, Run, Trace, of_role
 from simulators.launch import Simulator
 
 PLAYBOOK = ROOT / "playbooks" / "host_consolidation.yml"
@@ -40,7 +40,7 @@ class Site:
     def __init__(self, books: Playbooks, simulator: Simulator) -> None:
         self.books = books
         self.simulator = simulator
-        self.trace = books.directory / "trace"
+        self.trace = Trace(books.directory / "trace")
         self.stuck = books.directory / "stuck"
         self.files = {
             f"{kind}_tasks_file": self.tasks_file(kind, fault)
@@ -49,7 +49,9 @@ class Site:
 
     def tasks_file(self, kind: str, fault: str) -> str:
         host = "{{ host_consolidation_host }}"
-        script = f"echo {kind} {host} >> {self.trace}; ! grep -sqx '{kind} {host}' {self.stuck}"
+        script = (
+            f"echo {kind} {host} >> {self.trace.path}; ! grep -sqx '{kind} {host}' {self.stuck}"
+        )
         switch = {
             "url": f"{self.simulator.inspect}/faults",
             "method": "POST",
@@ -72,17 +74,11 @@ class Site:
             **self.files,
             **variables,
         }
-        return self.books.run(
-            PLAYBOOK, *options, **{f"host_consolidation_{k}": v for k, v in given.items()}
-        )
+        return self.books.run(PLAYBOOK, *options, **of_role("host_consolidation", given))
 
     def done(self) -> list[str]:
         """What the tasks have been run for since the last look."""
-        if not self.trace.exists():
-            return []
-        lines = self.trace.read_text(encoding="utf-8").splitlines()
-        self.trace.unlink()
-        return lines
+        return self.trace.taken()
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = self.simulator.get("/state")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import XenAPI
 import yaml
-from harness.playbooks import ROOT, Playbooks, Run
+from harness.playbooks import ROOT, Playbooks, Run, of_role
 from simulators.client import Client
 from simulators.launch import Simulator
 
@@ -61,7 +61,7 @@ def role(books: Playbooks, *options: str, **variables: Any) -> Run:
 
 def named(variables: dict[str, Any]) -> dict[str, Any]:
     given = {"host": "xen2", "name": "patches", **variables}
-    return {f"host_maintenance_{k}": v for k, v in given.items()}
+    return of_role("host_maintenance", given)
 
 
 def task(state: str, **options: Any) -> dict[str, Any]:

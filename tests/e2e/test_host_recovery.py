@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness.playbooks import ROOT, Playbooks, Run
+from harness.playbooks import ROOT, Playbooks, Run, of_role
 from simulators.client import Client
 from simulators.launch import Simulator
 
@@ -46,9 +46,7 @@ class Site:
 
     def run(self, *options: str, **variables: Any) -> Run:
         given = {"host": "xen3", "fencing_tasks_file": str(self.fence), **variables}
-        return self.books.run(
-            PLAYBOOK, *options, **{f"host_recovery_{k}": v for k, v in given.items()}
-        )
+        return self.books.run(PLAYBOOK, *options, **of_role("host_recovery", given))
 
     def fail(self) -> None:
         """The power of xen3 goes."""
@@ -199,9 +197,7 @@ def test_killed_midway_and_run_again(site: Site) -> None:
         )
 
     given = {"host": "xen3", "fencing_tasks_file": str(site.fence), "max_parallel": 1}
-    site.books.run_until_killed(
-        PLAYBOOK, second_start, **{f"host_recovery_{k}": v for k, v in given.items()}
-    )
+    site.books.run_until_killed(PLAYBOOK, second_start, **of_role("host_recovery", given))
     site.simulator.delete("/faults")
     again = site.run()
     assert again.status == 0, again.output

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness.playbooks import ROOT, Playbooks, Run
+from harness.playbooks import ROOT, Playbooks, Run, of_role
 from testbeds.openstack import faults
 from testbeds.openstack.api import OBSERVER
 from testbeds.openstack.client import Bed
@@ -51,7 +51,7 @@ class Cloud:
 
     def named(self, variables: dict[str, Any]) -> dict[str, Any]:
         given = {"host": HOST, "name": "patches", **variables}
-        return {f"host_maintenance_{k}": v for k, v in given.items()}
+        return of_role("host_maintenance", given)
 
     def task(self, state: str, **options: Any) -> Run:
         return self.books.run([play(state, **options)])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness.playbooks import ROOT, Playbooks, Run
+from harness.playbooks import ROOT, Playbooks, Run, Trace
 from testbeds.openstack.client import Bed
 
 pytestmark = pytest.mark.nova
@@ -27,11 +27,11 @@ class Cloud:
         where = {**bed.cloud_env(), "XENFLEET_CONTROL_PLANE": "nova"}
         self.bed = bed
         self.books = Playbooks(None, directory, **where)
-        self.trace = directory / "trace"
+        self.trace = Trace(directory / "trace")
 
     def tasks_file(self, name: str, host: str, *command: str) -> str:
         path = self.books.directory / f"{name}.yml"
-        note = {"name": name, "ansible.builtin.shell": f"echo {name} {host} >> {self.trace}"}
+        note = {"name": name, "ansible.builtin.shell": f"echo {name} {host} >> {self.trace.path}"}
         tasks: list[dict[str, Any]] = [{**note, "changed_when": True}]
         if command:
             bed_py = str(ROOT / "tests/testbeds/openstack/bed.py")
@@ -46,11 +46,7 @@ class Cloud:
 
     def done(self) -> list[str]:
         """What the tasks have been run for since the last look."""
-        if not self.trace.exists():
-            return []
-        lines = self.trace.read_text(encoding="utf-8").splitlines()
-        self.trace.unlink()
-        return lines
+        return self.trace.taken()
 
     def servers(self) -> dict[str, tuple[str, str]]:
         """Host and status by name."""

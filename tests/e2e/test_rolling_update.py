@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness.playbooks import ROOT, Playbooks, Run
+from harness.playbooks import ROOT, Playbooks, Run, Trace, of_role
 from simulators.launch import Simulator
 
 PLAYBOOK = ROOT / "playbooks" / "rolling_update.yml"
@@ -35,7 +35,7 @@ class Site:
 
     def __init__(self, books: Playbooks) -> None:
         self.books = books
-        self.trace = books.directory / "trace"
+        self.trace = Trace(books.directory / "trace")
         self.sick = books.directory / "sick"
         self.work = self.tasks_file("work")
         self.check = self.tasks_file("check")
@@ -43,7 +43,7 @@ class Site:
     def tasks_file(self, kind: str) -> str:
         path = self.books.directory / f"{kind}.yml"
         script = (
-            f"echo {kind} {{{{ rolling_update_host }}}} >> {self.trace}; "
+            f"echo {kind} {{{{ rolling_update_host }}}} >> {self.trace.path}; "
             f"! grep -sqx '{kind} {{{{ rolling_update_host }}}}' {self.sick}"
         )
         task = {"name": kind, "ansible.builtin.shell": script, "changed_when": kind == "work"}
@@ -57,17 +57,11 @@ class Site:
             "tasks_file": self.work,
             **variables,
         }
-        return self.books.run(
-            PLAYBOOK, *options, **{f"rolling_update_{k}": v for k, v in given.items()}
-        )
+        return self.books.run(PLAYBOOK, *options, **of_role("rolling_update", given))
 
     def done(self) -> list[str]:
         """What the tasks have been run for since the last look."""
-        if not self.trace.exists():
-            return []
-        lines = self.trace.read_text(encoding="utf-8").splitlines()
-        self.trace.unlink()
-        return lines
+        return self.trace.taken()
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = self.books.site.get("/state")
@@ -178,9 +172,7 @@ def test_killed_while_a_host_is_emptied_and_run_again(site: Site) -> None:
         return sum("VM.pool_migrate" in method for method in calls) >= 3
 
     options = {"name": "november", "hosts": ["xen3", "xen2", "xen1"], "tasks_file": site.work}
-    output = site.books.run_until_killed(
-        PLAYBOOK, third_move, **{f"rolling_update_{k}": v for k, v in options.items()}
-    )
+    output = site.books.run_until_killed(PLAYBOOK, third_move, **of_role("rolling_update", options))
     assert "PLAY RECAP" not in output
     assert site.done() == ["work xen1"]
     again = site.run()

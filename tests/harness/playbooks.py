@@ -67,6 +67,26 @@ class Run:
         return found[-1]
 
 
+class Trace:
+    """Lines that tasks of a play append to a file: what they have been run for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def taken(self) -> list[str]:
+        """Those since the last look."""
+        if not self.path.exists():
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        self.path.unlink()
+        return lines
+
+
+def of_role(role: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables by the names that a role's have."""
+    return {f"{role}_{name}": value for name, value in variables.items()}
+
+
 class Playbooks:
     """Runs playbooks for one site, or for what ``environment`` tells how to reach. ``directory`` keeps
     the store, Ansible's home and results.

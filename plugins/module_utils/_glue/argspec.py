@@ -151,3 +151,21 @@ def wait_options(timeout: float = 600.0) -> Spec:
 
 
 WAIT = wait_options()
+
+HOST_GROUP = Spec(
+    {
+        "hosts": {"type": "list", "elements": "str"},
+        "aggregate": {"type": "str"},
+    },
+    mutually_exclusive=[("hosts", "aggregate")],
+    required_one_of=[("hosts", "aggregate")],
+)
+"""What is done to one host after the other."""
+
+DRAIN = Spec(
+    {
+        "anti_affinity": {"type": "str", "choices": ["enforce", "relax"], "default": "enforce"},
+        "cold_migrate": {"type": "bool", "default": False},
+    }
+)
+"""How servers leave a host."""
