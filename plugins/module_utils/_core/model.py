@@ -223,8 +223,8 @@ class Server:
     """Message of the failure that put it into ERROR."""
     project_id: str | None = None
     evacuated_from: str | None = None
-    """The failed host that it ran on, where it runs elsewhere by now and no run has seen its
-    evacuation to the end.
+    """The failed host that it ran on once, if it has been started on another one since and no run
+    has seen that evacuation to its end.
     """
 
     @property

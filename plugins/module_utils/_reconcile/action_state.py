@@ -56,7 +56,7 @@ def _reset(server: Server, wanted: ServerActionWanted) -> bool:
 
 def _evacuated(server: Server, wanted: ServerActionWanted) -> bool:
     """A guest that does not run and could start on several hosts is on none of them. One that a
-    killed run has left to start elsewhere is there, but its marks and its lock are to be mended.
+    killed run has left to start elsewhere may be there, but its marks and lock are to be mended.
     """
     if server.evacuated_from:
         return False
@@ -131,18 +131,32 @@ def _special(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetE
 
 def _evacuable(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetError | None:
     """nova/compute/api.py evacuate: a source that is up is no reason to; on its own host it can't be."""
-    source = fleet.service(server.evacuated_from or server.host or "")
-    if source is not None and source.state == "up":
+    source = failed_host(fleet, server)
+    if source is not None and up(fleet, source):
         return InvalidError(
             f"server {server.name}",
             f"its host {server.host} is up, so that it may still run there",
             "Migrate it instead; if the host is fenced, set forced_down of its compute service",
         )
-    if wanted.host is not None and wanted.host == server.host:
+    if wanted.host is not None and wanted.host == source:
         return InvalidError(
             f"server {server.name}", f"{wanted.host} is the host that failed", "Choose another"
         )
     return _target(fleet, wanted)
+
+
+def failed_host(fleet: Fleet, server: Server) -> str | None:
+    """The host that an evacuation of the server is from: the one it is on, unless that is up and an
+    evacuation that was cut short has brought it there.
+    """
+    if server.evacuated_from and up(fleet, server.host):
+        return server.evacuated_from
+    return server.host
+
+
+def up(fleet: Fleet, host: str | None) -> bool:
+    service = fleet.service(host or "")
+    return service is not None and service.state == "up"
 
 
 def _target(fleet: Fleet, wanted: ServerActionWanted) -> FleetError | None:

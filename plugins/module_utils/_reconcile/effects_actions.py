@@ -39,7 +39,13 @@ def act(fleet: Fleet, step: Step) -> Fleet:
         return with_server(fleet, LOCKS[name](server, step))
     vm_state = _vm_state(fleet, server, name, step)
     power = POWER.get(vm_state, server.power_state)
-    after = replace(server, vm_state=vm_state, task_state=None, status=status_of(vm_state, None))
+    after = replace(
+        server,
+        vm_state=vm_state,
+        task_state=None,
+        status=status_of(vm_state, None),
+        evacuated_from=None,
+    )
     if vm_state != "error":
         after = replace(after, fault="")
     if vm_state == "shelved_offloaded":
@@ -47,9 +53,8 @@ def act(fleet: Fleet, step: Step) -> Fleet:
     elif name == "resize":
         after = _resized(after, step)
     fleet = with_server(fleet, after)
-    if name == "evacuate" and server.evacuated_from:
-        # It runs elsewhere already, whatever target is asked for now.
-        return with_server(fleet, replace(after, evacuated_from=None))
+    if name == "evacuate" and _is_elsewhere(server, step):
+        return fleet
     if name in MOVES or (name == "unshelve" and step.args.get("host")):
         fleet = moved_to(fleet, after, step.args.get("target") or step.args.get("host") or "")
     return with_power(fleet, server.id, power)
@@ -70,7 +75,8 @@ def _vm_state(fleet: Fleet, server: Server, name: str, step: Step) -> str:
     if name == "shelve":
         return "shelved" if fleet.tied_to(server) else "shelved_offloaded"
     if name == "evacuate":
-        return "active" if step.args.get("start") or server.evacuated_from else "stopped"
+        runs = step.args.get("start") or _is_elsewhere(server, step)
+        return "active" if runs else "stopped"
     ends = TABLE[name].ends
     if len(ends) == 1:
         return next(iter(ends))
@@ -79,6 +85,11 @@ def _vm_state(fleet: Fleet, server: Server, name: str, step: Step) -> str:
     if server.vm_state == "resized":
         return "active" if server.running else "stopped"
     return "stopped" if server.vm_state == "stopped" else "active"
+
+
+def _is_elsewhere(server: Server, step: Step) -> bool:
+    """Whether an evacuation only ends what a killed run has begun; where it is, it stays."""
+    return step.args["source"] is not None and step.args["source"] == server.evacuated_from
 
 
 def _locked(server: Server, step: Step) -> Server:

@@ -19,7 +19,7 @@ from .._core.reading import (
     reading,
 )
 from .action_options import check_options, check_supported, step_args, step_secret
-from .action_state import obstacle, satisfied
+from .action_state import failed_host, obstacle, satisfied
 from .action_wanted import ServerActionWanted
 from .actions import TABLE
 from .live_migration import plan_moves
@@ -117,6 +117,7 @@ def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Step:
         **step_args(fleet, wanted.action, wanted.options, wanted.host),
     }
     if TABLE[wanted.action].move:
-        args["source"] = server.evacuated_from or server.host
+        evacuated = wanted.action == "evacuate"
+        args["source"] = failed_host(fleet, server) if evacuated else server.host
     why = f"it is {server.status}"
     return Step(f"server.{wanted.action}", server.name, args, why, step_secret(wanted.options))

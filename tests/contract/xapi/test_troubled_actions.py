@@ -79,24 +79,39 @@ def test_an_evacuation_that_finds_no_host_is_an_error(half_dead: Stage) -> None:
     assert half_dead.clean()
 
 
+def killed_after_the_start(stage: Stage, fleet_of: Connect) -> None:
+    """A run that is killed once XAPI has begun to start the server on xen2."""
+    stage.begin("evacuate", source="xen3", target="xen2")
+    stage.fleet.close()
+    stage.fleet = fleet_of(stage.sim)
+    eventually(lambda: stage.guest()["has_domain"])
+    eventually(lambda: not stage.record()["current_operations"])
+
+
 def test_the_start_of_a_killed_run_goes_on(half_dead: Stage, fleet_of: Connect) -> None:
     """Nobody was there to unmark it: it is what it is, and evacuating it once more does no harm."""
     half_dead.done("lock", reason="audit")
     whole = half_dead.record()["blocked_operations"]
-    half_dead.begin("evacuate", target="xen2")
-    half_dead.fleet.close()
-    half_dead.fleet = fleet_of(half_dead.sim)
-    eventually(lambda: half_dead.guest()["has_domain"])
-    eventually(lambda: not half_dead.record()["current_operations"])
+    killed_after_the_start(half_dead, fleet_of)
     assert set(half_dead.ours()) == {"left", "task_state"}
     assert half_dead.states() == ("ACTIVE", "active", None)
     seen = half_dead.seen()
     assert (seen.host, seen.evacuated_from) == ("xen2", "xen3")
     assert (seen.locked, seen.locked_reason) == (True, "audit")
-    half_dead.done("evacuate", target="xen1")
+    half_dead.done("evacuate", source="xen3", target="xen1")
     assert half_dead.guest()["host"] == "xen2"
     assert half_dead.record()["blocked_operations"] == whole
     half_dead.done("unlock")
+    assert half_dead.clean()
+
+
+def test_its_new_host_may_fail_as_well(half_dead: Stage, fleet_of: Connect) -> None:
+    killed_after_the_start(half_dead, fleet_of)
+    half_dead.sim.post("/faults", {"action": "revive", "target": "xen3"})
+    half_dead.sim.post("/faults", {"action": "kill", "target": "xen2"})
+    half_dead.done("evacuate", source="xen2", target="xen1", start=True)
+    assert half_dead.states() == ("ACTIVE", "active", None)
+    assert half_dead.guest()["host"] == "xen1"
     assert half_dead.clean()
 
 

@@ -171,12 +171,24 @@ def test_an_evacuation_that_a_killed_run_began_is_ended_where_it_runs(
 ) -> None:
     """Its host is up, the one that failed is not."""
     moved = replace(guest("web1", on="xen2", evacuated_from="xen1"), **state)
-    before = three(moved, services=FAILED_HOST)
+    before = three(moved, services=[*FAILED_HOST, ComputeService("xen2")])
     plan = plan_server_action(before, wants("evacuate", host=host))
     assert [step.args["source"] for step in plan.steps] == ["xen1"]
     after = project_all(before, plan.steps).server("uuid-web1")
     assert after is not None
     assert (after.host, after.status, after.evacuated_from) == ("xen2", "ACTIVE", None)
+
+
+def test_what_a_killed_run_evacuated_is_evacuated_again_when_that_host_fails_too() -> None:
+    """The first one is up again."""
+    services = [ComputeService("xen1"), ComputeService("xen2", state="down", forced_down=True)]
+    before = three(guest("web1", on="xen2", evacuated_from="xen1"), services=services)
+    wanted = wants("evacuate", host="xen1", power_on=True)
+    plan = plan_server_action(before, wanted)
+    assert [step.args["source"] for step in plan.steps] == ["xen2"]
+    after = project_all(before, plan.steps).server("uuid-web1")
+    assert after is not None
+    assert (after.host, after.status, after.evacuated_from) == ("xen1", "ACTIVE", None)
 
 
 def test_hard_reboot_cuts_short_a_soft_one() -> None:

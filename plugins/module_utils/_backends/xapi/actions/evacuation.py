@@ -11,23 +11,23 @@ from .guest import Args, Guest
 
 
 def evacuate(guest: Guest, args: Args) -> Steps:
-    """Args: target; start (if it ran, which is the default). XAPI refuses while the host answers
+    """Args: source; target; start (if it ran, which is the default). XAPI refuses while the host answers
     (HOST_IS_LIVE); that it is really off, and not only cut off, is for the caller to make sure of.
     A lock does not hinder it, as in Nova.
     """
     target = guest.host(args.get("target"))
-    yield from guest.through("rebuilding", _through(guest, target, args.get("start")), force=True)
+    source = guest.host(args.get("source"))
+    yield from guest.through("rebuilding", _through(guest, source, target, args), force=True)
 
 
-def _through(guest: Guest, target: str | None, start: bool | None) -> Steps:
-    yield from guest.startable(_evacuate(guest, target, start))
+def _through(guest: Guest, source: str | None, target: str | None, args: Args) -> Steps:
+    yield from guest.startable(_evacuate(guest, source, target, args.get("start")))
     yield from guest.settle()
 
 
-def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
+def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool | None) -> Steps:
     up = guest.record["power_state"] in ("Running", "Paused")
-    left = guest.held.get("left")
-    if up and left and left != guest.uuid_of_host(guest.record["resident_on"]):
+    if up and source not in (None, guest.record["resident_on"]) and _left(guest, source):
         # The start of a run that was killed has gone on.
         return
     if up:
@@ -37,6 +37,10 @@ def _evacuate(guest: Guest, target: str | None, start: bool | None) -> Steps:
         yield from guest.run(target)
     elif target is not None:
         yield Call("VM.set_affinity", guest.ref, target)
+
+
+def _left(guest: Guest, host: str | None) -> bool:
+    return host is not None and guest.held.get("left") == guest.uuid_of_host(host)
 
 
 def _reset(guest: Guest) -> Steps:
