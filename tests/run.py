@@ -56,8 +56,8 @@ PARTS: dict[str, list[Command]] = {
 }
 # Parts of one lane run one after the other, the lanes beside each other.
 BUSY_LANES = (
-    ("sanity", "sanity-newest", "newest"),
-    ("lint", "docs", "build", "molecule", "oldest"),
+    ("sanity", "sanity-newest"),
+    ("lint", "docs", "build", "molecule", "oldest", "newest"),
 )
 WAITING_LANES = (("nova",), ("nova-contract",))
 AFTER_BUSY = "pytest"
