@@ -74,9 +74,10 @@ def _vm_state(fleet: Fleet, server: Server, name: str, step: Step) -> str:
         return "soft-delete"
     if name == "shelve":
         return "shelved" if fleet.tied_to(server) else "shelved_offloaded"
-    if name == "evacuate":
-        runs = step.args.get("start") or _is_elsewhere(server, step)
-        return "active" if runs else "stopped"
+    if name == "evacuate" and _is_elsewhere(server, step):
+        return "active"
+    if name == "evacuate" and not step.args.get("start"):
+        return "stopped"
     ends = TABLE[name].ends
     if len(ends) == 1:
         return next(iter(ends))

@@ -191,6 +191,18 @@ def test_what_a_killed_run_evacuated_is_evacuated_again_when_that_host_fails_too
     assert (after.host, after.status, after.evacuated_from) == ("xen1", "ACTIVE", None)
 
 
+@pytest.mark.parametrize(
+    ("state", "power_on", "status"),
+    [("active", True, "ACTIVE"), ("active", False, "SHUTOFF"), ("stopped", True, "SHUTOFF")],
+)
+def test_an_evacuated_server_runs_if_it_ran_before(state: str, power_on: bool, status: str) -> None:
+    before = cloud(guest("web1", state), services=FAILED_HOST)
+    wanted = wants("evacuate", host="xen2", power_on=power_on)
+    after = project_all(before, plan_server_action(before, wanted).steps).server("uuid-web1")
+    assert after is not None
+    assert (after.host, after.status) == ("xen2", status)
+
+
 def test_hard_reboot_cuts_short_a_soft_one() -> None:
     before = three(guest("web1", status="REBOOT", task_state="rebooting"))
     assert plan_server_action(before, wants("reboot_hard")).changed
