@@ -105,6 +105,19 @@ def test_the_start_of_a_killed_run_goes_on(half_dead: Stage, fleet_of: Connect) 
     assert half_dead.clean()
 
 
+@pytest.mark.parametrize(
+    ("verb", "status"), [("stop", "SHUTOFF"), ("suspend", "SUSPENDED"), ("resize", "VERIFY_RESIZE")]
+)
+def test_what_a_killed_run_has_evacuated_is_a_server_like_any_other(
+    half_dead: Stage, fleet_of: Connect, verb: str, status: str
+) -> None:
+    killed_after_the_start(half_dead, fleet_of)
+    half_dead.done(verb, **({"vcpus": 4} if verb == "resize" else {}))
+    assert half_dead.states()[0::2] == (status, None)
+    assert half_dead.seen().host != "xen3"
+    assert not {"left", "task_state"} & set(half_dead.ours())
+
+
 def test_its_new_host_may_fail_as_well(half_dead: Stage, fleet_of: Connect) -> None:
     killed_after_the_start(half_dead, fleet_of)
     half_dead.sim.post("/faults", {"action": "revive", "target": "xen3"})

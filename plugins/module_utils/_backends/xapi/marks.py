@@ -139,6 +139,14 @@ def task(vm: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return state or None, since or None
 
 
+def evacuated_from(vm: Mapping[str, Any], here: str) -> str:
+    """Uuid of the failed host that a guest was evacuated from by a run which was killed before it
+    could unmark it; empty if there is none. ``here`` is the uuid of the host that it is resident on.
+    """
+    left = marks(vm).get("left", "")
+    return left if vm["power_state"] == "Running" and here and left != here else ""
+
+
 def state_block(vm_state: str) -> str:
     return f"{PREFIX} {vm_state}"
 

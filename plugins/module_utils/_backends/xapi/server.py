@@ -65,7 +65,8 @@ def server(
 ) -> Server:
     """One guest; ``attached`` maps each SR's reference to the references of hosts on which it is plugged."""
     busy, since = marks.task(vm)
-    evacuated_from = _evacuated_from(records, vm)
+    here = records.rows["host"].get(vm["resident_on"])
+    evacuated_from = marks.evacuated_from(vm, here["uuid"] if here else "")
     if evacuated_from and not vm["current_operations"]:
         busy = None
     vm_state, task_state, shown = status(
@@ -105,7 +106,7 @@ def server(
         locked=locked,
         locked_reason=locked_reason,
         fault=marks.marks(vm).get("fault", "") if vm_state == "error" else "",
-        evacuated_from=evacuated_from,
+        evacuated_from=_name_of_host(records, evacuated_from),
     )
 
 
@@ -144,20 +145,13 @@ def _place(
 
 
 def _left(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
-    return _marked_host(records, vm) if vm["power_state"] == "Halted" else None
+    if vm["power_state"] != "Halted":
+        return None
+    return _name_of_host(records, marks.marks(vm).get("left", ""))
 
 
-def _evacuated_from(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
-    """Its start outlives a run that was killed, which then could not unmark it."""
-    left = _marked_host(records, vm) if vm["power_state"] == "Running" else None
-    here = records.rows["host"].get(vm["resident_on"])
-    return left if here is not None and here["name_label"] != left else None
-
-
-def _marked_host(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
-    """The host that an evacuation took it from."""
-    left = marks.marks(vm).get("left", "")
-    found = (row for row in records.rows["host"].values() if row["uuid"] == left)
+def _name_of_host(records: PoolRecords, uuid: str) -> str | None:
+    found = (row for row in records.rows["host"].values() if row["uuid"] == uuid)
     return next((str(row["name_label"]) for row in found), None)
 
 

@@ -38,7 +38,11 @@ class XenServers:
 
         def start(place: Place) -> Work:
             guest = Guest(place)
-            work = Work(self._directory, self._tasks, place, what, steps(guest, args), jobs)
+            whole = steps(guest, args)
+            # Another evacuation ends that one by itself, or knows the host by its mark.
+            if verb != "server.evacuate":
+                whole = guest.after_evacuation(whole)
+            work = Work(self._directory, self._tasks, place, what, whole, jobs)
             return work.begin()
 
         work = self._directory.perform("VM", server_id, what, start)

@@ -27,7 +27,7 @@ def _through(guest: Guest, source: str | None, target: str | None, args: Args) -
 
 def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool | None) -> Steps:
     up = guest.record["power_state"] in ("Running", "Paused")
-    if up and source not in (None, guest.record["resident_on"]) and _left(guest, source):
+    if source is not None and guest.evacuated_from == guest.uuid_of_host(source):
         # The start of a run that was killed has gone on.
         return
     if up:
@@ -37,10 +37,6 @@ def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool 
         yield from guest.run(target)
     elif target is not None:
         yield Call("VM.set_affinity", guest.ref, target)
-
-
-def _left(guest: Guest, host: str | None) -> bool:
-    return host is not None and guest.held.get("left") == guest.uuid_of_host(host)
 
 
 def _reset(guest: Guest) -> Steps:

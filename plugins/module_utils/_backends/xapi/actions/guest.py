@@ -48,6 +48,11 @@ class Guest:
         """At the beginning."""
         return status(self.record["power_state"], (), marks.marked_state(self.record))[0]
 
+    @property
+    def evacuated_from(self) -> str:
+        """See ``marks.evacuated_from``."""
+        return marks.evacuated_from(self.record, self.uuid_of_host(self.record["resident_on"]))
+
     # --- the frame of an action ----------------------------------------------------------------------
 
     def through(
@@ -86,6 +91,17 @@ class Guest:
                 f"it is in vm_state {self.vm_state}, this needs {joined(only)}",
                 "Look at its status",
             )
+
+    def after_evacuation(self, steps: Steps) -> Steps:
+        """``steps``, before which the marks go that a killed run has left on a server that it had
+        evacuated: they would lie about what comes next.
+        """
+        if self.evacuated_from:
+            yield from self.begin()
+            if self.evacuated_from and not self.record["current_operations"]:
+                kept = [key for key in self.held if key != "left"]
+                yield from self.settle(self.held.get("vm_state"), *kept)
+        yield from steps
 
     def begin(self) -> Steps:
         """Read it anew."""
