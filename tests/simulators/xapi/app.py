@@ -50,6 +50,8 @@ MODULES = (
     vm_lifecycle,
 )
 
+ENDING = (signal.SIGTERM, signal.SIGINT)
+
 
 def main() -> int:
     """Print {"hosts": {NAME: URL}, "inspect": URL} when ready; exit 0 on SIGTERM or SIGINT."""
@@ -58,9 +60,9 @@ def main() -> int:
     )
     parser.add_argument("site", type=Path, metavar="SITE.yml")
     options = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked and waited for, before any thread starts: a handler that sets an event can run while the
+    # main thread is in wait() and holds that event's lock, and the process then never ends.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         world = site.build(yaml.safe_load(options.site.read_text(encoding="utf-8")))
     except (BadSite, OSError, KeyError, ValueError) as exc:
@@ -79,7 +81,7 @@ def main() -> int:
         ),
         flush=True,
     )
-    stop.wait()
+    signal.sigwait(ENDING)
     world.clock.stopped.set()
     for machine in world.machines.values():
         if machine.endpoint:
