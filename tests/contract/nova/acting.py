@@ -59,7 +59,7 @@ class Acting:
     def done(self, action: str, server: str, **args: Any) -> JobState:
         """The end of an action that succeeds; the server then has no task left."""
         state = self.ended(self.start(action, server, **args))
-        assert state.error is None
+        assert state.error is None, str(state.error)
         return state
 
     def failed(self, action: str, server: str, **args: Any) -> FleetError:
