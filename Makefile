@@ -9,6 +9,8 @@ ARGS ?=
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.tree
 export ANSIBLE_FORCE_COLOR := 0
+# Where it is set, every one of thousands of processes compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 export UV_PYTHON_DOWNLOADS := never
 # The machine knows which authorities it trusts, those of a proxy among them.
 export UV_SYSTEM_CERTS := true

@@ -88,6 +88,7 @@ def environment() -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".tree"),
         "ANSIBLE_FORCE_COLOR": "0",
         "NO_COLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "",
         "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
     }
 

@@ -94,7 +94,15 @@ class Playbooks:
 
     def __init__(self, site: Simulator | None, directory: Path, **environment: str) -> None:
         self.site = site
-        endpoints = ",".join(site.hosts.values()) if site else ""
+        fleet = (
+            {
+                "XENFLEET_CONTROL_PLANE": "xapi",
+                "XENFLEET_ENDPOINTS": ",".join(site.hosts.values()),
+                "XENFLEET_PASSWORD": "secret",
+            }
+            if site
+            else {}
+        )
         self.directory = directory
         self.store = directory / "store.db"
         self._count = 0
@@ -109,7 +117,7 @@ class Playbooks:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
-            **({"XENFLEET_ENDPOINTS": endpoints, "XENFLEET_PASSWORD": "secret"} if site else {}),
+            **fleet,
             "XENFLEET_STORE": str(self.store),
             **environment,
         }

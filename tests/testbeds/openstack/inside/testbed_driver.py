@@ -7,6 +7,7 @@
 * A live migration takes a while, can be aborted, completed by force, and made to fail.
 * A snapshot uploads a few bytes, so that its image becomes active.
 * The power states that Nova reads back follow pause, suspend and migration.
+* A host does not look up the allocations of all its servers after every action.
 
 What is slow or fails stands in faults.json beside the hosts' state_path; it is read at every use, and
 while something is slow, so that a change ends the wait.
@@ -91,6 +92,11 @@ class TestbedDriver(fake.FakeDriverWithoutFakeNodes):
         self.instances = Guests(os.path.join(CONF.state_path, "guests.json"))
         # What was asked of a live migration, and when: "abort" or "complete", by the server's uuid.
         self.asked: dict[str, tuple[str, float]] = {}
+        # A request to Placement for each server of the host, after every action on one of them. Only
+        # what makes providers anew uses the answers: PCI devices, and drivers that ask for a reshape
+        # (nova/compute/resource_tracker.py, _update_to_placement). Here is neither.
+        client = virtapi.reportclient
+        client.get_allocations_for_provider_tree = lambda _context, _node: {}
 
     def set_state(self, instance: Any, state: int) -> None:
         if instance.uuid in self.instances:
