@@ -266,10 +266,12 @@ def _in_error(sight: Sight) -> JobState:
     """A server's fault may be an older failure's, so that the request's own events come first."""
     outcome = sight.outcome()
     said = outcome.error or _fault(sight, outcome) or "Nova tells no cause"
+    where = f" on {sight.host}" if sight.host else ""
     return _error(
         sight,
-        f"{sight.action} left it in ERROR: {said}",
-        "Look at its fault and its host; a hard reboot, or resetting its state, brings it back",
+        f"{sight.action} left it in ERROR{where}: {said}",
+        # Nova also gives up a guest that runs, where its own bookkeeping failed after the action.
+        "See on its host whether its guest runs: if so, reset_state brings it back, if not, a hard reboot",
     )
 
 
