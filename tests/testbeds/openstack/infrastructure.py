@@ -60,6 +60,9 @@ def start_mariadb(layout: Layout, processes: Processes) -> None:
         "--max-connections=500",
         "--character-set-server=utf8mb3",
         "--performance-schema=off",
+        # Its default locks gaps between rows: concurrent moves deadlock in Placement, which then
+        # sleeps for a second and tries again (placement/objects/allocation.py, _set_allocations).
+        "--transaction-isolation=READ-COMMITTED",
     ]
     processes.spawn("mariadb", server, libraries(layout))
     processes.wait_port("mariadb")

@@ -7,7 +7,8 @@
 * A live migration takes a while, can be aborted, completed by force, and made to fail.
 * A snapshot uploads a few bytes, so that its image becomes active.
 * The power states that Nova reads back follow pause, suspend and migration.
-* A host does not look up the allocations of all its servers after every action.
+* A host does not look up the allocations of all its servers after every action, and deletes one once
+  more where Placement asks for that.
 
 What is slow or fails stands in faults.json beside the hosts' state_path; it is read at every use, and
 while something is slow, so that a change ends the wait.
@@ -28,8 +29,11 @@ from nova.compute import power_state, task_states
 from nova.image import glance
 from nova.virt import fake
 from nova.virt.testbed_hooks import HOOKS
+from oslo_log import log as logging
 
 CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+TRIES = 3
 # Nova lets a migration be aborted from a moment before the driver is told to begin it.
 EARLY_S = 3
 # What Nova understands as a host's refusal: it goes on to the next one, and the server stays ACTIVE.
@@ -46,6 +50,25 @@ def faults() -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return {**everywhere, **everywhere.get("hosts", {}).get(CONF.host, {})}
+
+
+def patient(delete: Any) -> Any:
+    """That deletion of allocations, tried again where Placement asks for that: 409, as another
+    request has changed something meanwhile. Nova does so with all other requests of the kind; this
+    one it gives up, and with it the server, which goes to ERROR at the end of a move
+    (nova/scheduler/client/report.py, delete_allocation_for_instance).
+    """
+
+    def method(*args: Any, **kwargs: Any) -> Any:
+        for _try in range(TRIES - 1):
+            try:
+                return delete(*args, **kwargs)
+            except exception.AllocationDeleteFailed as exc:
+                LOG.warning("Once more: %s", exc)
+                time.sleep(0.2)
+        return delete(*args, **kwargs)
+
+    return method
 
 
 class Guests(dict):
@@ -97,6 +120,7 @@ class TestbedDriver(fake.FakeDriverWithoutFakeNodes):
         # (nova/compute/resource_tracker.py, _update_to_placement). Here is neither.
         client = virtapi.reportclient
         client.get_allocations_for_provider_tree = lambda _context, _node: {}
+        client.delete_allocation_for_instance = patient(client.delete_allocation_for_instance)
 
     def set_state(self, instance: Any, state: int) -> None:
         if instance.uuid in self.instances:
