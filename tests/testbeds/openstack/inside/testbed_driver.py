@@ -54,7 +54,7 @@ def faults() -> dict[str, Any]:
 
 def patient(delete: Any) -> Any:
     """That deletion of allocations, tried again where Placement asks for that: 409, as another
-    request has changed something meanwhile. Nova does so with all other requests of the kind; this
+    request has changed something meanwhile. Nova does so with all other changes of allocations; this
     one it gives up, and with it the server, which goes to ERROR at the end of a move
     (nova/scheduler/client/report.py, delete_allocation_for_instance).
     """
