@@ -157,7 +157,7 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view, text_items
-from ..module_utils._reconcile.aggregate import AggregateWanted, needs, plan_aggregate
+from ..module_utils._reconcile.aggregates.plan import AggregateWanted, needs, plan_aggregate
 
 SPEC = merge(
     CONNECTION,

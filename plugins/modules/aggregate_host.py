@@ -124,7 +124,7 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
-from ..module_utils._reconcile.aggregate import MembersWanted, members_needs, plan_members
+from ..module_utils._reconcile.aggregates.plan import MembersWanted, members_needs, plan_members
 
 SPEC = merge(
     CONNECTION,

@@ -185,7 +185,12 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import service_views
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.service import ServiceWanted, check_options, needs, plan_service
+from ..module_utils._reconcile.services.plan import (
+    ServiceWanted,
+    check_options,
+    needs,
+    plan_service,
+)
 
 INTERVAL = 1.0
 

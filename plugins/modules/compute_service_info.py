@@ -105,7 +105,7 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import service_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.selection import filter_services
+from ..module_utils._reconcile.common.selection import filter_services
 
 SPEC = merge(CONNECTION, Spec({"host": {"type": "str"}, "binary": {"type": "str"}}))
 

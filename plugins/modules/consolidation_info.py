@@ -136,13 +136,13 @@ from typing import Any
 from ..module_utils._glue.argspec import CONNECTION, DRAIN, HOST_GROUP, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.consolidation import (
+from ..module_utils._reconcile.maintenance.consolidation import (
     ConsolidationWanted,
     choice_views,
     plan_consolidation,
     summary,
 )
-from ..module_utils._reconcile.host_group import everything
+from ..module_utils._reconcile.maintenance.host_group import everything
 
 SPEC = merge(
     CONNECTION,

@@ -271,11 +271,11 @@ from ..module_utils._core.wait import SystemClock
 from ..module_utils._glue.argspec import CONNECTION, DRAIN, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.comeback import await_pool
-from ..module_utils._reconcile.giveback import plan_in_service
-from ..module_utils._reconcile.journal import MaintenanceWanted, lock_name, needs
-from ..module_utils._reconcile.maintenance import plan_in_maintenance
-from ..module_utils._reconcile.report import plan_lines, result
+from ..module_utils._reconcile.maintenance.await_pool import await_pool
+from ..module_utils._reconcile.maintenance.enter import plan_in_maintenance
+from ..module_utils._reconcile.maintenance.leave import plan_in_service
+from ..module_utils._reconcile.maintenance.report import plan_lines, result
+from ..module_utils._reconcile.maintenance.wanted import MaintenanceWanted, lock_name, needs
 
 SPEC = merge(
     CONNECTION,

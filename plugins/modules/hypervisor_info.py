@@ -164,7 +164,7 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import hypervisor_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.selection import filter_hosts
+from ..module_utils._reconcile.common.selection import filter_hosts
 
 SPEC = merge(
     CONNECTION,

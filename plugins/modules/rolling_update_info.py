@@ -146,8 +146,8 @@ from typing import Any
 from ..module_utils._glue.argspec import CONNECTION, DRAIN, HOST_GROUP, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.host_group import everything
-from ..module_utils._reconcile.rolling_update import (
+from ..module_utils._reconcile.maintenance.host_group import everything
+from ..module_utils._reconcile.maintenance.rolling_update import (
     RollingUpdateWanted,
     plan_rolling_update,
     refusal,

@@ -443,18 +443,15 @@ actions:
 from collections.abc import Mapping
 from typing import Any
 
+from ..module_utils._core.actions import TABLE
 from ..module_utils._glue.argspec import CONNECTION, WAIT, Spec, merge
-from ..module_utils._glue.meant_servers import MeantServers
+from ..module_utils._glue.chosen_servers import ChosenServers
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.server_filters import FILTERS, filter_from
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import text_items
-from ..module_utils._reconcile.action_wanted import ServerActionWanted
-from ..module_utils._reconcile.actions import TABLE
-from ..module_utils._reconcile.server_action import (
-    check_wanted,
-    needs,
-)
+from ..module_utils._reconcile.servers.plan import check_wanted, needs
+from ..module_utils._reconcile.servers.wanted import ServerActionWanted
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "force": {"type": "bool", "default": False},
@@ -497,7 +494,7 @@ SPEC = merge(
 def run(task: Task) -> dict[str, Any]:
     wanted = wanted_from(task.params)
     check_wanted(wanted)
-    meant = MeantServers(wanted)
+    meant = ChosenServers(wanted)
     result = task.reconcile(
         meant.plan,
         needs=lambda fleet: needs(fleet, wanted),

@@ -180,7 +180,12 @@ from ..module_utils._glue.compute_views import server_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.server_filters import FILTERS, filter_from
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.server_filter import ServerFilter, check_filter, filter_servers, past
+from ..module_utils._reconcile.servers.filters import (
+    ServerFilter,
+    check_filter,
+    filter_servers,
+    past,
+)
 
 SPEC = merge(
     CONNECTION,

@@ -183,8 +183,8 @@ from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import text_items
-from ..module_utils._reconcile.lookup import get_pool
-from ..module_utils._reconcile.pool import PoolWanted, plan_pool
+from ..module_utils._reconcile.common.lookup import get_pool
+from ..module_utils._reconcile.pools.settings import PoolWanted, plan_pool
 
 SPEC = merge(
     CONNECTION,

@@ -224,7 +224,11 @@ from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
-from ..module_utils._reconcile.pool_member import MembershipWanted, find_subject, plan_membership
+from ..module_utils._reconcile.pools.membership import (
+    MembershipWanted,
+    find_subject,
+    plan_membership,
+)
 
 SPEC = merge(
     CONNECTION,

@@ -171,8 +171,8 @@ from ..module_utils._glue.pool_views import storage_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import text_items
-from ..module_utils._reconcile.lookup import find_storage, get_pool
-from ..module_utils._reconcile.storage import StorageWanted, plan_storage
+from ..module_utils._reconcile.common.lookup import find_storage, get_pool
+from ..module_utils._reconcile.pools.storage import StorageWanted, plan_storage
 
 SPEC = merge(
     CONNECTION,

@@ -32,7 +32,7 @@ WINDOW = 20
 PAUSE_S = 0.5
 """Between two looks (Ports.interval)."""
 SERVICES_S = 2.5
-"""Age of a reading of the compute services that is read anew (watch.py)."""
+"""Age of a reading of the compute services that is read anew (liveness.py)."""
 RECORDS_S = 5
 """Likewise of migration records, for the moves that are to be started (tracking.py)."""
 

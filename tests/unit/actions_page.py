@@ -11,13 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import ANY, TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import BY_VM_STATE
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_options import (
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.options import (
     BEYOND_XAPI,
-)
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import (
-    ANY,
-    TABLE,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/docsite/rst/guide_server_actions.rst"

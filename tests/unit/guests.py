@@ -10,16 +10,16 @@ from typing import Any
 
 from unit.fleets import GIB, fleet, host, pool, server
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
     Fleet,
     Server,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import status_of
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.action_wanted import (
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.wanted import (
     ServerActionWanted,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import TABLE
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.xapi_operations import (
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.xapi_operations import (
     FIRST,
 )
 

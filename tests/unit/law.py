@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import EVENTS, Plan
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.project import (
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
     project,
     project_all,
 )

@@ -24,6 +24,9 @@ POOL_COORDINATOR = "master_compute"
 (nova/virt/xenapi/pool_states.py, 21.x).
 """
 
+MAINTENANCE_KEY = "MAINTENANCE_MODE"
+"""Key in host.other_config by which XenCenter and this collection mark a host in maintenance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:

@@ -6,7 +6,8 @@ out.
 
 A step's verb names one entry of each of three tables that must agree: its sentence here, its effect
 on the model
-(_reconcile/project.py) and its execution (_reconcile/apply.py). A test compares their keys.
+(_reconcile/effects/project.py) and its execution (_reconcile/engine/executions.py). A test compares
+their keys.
 """
 
 from __future__ import annotations

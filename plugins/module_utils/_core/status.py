@@ -11,6 +11,17 @@ from collections.abc import Mapping
 
 UNKNOWN = "UNKNOWN"
 
+MIGRATING = "migrating"
+"""The task_state of a server that is being live-migrated (nova/compute/task_states.py)."""
+
+RESIZING = ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish")
+"""The task_states of a cold migration or a resize, in order. It ends in vm_state resized until it
+is confirmed.
+"""
+
+COLD = "migration"
+"""migration_type of a cold migration; a resize to another flavor has one of its own."""
+
 BY_VM_STATE: Mapping[str, str] = {
     "active": "ACTIVE",
     "building": "BUILD",
@@ -27,9 +38,7 @@ BY_VM_STATE: Mapping[str, str] = {
 }
 """Where the task_state has no say."""
 
-_RESIZING = dict.fromkeys(
-    ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish"), "RESIZE"
-)
+_RESIZING = dict.fromkeys(RESIZING, "RESIZE")
 _REBUILDING = dict.fromkeys(
     ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning"), "REBUILD"
 )
@@ -68,10 +77,7 @@ TASK_STATES = frozenset(
         "image_uploading",
         "image_backup",
         "updating_password",
-        "resize_prep",
-        "resize_migrating",
-        "resize_migrated",
-        "resize_finish",
+        *RESIZING,
         "resize_reverting",
         "resize_confirming",
         "rebooting",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.model import ComputeService, Fleet, Host, Server, to_dict
-from .._reconcile.server_filter import server_zone
+from .._reconcile.servers.filters import server_zone
 
 MIB = 1024**2
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._reconcile.server_filter import ServerFilter
+from .._reconcile.servers.filters import ServerFilter
 from .views import text_items
 
 TAGS = {"type": "list", "elements": "str"}

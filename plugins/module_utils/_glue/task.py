@@ -16,10 +16,10 @@ from .._core.model import Fleet
 from .._core.plan import Plan, Step
 from .._core.ports import NullReporter, Ports, Reporter
 from .._core.reading import Reading, reading
-from .._reconcile.apply import apply
-from .._reconcile.following import present
-from .._reconcile.project import project_all
-from .connections import control_plane
+from .._planes.planes import control_plane
+from .._reconcile.effects.project import project_all
+from .._reconcile.engine.apply import apply
+from .._reconcile.engine.waiting import present
 from .overlay import Overlay
 
 Planner = Callable[[Fleet], Plan]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import ANY, TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import STATUSES
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import ANY, TABLE
 
 STATES: Mapping[str, tuple[str, str | None]] = {
     "ACTIVE": ("active", None),

@@ -10,7 +10,7 @@ from contract.matrix import decorators
 from contract.matrix.decorators import ACCEPTED, CONFLICT, NOT_FOUND, expected
 from testbeds.openstack.client import Bed
 
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.actions import TABLE
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import TABLE
 
 
 def test_every_action_has_a_rule() -> None:

@@ -23,7 +23,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fa
     failure,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.server import status
-from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.trouble import (
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.transport_errors import (
     transport_error,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (

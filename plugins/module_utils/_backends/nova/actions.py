@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .judging import (
+from .completion import (
     Judge,
     aborted,
     answered,

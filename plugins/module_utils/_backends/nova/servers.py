@@ -20,13 +20,13 @@ from ..._core.errors import (
     UnavailableError,
 )
 from ..._core.model import Migration
+from ..._core.polling import Together
 from ..._core.ports import JobState
-from ..._core.together import Together
 from .actions import ACTIONS, MOVES, SECRETS
 from .api import Api
 from .catalogue import image_status, resolved
+from .completion import Sight, answered
 from .instance_actions import outcome, utc
-from .judging import Sight, answered
 from .migrations import in_progress
 from .read_servers import changed_servers, get_server
 from .tracking import RECORDS, SKEW, Baseline, Records, find

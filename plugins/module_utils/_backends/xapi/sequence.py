@@ -21,7 +21,7 @@ from .directory import Directory, Place
 from .failures import UNREADY
 from .session import Refused
 from .tasks import Handle, Tasks
-from .trouble import harmless
+from .transport_errors import harmless
 
 Row = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._core.polling import Together
 from ..._core.ports import JobState
-from ..._core.together import Together
 from .actions.guest import Guest
 from .actions.table import ACTIONS
 from .directory import Directory, Place

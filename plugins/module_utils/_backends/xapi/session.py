@@ -19,7 +19,7 @@ from xml.parsers.expat import ExpatError
 
 from ..._core.errors import ConfigError, MissingLibraryError
 from .endpoint import Endpoint
-from .trouble import LOST, harmless, transport_error
+from .transport_errors import LOST, harmless, transport_error
 
 _IMPORT_TRACE = ""
 try:

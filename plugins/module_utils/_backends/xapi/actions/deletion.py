@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import marks
 from ..sequence import Call, Steps, gone
-from .aides import dismiss
+from .auxiliary import dismiss
 from .disks import destroy, discard, own_disks
 from .guest import Args, Guest
 

@@ -10,7 +10,7 @@ bring back name, sizes and network of that time besides.
 from __future__ import annotations
 
 from ..sequence import Call, Job, Steps, gone
-from .aides import dismiss, make_aide
+from .auxiliary import dismiss, make_aide
 from .disks import Disk, attach, discard, own_disks
 from .guest import Args, Guest
 from .images import find_image

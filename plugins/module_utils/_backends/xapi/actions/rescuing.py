@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import marks
 from ..sequence import Call, Job, Steps, power
-from .aides import dismiss, make_aide
+from .auxiliary import dismiss, make_aide
 from .disks import attach
 from .guest import Args, Guest
 from .images import find_image

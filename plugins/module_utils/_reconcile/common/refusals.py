@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Refusals: of one server, and the one error that names all blockers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from ..._core.errors import ConflictError, PlanRefused
+from ..._core.model import Server
+from ..._core.plan import Verdict
+
+
+def refuse(what: str, cause: str, blockers: Sequence[Verdict]) -> PlanRefused:
+    """Nothing was changed; every blocker with its remedy, in one message."""
+    lines = "; ".join(_clause(v) for v in blockers)
+    return PlanRefused(
+        what,
+        f"{cause}: {lines}",
+        f"Nothing was changed; remove the {_blockers(len(blockers))} and run again",
+        verdicts=[asdict(v) for v in blockers],
+    )
+
+
+def _blockers(number: int) -> str:
+    return "blocker" if number == 1 else f"{number} blockers"
+
+
+def _clause(verdict: Verdict) -> str:
+    remedy = f" ({verdict.remedy})" if verdict.remedy else ""
+    return f"{verdict.subject}: {verdict.reason}{remedy}"
+
+
+def cannot(server: Server, action: str, why: str, remedy: str) -> ConflictError:
+    """In the words of Nova's InstanceInvalidState, which names the state that forbids the action."""
+    return ConflictError(
+        f"server {server.name}",
+        f"Cannot '{action}' server {server.id} {why}",
+        remedy,
+        server=server.id,
+        vm_state=server.vm_state,
+        task_state=server.task_state,
+    )

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding hosts and servers by what users call them, and filtering lists as the Compute API does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from ..._core.errors import ConflictError, NotFoundError, joined
+from ..._core.model import ComputeService, Fleet, Host, Server
+from .lookup import silent
+
+
+def services_named(fleet: Fleet, hosts: Sequence[str]) -> list[ComputeService]:
+    """The services of these hosts, each once, in the order asked for.
+
+    NotFoundError names every host without a service. Names are compared as they are written.
+    """
+    wanted = list(dict.fromkeys(hosts))
+    missing = [name for name in wanted if fleet.service(name) is None]
+    if missing:
+        known = [s.host for s in fleet.services]
+        raise NotFoundError(
+            f"compute service of host {joined(missing)}",
+            "Nova knows none"
+            if fleet.scheduled
+            else "no record and no coordinator that answered knows it" + silent(fleet),
+            _did_you_mean(missing[0], known) or f"Known hosts: {joined(known)}",
+            hosts=missing,
+        )
+    return [s for s in (fleet.service(name) for name in wanted) if s is not None]
+
+
+def servers_named(fleet: Fleet, wanted: Iterable[str]) -> list[Server]:
+    """The servers with these names or uuids, each once, in the order asked for.
+
+    NotFoundError names every unknown one, ConflictError every name that several servers have.
+    """
+    found: dict[str, Server] = {}
+    missing: list[str] = []
+    ambiguous: dict[str, list[str]] = {}
+    for word in wanted:
+        matches = matching(fleet, word)
+        if not matches:
+            missing.append(word)
+        elif len(matches) > 1:
+            ambiguous[word] = sorted(s.id for s in matches)
+        else:
+            found.setdefault(matches[0].id, matches[0])
+    if missing:
+        raise NotFoundError(
+            f"server {joined(missing)}",
+            "no server has this name or uuid" + silent(fleet),
+            _did_you_mean(missing[0], [s.name for s in fleet.servers])
+            or "Look for it with xenfleet.compute.server_info",
+            servers=missing,
+        )
+    if ambiguous:
+        word, ids = next(iter(ambiguous.items()))
+        raise ConflictError(
+            f"server {word}",
+            f"{len(ids)} servers have this name: {joined(ids)}",
+            "Name the one that is meant by its uuid",
+            servers=ambiguous,
+        )
+    return list(found.values())
+
+
+def matching(fleet: Fleet, word: str) -> list[Server]:
+    """The server with this uuid, or all with this name."""
+    by_id = fleet.server(word.lower())
+    return [by_id] if by_id else [s for s in fleet.servers if s.name == word]
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    folded = {name.lower(): name for name in known}
+    close = get_close_matches(word.lower(), folded, n=1, cutoff=0.8)
+    return f"Did you mean {folded[close[0]]}?" if close else ""
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+def filter_services(
+    fleet: Fleet, host: str | None = None, binary: str | None = None
+) -> list[ComputeService]:
+    return [s for s in fleet.services if host in (None, s.host) and binary in (None, s.binary)]
+
+
+def filter_hosts(fleet: Fleet, host: str | None = None, pattern: str | None = None) -> list[Host]:
+    """By name. ``pattern`` is a part of the name whatever its case, as SQL's LIKE %pattern% in
+    Nova's own query.
+    """
+    part = (pattern or "").lower()
+    return sorted(
+        (h for h in fleet.hosts if host in (None, h.name) and part in h.name.lower()),
+        key=lambda h: h.name,
+    )

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out a plan: group by group, independent steps side by side within a window, stopping at
+the first failure.
+
+This is the only caller of mutating port methods, through the table in executions.py. What was done
+before a failure stays done and is reported; the error says what remains, and running again plans exactly that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..._core.errors import FleetError, PlanInterrupted, joined
+from ..._core.plan import WINDOWED, Plan, Step
+from ..._core.ports import Ports
+from .executions import EXECUTIONS
+from .progress import Progress
+
+
+@dataclass
+class _Job:
+    """A started step and the iterator that carries it on."""
+
+    step: Step
+    work: Iterator[float]
+    progress: float = 0.0
+
+
+@dataclass
+class _Run:
+    """What became of the steps of one plan."""
+
+    done: list[Step] = field(default_factory=list)
+    failed: list[tuple[Step, FleetError]] = field(default_factory=list)
+    remaining: list[Step] = field(default_factory=list)
+
+
+def apply(plan: Plan, ports: Ports) -> list[Step]:
+    """Carry the plan out and return the steps taken, in the plan's order.
+
+    Raises the failing step's own error if nothing had been done before it, else PlanInterrupted.
+    """
+    run = _Run()
+    progress = Progress(plan.steps, ports.clock, ports.reporter)
+    groups = list(grouped(plan.steps))
+    for number, group in enumerate(groups):
+        _run_group(group, ports, plan, run, progress)
+        if run.failed:
+            run.remaining += [s for later in groups[number + 1 :] for s in later]
+            raise _failure(run, len(plan.steps))
+    # Those that ran side by side ended in any order.
+    taken = {id(step) for step in run.done}
+    return [step for step in plan.steps if id(step) in taken]
+
+
+def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """Neighbours with the same windowed verb together, every other step by itself."""
+    group: list[Step] = []
+    for step in steps:
+        if group and not (step.verb in WINDOWED and step.verb == group[-1].verb):
+            yield group
+            group = []
+        group.append(step)
+    if group:
+        yield group
+
+
+def _run_group(
+    group: Sequence[Step], ports: Ports, plan: Plan, run: _Run, progress: Progress
+) -> None:
+    """A new step starts as one ends; after too many failures none starts, and those under way are
+    seen to their end.
+    """
+    queue = deque(group)
+    active: list[_Job] = []
+    while queue or active:
+        _fill(active, queue, ports, plan, run, progress)
+        active = [job for job in active if _advance(job, run, progress)]
+        progress.tick([(job.step, job.progress) for job in active])
+        if active:
+            # What ended makes room before the pause, not after it.
+            _fill(active, queue, ports, plan, run, progress)
+            ports.clock.sleep(ports.interval)
+
+
+def _fill(
+    active: list[_Job], queue: deque[Step], ports: Ports, plan: Plan, run: _Run, progress: Progress
+) -> None:
+    """Start as many as may be under way at once."""
+    while queue and len(active) < max(1, plan.window) and not _enough(run, plan):
+        _start(queue.popleft(), ports, active, run, progress)
+    if _enough(run, plan):
+        run.remaining += queue
+        queue.clear()
+
+
+def _enough(run: _Run, plan: Plan) -> bool:
+    return len(run.failed) > plan.max_failures
+
+
+def _start(step: Step, ports: Ports, active: list[_Job], run: _Run, progress: Progress) -> None:
+    progress.started(step)
+    try:
+        work = EXECUTIONS[step.verb](ports, step)
+    except FleetError as exc:
+        run.failed.append((step, exc))
+        progress.failed(step, exc)
+        return
+    if work is None:
+        run.done.append(step)
+        progress.done(step)
+    else:
+        active.append(_Job(step, work))
+
+
+def _advance(job: _Job, run: _Run, progress: Progress) -> bool:
+    """Carry one job on; False when it has ended."""
+    try:
+        job.progress = next(job.work)
+    except StopIteration:
+        run.done.append(job.step)
+        progress.done(job.step)
+    except FleetError as exc:
+        run.failed.append((job.step, exc))
+        progress.failed(job.step, exc)
+    else:
+        return True
+    return False
+
+
+def _failure(run: _Run, total: int) -> FleetError:
+    step, first = run.failed[0]
+    failed = [{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed]
+    remaining = [s.to_dict() for s in run.remaining]
+    if not run.done and len(run.failed) == 1:
+        first.details = {**first.details, "done": [], "failed": failed, "remaining": remaining}
+        return first
+    same = [s.subject for s, e in run.failed[1:] if e.cause == first.cause]
+    others = f"; the same goes for {joined(same)}" if same else ""
+    others += "".join(
+        f"; also {s}: {e.cause.rstrip('.')}" for s, e in run.failed[1:] if e.cause != first.cause
+    )
+    left = [*(s for s, _e in run.failed), *run.remaining]
+    return PlanInterrupted(
+        f"{step}",
+        f"{first.cause.rstrip('.')}{others}",
+        f"{first.remedy.rstrip('.')}. ".lstrip(". ")
+        + f"{len(run.done)} of {total} steps were done and stay done{_named(run.done)}, "
+        f"{len(left)} remain{_named(left)}; running again continues with them",
+        causes=[e for _s, e in run.failed],
+        done=[s.to_dict() for s in run.done],
+        failed=failed,
+        remaining=remaining,
+    )
+
+
+def _named(steps: Sequence[Step]) -> str:
+    """The servers and hosts whose steps take long, which is what a reader wants to know about."""
+    names = dict.fromkeys(s.subject for s in steps if s.verb in WINDOWED)
+    return f" ({joined(list(names))})" if names else ""

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Actions whose hosts may die: Nova leaves such a server in its task_state, for ever, and says nothing."""
+
+from __future__ import annotations
+
+from ..._core.errors import FleetError, UnavailableError, joined
+from ..._core.plan import Step
+from ..._core.ports import JobState, Ports
+from ..._core.reading import SERVERS, SERVICES, reading
+from .waiting import Progress
+
+INTERVAL = 5.0
+"""Seconds between looks at the compute services; one look serves all steps that are under way."""
+
+ENOUGH = 2
+"""Looks in a row that must find a service down: it may have missed one report."""
+
+
+WAITING = (
+    "Wait until its task_state is null: a process that finds the order in its queue when it starts "
+    "again carries it out, and the server ends in ERROR"
+)
+"""Nova's init resets the task_state first (nova/compute/manager.py, _reset_live_migration), and what
+the queue has kept then fails at its end.
+"""
+
+
+class SourceLost(UnavailableError):
+    """A compute service that carries out an action is down. Where that stands, nobody knows."""
+
+
+def watched(ports: Ports, step: Step, work: Progress) -> Progress:
+    """Carry the work on, as long as the compute services of the server's hosts are up or it makes
+    progress.
+
+    Raises SourceLost. Where XAPI does the work nothing is watched: it ends its tasks itself.
+    """
+    if not ports.read(reading()).scheduled:
+        return (yield from work)
+    watch = _Watch(ports, step)
+    while True:
+        try:
+            progress = next(work)
+        except StopIteration as end:
+            ended: JobState | None = end.value
+            return ended
+        watch.look(progress)
+        yield progress
+
+
+class _Watch:
+    """Looks now and then."""
+
+    def __init__(self, ports: Ports, step: Step) -> None:
+        self._ports = ports
+        self._step = step
+        self._hosts = _named(step)
+        self._next = ports.clock.now() + INTERVAL
+        self._progress = 0.0
+        self._downs = 0
+
+    def look(self, progress: float) -> None:
+        if self._ports.clock.now() < self._next:
+            return
+        down = self._down()
+        stuck = down and progress <= self._progress
+        self._downs = self._downs + 1 if stuck else int(bool(down))
+        self._progress = progress
+        self._next = self._ports.clock.now() + INTERVAL
+        if self._downs >= ENOUGH:
+            raise self._lost(down)
+
+    def _down(self) -> list[str]:
+        """Hosts of the server that are known to be down; who may not see services learns of none."""
+        try:
+            services = self._ports.recent(reading(SERVICES), INTERVAL / 2).services
+            down = [s.host for s in services if s.state != "up"]
+            if down and not self._hosts:
+                self._hosts = self._present()
+        except FleetError:
+            return []
+        return [host for host in self._hosts if host in down]
+
+    def _present(self) -> list[str]:
+        """Where it is; the host that it is evacuated from is down to begin with."""
+        uuid = self._step.args["id"]
+        server = self._ports.read(reading(SERVERS, servers=(uuid,))).server(uuid)
+        host = server.host if server else None
+        return [host] if host and host != self._step.args.get("source") else []
+
+    def _lost(self, down: list[str]) -> SourceLost:
+        step, hosts = self._step, joined(down)
+        move = "source" in step.args
+        # Its record is "accepted" until the source has taken the order.
+        waiting = move and self._progress == 0
+        what = (
+            f"its move from {step.args['source']}"
+            if move
+            else step.verb.removeprefix("server.").replace("_", " ")
+        )
+        return SourceLost(
+            f"server {step.subject}",
+            f"{what} does not {'begin' if waiting else 'go on'}, as the compute service of {hosts}"
+            " is down",
+            (f"{WAITING}. " if waiting else "")
+            + f"Start nova-compute on {hosts} and run again. If that host is lost, fence it and "
+            "evacuate its servers",
+        )
+
+
+def _named(step: Step) -> list[str]:
+    """Hosts that a move takes from and to. An evacuation needs its source no more."""
+    source = None if step.verb == "server.evacuate" else step.args.get("source")
+    return [host for host in (source, step.args.get("target")) if host]

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Taking a host of a Nova cloud back into service, and its servers home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..._core.errors import ConflictError
+from ..._core.model import Fleet, Host, Maintenance, Migration, Server
+from ..._core.plan import Step, Verdict
+from ..._core.status import COLD, MIGRATING, RESIZING
+from ..placing.move_step import move_step
+from ..placing.scheduling import closed, outside_zone
+from .cloud_drain import LIVE, MENDING
+from .resume import await_step, confirm_step, latest
+from .steps import departures
+from .wanted import MaintenanceWanted, marked
+
+ORDER = (
+    "server.await_migration",
+    "server.confirm_resize",
+    "server.live_migrate",
+    "server.cold_migrate",
+)
+"""Neighbours with the same verb run side by side, and what has begun ends first."""
+
+
+def awaited(fleet: Fleet, host: Host) -> Iterator[Step]:
+    """A compute process may still be starting, and only then mends the moves that its end has cut
+    off. One that is forced down is up to its operator.
+    """
+    service = fleet.service(host.name)
+    if service is not None and service.state != "up" and not service.forced_down:
+        yield Step("service.await_up", host.name, {}, why="it is down")
+
+
+def back_in_service(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Step]:
+    """Enabled only if this maintenance has disabled it."""
+    service = fleet.service(host.name)
+    if service is not None and marked(service, current.name):
+        yield Step("service.enable", host.name, {"host_id": service.host_id})
+
+
+def check_in_service(fleet: Fleet, host: Host) -> None:
+    """ConflictError for a host without a maintenance whose service somebody has disabled."""
+    service = fleet.service(host.name)
+    if service is None or service.status == "enabled":
+        return
+    why = f"reason: {service.disabled_reason}" if service.disabled_reason else "no reason given"
+    raise ConflictError(
+        f"host {host.name}",
+        f"its compute service is disabled ({why}), but not by a maintenance that the store knows",
+        "Enable it with compute_service. If a maintenance has disabled it, use the store that has "
+        "the record of that",
+    )
+
+
+def way_home(
+    fleet: Fleet, before: Fleet, host: Host, wanted: MaintenanceWanted
+) -> tuple[list[Step], list[Verdict]]:
+    """Last to leave comes first. ``fleet`` is as it will be once the host is back in service."""
+    current = fleet.open_maintenance(host.name)
+    if current is None or not wanted.return_servers:
+        return [], []
+    was = before.open_maintenance(host.name)
+    returning = was is not None and was.phase == "returning"
+    steps: list[Step] = []
+    verdicts: list[Verdict] = []
+    for move in departures(current.moves):
+        server = fleet.server(move.server_id)
+        if server is not None and returning and (begun := _begun(fleet, server, move, host.name)):
+            steps += begun
+            continue
+        if server is not None and server.host == host.name:
+            continue
+        reason = _stays(fleet, server, move, host.name)
+        if reason is not None or server is None:
+            hurt = server is not None and server.vm_state == "error"
+            remedy = MENDING if hurt else ""
+            verdicts.append(Verdict(move.server, "warn", f"does not return: {reason}", remedy))
+            continue
+        verb = "server.live_migrate" if server.vm_state in LIVE else "server.cold_migrate"
+        steps.append(move_step(server, host.name, verb=verb))
+    return sorted(steps, key=lambda s: ORDER.index(s.verb)), verdicts
+
+
+def _begun(fleet: Fleet, server: Server, move: Migration, home: str) -> list[Step]:
+    """What completes a return that was interrupted: only that can move a server of ours from where
+    we had put it to this host.
+    """
+    if server.task_state == MIGRATING and server.host == move.target:
+        return [await_step(server, move.target, home)]
+    record = latest(fleet, server.id)
+    ours = record is not None and (record.type, record.source, record.target) == (
+        COLD,
+        move.target,
+        home,
+    )
+    confirm = confirm_step(server, move.target, home, None)
+    if ours and server.task_state in RESIZING:
+        return [await_step(server, move.target, home, cold=True), confirm]
+    if ours and server.vm_state == "resized" and server.task_state is None:
+        return [confirm]
+    return []
+
+
+def _stays(fleet: Fleet, server: Server | None, move: Migration, home: str) -> str | None:
+    """Why this server does not come back, or None. The scheduler may still refuse it."""
+    if server is None:
+        return "it is gone"
+    if server.host != move.target:
+        return f"it was moved to {server.host} meanwhile"
+    if not (server.vm_state in LIVE or (server.vm_state == "stopped" and move.type == COLD)):
+        return f"it is {server.status}"
+    if server.task_state is not None:
+        return f"it is busy: its task_state is {server.task_state}"
+    # Its maintenance, which is about to end, is no reason to stay away.
+    if found := closed(replace(fleet, maintenances=()), home):
+        return f"{home} {found}"
+    if found := outside_zone(fleet, server, home):
+        return f"{home} {found}"
+    source = fleet.service(server.host)
+    if source is not None and source.state != "up":
+        return f"its host {server.host} is down"
+    return None

@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a host is emptied of its running servers: every blocker at once, or a move for each server.
+
+Pure: filters judge each server by itself, then placement finds room for all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..._core.errors import joined
+from ..._core.model import Fleet, Host, Server
+from ..._core.plan import Verdict
+from ..._core.units import gib
+from ..placing.placement import (
+    Misfit,
+    Placement,
+    biggest_first,
+    closed_to_guests,
+    fellows,
+    misfit,
+    older,
+    place,
+)
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Moves in order, and what was decided about each server and host."""
+
+    moves: tuple[tuple[Server, str], ...] = ()
+    """Server and the host it goes to, biggest first."""
+    verdicts: tuple[Verdict, ...] = ()
+    free_after: dict[str, int] = field(default_factory=dict)
+    """Memory left for guests on each target, bytes."""
+
+    @property
+    def blockers(self) -> tuple[Verdict, ...]:
+        return tuple(v for v in self.verdicts if v.decision == "block")
+
+
+def drain(
+    fleet: Fleet,
+    source: Host,
+    staying: frozenset[str] = frozenset(),
+    *,
+    enforce_groups: bool = True,
+) -> Drain:
+    """What empties the host. ``staying`` are uuids of servers to leave out, as they are leaving.
+
+    Servers that don't run hold none of the host's memory and are left alone.
+    """
+    resident = [s for s in fleet.servers_on(source.name) if s.id not in staying]
+    idle = [
+        Verdict(s.name, "skip", f"is {s.status} and stays as it is")
+        for s in resident
+        if not s.running
+    ]
+    running = biggest_first(s for s in resident if s.running)
+    if not running:
+        return Drain(verdicts=tuple(idle))
+    stuck = {s.id: found for s in running if (found := _first(s))}
+    blocked = [_block(s, stuck[s.id]) for s in running if s.id in stuck]
+    movable = [s for s in running if s.id not in stuck]
+    hosts, closed = targets(fleet, source)
+    if not hosts:
+        blocked.append(_no_target(fleet, source, closed))
+        return Drain(verdicts=(*idle, *blocked))
+    options, unfit = _options(fleet, movable, hosts)
+    placement = place(
+        fleet, [s for s in movable if options[s.id]], options, enforce_groups=enforce_groups
+    )
+    blocked += unfit + [_no_room(s, options[s.id], placement) for s in placement.left]
+    moves = tuple((s, placement.chosen[s.id]) for s in movable if s.id in placement.chosen)
+    return Drain(
+        moves=moves,
+        verdicts=(*idle, *closed, *blocked, *_company(moves, placement), *_room(fleet, placement)),
+        free_after=placement.free,
+    )
+
+
+def targets(fleet: Fleet, source: Host) -> tuple[list[Host], list[Verdict]]:
+    """The other hosts of the pool that take guests now, and why the rest don't."""
+    found, closed = [], []
+    for host in fleet.members(source.pool_id):
+        if host.name == source.name:
+            continue
+        reason = closed_to_guests(fleet, host)
+        if reason is None and older(host, source):
+            reason = "runs an older version than the host to be emptied"
+        if reason is None:
+            found.append(host)
+        else:
+            closed.append(Verdict(host.name, "skip", f"takes no servers: it {reason}"))
+    return found, closed
+
+
+# --- filters: one server by itself ----------------------------------------------------------------
+
+
+def _busy(server: Server) -> Misfit | None:
+    if server.task_state is None:
+        return None
+    return Misfit(
+        f"is busy: its task_state is {server.task_state}", "Wait until that has ended and run again"
+    )
+
+
+def _paused(server: Server) -> Misfit | None:
+    """XAPI answers VM_BAD_POWER_STATE to pool_migrate of a paused guest."""
+    if server.power_state != "Paused":
+        return None
+    return Misfit("is paused, and only a running server can be moved", "Unpause it, or stop it")
+
+
+def _locked(server: Server) -> Misfit | None:
+    """OPERATION_BLOCKED applies to forced calls too."""
+    if "pool_migrate" not in server.blocked:
+        return None
+    text = server.blocked["pool_migrate"]
+    return Misfit(
+        f"has pool_migrate among its blocked_operations{f' ({text})' if text else ''}",
+        "Remove that block, or stop the server",
+    )
+
+
+def _not_allowed(server: Server) -> Misfit | None:
+    if "pool_migrate" in server.allowed:
+        return None
+    return Misfit(
+        "does not allow pool_migrate (no guest tools, or a device passed through)",
+        "Install the guest tools or detach the device, or stop the server",
+    )
+
+
+FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_busy, _paused, _locked, _not_allowed)
+"""In the order in which a user would have to deal with them; the first that objects is told."""
+
+
+def _first(server: Server) -> Misfit | None:
+    return next((found for check in FILTERS if (found := check(server))), None)
+
+
+def immovable(server: Server) -> str | None:
+    """Why this server can't be live-migrated anywhere now, or None."""
+    found = _first(server)
+    return found.reason if found else None
+
+
+# --- room for all of them together ----------------------------------------------------------------
+
+
+def _options(
+    fleet: Fleet, servers: Sequence[Server], hosts: Sequence[Host]
+) -> tuple[dict[str, list[str]], list[Verdict]]:
+    """The hosts that have what each server needs besides memory, and a blocker for those without."""
+    options: dict[str, list[str]] = {}
+    blocked = []
+    for server in servers:
+        problems = {h.name: misfit(fleet, server, h) for h in hosts}
+        options[server.id] = [name for name, problem in problems.items() if problem is None]
+        if not options[server.id]:
+            blocked.append(_unfit(server, {n: p for n, p in problems.items() if p}))
+    return options, blocked
+
+
+def _unfit(server: Server, problems: dict[str, Misfit]) -> Verdict:
+    by_reason: dict[str, list[str]] = {}
+    for name, problem in problems.items():
+        by_reason.setdefault(problem.reason, []).append(name)
+    told = "; ".join(f"{reason} on {joined(names)}" for reason, names in by_reason.items())
+    remedies = dict.fromkeys(p.remedy for p in problems.values())
+    return Verdict(server.name, "block", f"no host can take it: {told}", ". ".join(remedies))
+
+
+def _no_target(fleet: Fleet, source: Host, closed: Sequence[Verdict]) -> Verdict:
+    pool = fleet.pool(source.pool_id)
+    why = joined(
+        [f"{v.subject} {v.reason.partition(': it ')[2]}" for v in closed], "it has no other"
+    )
+    return Verdict(
+        f"pool {(pool and pool.name) or source.pool_id}",
+        "block",
+        f"no other host takes servers: {why}",
+        "Bring another host of the pool into service first",
+    )
+
+
+def _no_room(server: Server, options: Sequence[str], placement: Placement) -> Verdict:
+    """Memory that is there but not usable means that a fellow group member is in the way."""
+    roomy = [n for n in options if placement.free[n] >= server.memory]
+    if roomy:
+        return Verdict(
+            server.name,
+            "block",
+            f"anti-affinity: every host with room for it ({joined(roomy)}) has a server of "
+            f"{joined([f'group {g}' for g in server.groups])}",
+            "Add a host, take it out of the group, or relax anti_affinity for this maintenance",
+        )
+    left = joined([f"{n} {gib(placement.free[n])}" for n in options])
+    return Verdict(
+        server.name,
+        "block",
+        f"no capacity: it needs {gib(server.memory)} of memory, and with the others placed there "
+        f"is left on {left}",
+        "Stop or shrink servers in the pool, or add a host",
+    )
+
+
+def _company(moves: Sequence[tuple[Server, str]], placement: Placement) -> list[Verdict]:
+    """Only relaxed anti-affinity lets fellow members meet."""
+    return [
+        Verdict(
+            server.name,
+            "warn",
+            f"shares {target} with {joined([f.name for f in met])} of its anti-affinity group "
+            "until the servers return",
+        )
+        for server, target in moves
+        if (met := fellows(server, placement.members[target]))
+    ]
+
+
+def _room(fleet: Fleet, placement: Placement) -> list[Verdict]:
+    used = set(placement.chosen.values())
+    return [
+        Verdict(name, "act", f"has {gib(free)} of memory left for servers afterwards")
+        for name, free in placement.free.items()
+        if name in used
+    ]
+
+
+def _block(server: Server, found: Misfit) -> Verdict:
+    return Verdict(server.name, "block", found.reason, found.remedy)

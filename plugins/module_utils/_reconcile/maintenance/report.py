@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts and tables about a maintenance, for people; and its form in results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..._core.model import Fleet, Host, Maintenance, to_dict
+from ..._core.plan import Plan
+from ..._core.units import gib, table
+from .resume import wanted_maintenance
+from .wanted import MaintenanceWanted
+
+MOVES = ("server.live_migrate", "server.cold_migrate", "server.await_migration")
+UNKNOWN = "(scheduler)"
+"""Stands in tables for a host that the scheduler has yet to choose."""
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """What a plan will move, how much of it, and what was decided about hosts and servers."""
+    moves = [s for s in plan.steps if s.verb in MOVES]
+    if not moves:
+        return []
+    total = gib(sum(int(s.args["memory"]) for s in moves))
+    number = "1 server" if len(moves) == 1 else f"{len(moves)} servers"
+    head = f"plan: {len(plan.steps)} steps, {number} with {total} to move, {plan.window} at a time"
+    rows = [
+        (
+            s.subject,
+            gib(s.args["memory"]),
+            s.args["source"] or UNKNOWN,
+            "to",
+            s.args["target"] or UNKNOWN,
+        )
+        for s in moves
+    ]
+    told = [f"  {v}" for v in plan.verdicts if v.decision in ("act", "skip")]
+    return [head, *(f"  {line}" for line in table(rows)), *told]
+
+
+def result(fleet: Fleet, wanted: MaintenanceWanted) -> dict[str, Any]:
+    """What host_maintenance returns besides the steps; always the same keys."""
+    found = wanted_maintenance(fleet, wanted)
+    return {
+        "host": wanted.host,
+        "maintenance": found and _maintenance(fleet, found),
+        "summary": summary(fleet, wanted, found),
+    }
+
+
+def _maintenance(fleet: Fleet, found: Maintenance) -> dict[str, Any]:
+    data: dict[str, Any] = to_dict(found)
+    kept = ("id", "host", "name", "phase", "service_disabled", "host_disabled")
+    times = ("started_at", "updated_at", "finished_at")
+    moves = [
+        {
+            "server": move.server,
+            "server_id": move.server_id,
+            "from": move.source,
+            "to": move.target or None,
+            "status": move.status,
+            "memory": move.memory,
+            "now_on": _place(fleet, move.server_id),
+        }
+        for move in found.moves
+    ]
+    return {**{key: data[key] for key in (*kept, *times)}, "moves": moves}
+
+
+def _place(fleet: Fleet, server_id: str) -> str | None:
+    server = fleet.server(server_id)
+    return (server.host if server else None) or None
+
+
+def summary(fleet: Fleet, wanted: MaintenanceWanted, found: Maintenance | None) -> str:
+    """A table of the moves, and the memory left on each host of the pool, or of those involved."""
+    if found is None:
+        return f"host {wanted.host}: no maintenance named {wanted.name}"
+    lines = [f"host {found.host}, maintenance {found.name}: {found.phase}"]
+    if found.moves:
+        rows = [("server", "memory", "from", "to", "status", "now on")]
+        rows += [
+            (
+                m.server,
+                gib(m.memory),
+                m.source,
+                m.target or UNKNOWN,
+                m.status,
+                _place(fleet, m.server_id) or "-",
+            )
+            for m in found.moves
+        ]
+        lines += [f"  {line}" for line in table(rows)]
+    left = ", ".join(
+        f"{h.name} {gib(h.memory_free)}"
+        for h in sorted(_shown_hosts(fleet, found), key=lambda h: h.name)
+    )
+    return "\n".join([*lines, f"memory left for servers: {left}"])
+
+
+def _shown_hosts(fleet: Fleet, found: Maintenance) -> Sequence[Host]:
+    """A cloud has too many hosts to tell about all."""
+    home = fleet.host(found.host)
+    if fleet.scheduled:
+        involved = {found.host, *(m.target for m in found.moves)}
+        return [h for h in fleet.hosts if h.name in involved]
+    return fleet.members(home.pool_id) if home else ()

@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Describe a wanted maintenance of a host: its options and their checks, what it reads and locks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..._core.errors import InvalidError, UnsupportedError
+from ..._core.model import ComputeService, Fleet
+from ..._core.reading import (
+    AGGREGATES,
+    HOSTS,
+    JOURNAL,
+    MIGRATIONS,
+    SERVERS,
+    SERVICES,
+    Reading,
+    reading,
+)
+from ..common.values import check_name
+
+
+@dataclass(frozen=True)
+class MaintenanceWanted:
+    """One maintenance of one host and how to go about it."""
+
+    host: str
+    name: str = "maintenance"
+    max_parallel: int = 3
+    network: str | None = None
+    """Network to migrate over, by name or uuid; None leaves the choice to XAPI (management)."""
+    enforce_groups: bool = True
+    return_servers: bool = True
+    cold_migrate: bool = False
+    """Whether servers that are stopped leave the host, too; on Nova only."""
+
+
+def needs(fleet: Fleet, wanted: MaintenanceWanted) -> Reading:
+    """Everything about the host, and the servers that the open maintenance has moved elsewhere."""
+    current = fleet.open_maintenance(wanted.host)
+    return reading(
+        JOURNAL,
+        AGGREGATES,
+        SERVICES,
+        HOSTS,
+        SERVERS,
+        MIGRATIONS,
+        hosts=(wanted.host,),
+        servers=[m.server_id for m in current.moves] if current else (),
+    )
+
+
+def lock_name(fleet: Fleet, wanted: MaintenanceWanted) -> str | None:
+    """What no other run may work on: the pool, whose hosts share their room, or with a scheduler,
+    which knows about that, the host.
+    """
+    host = fleet.host(wanted.host)
+    if host is None:
+        return None
+    return f"host:{host.id}" if fleet.scheduled else f"pool:{host.pool_id}"
+
+
+LONGEST_NAME = 200
+"""With our prefix it must fit into disabled_reason, 255 characters in Nova."""
+
+
+def check(fleet: Fleet, wanted: MaintenanceWanted) -> None:
+    """Raises InvalidError for values that no fleet would accept, UnsupportedError for those that
+    this control plane can't heed.
+    """
+    what = f"maintenance of host {wanted.host}"
+    check_name(what, wanted.name)
+    if len(wanted.name) > LONGEST_NAME:
+        raise InvalidError(
+            what, f"the name has {len(wanted.name)} characters", f"Use 1 to {LONGEST_NAME} of them"
+        )
+    if wanted.max_parallel < 1:
+        raise InvalidError(what, f"max_parallel is {wanted.max_parallel}", "Use 1 or more")
+    if fleet.scheduled:
+        _check_scheduled(wanted)
+    elif wanted.cold_migrate:
+        raise UnsupportedError(
+            "option cold_migrate",
+            "a stopped server of a Xen pool is on no host, so there is none for it to leave",
+            "Leave it out",
+        )
+
+
+def _check_scheduled(wanted: MaintenanceWanted) -> None:
+    if wanted.network is not None:
+        raise UnsupportedError(
+            "option network",
+            "Nova does not let its users choose the network of a migration",
+            "Leave it out, and set live_migration_inbound_addr in nova.conf of the hosts",
+        )
+    if not wanted.enforce_groups:
+        raise UnsupportedError(
+            "option anti_affinity",
+            "Nova's scheduler always heeds the policies of server groups",
+            "Leave it out; for a group that may meet use the policy soft-anti-affinity",
+        )
+
+
+def reason_of(name: str) -> str:
+    """The disabled_reason that marks a compute service as disabled by this maintenance."""
+    return f"xenfleet maintenance: {name}"
+
+
+def marked(service: ComputeService, name: str) -> bool:
+    """Whether this maintenance has disabled the service."""
+    return service.status == "disabled" and service.disabled_reason == reason_of(name)

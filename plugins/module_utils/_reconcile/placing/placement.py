@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which hosts may take a server, and where a set of servers fits: pure decisions about capacity.
+
+A host takes a server if it takes guests at all, has the server's storage, networks and processors
+(what XAPI checks in VM.assert_can_boot_here), has memory left, and runs no other member of the
+server's anti-affinity groups.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..._core.errors import joined
+from ..._core.model import MAINTENANCE_KEY, Fleet, Host, Server
+
+LEAVING = frozenset({"evacuate", "shutdown", "reboot", "apply_updates"})
+"""Host operations during which XAPI refuses arriving guests (OTHER_OPERATION_IN_PROGRESS), or
+after which the host goes away.
+"""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why a host can't take a server, and what to do about it."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass
+class Placement:
+    """Where each server goes, by uuid; ``left`` found no place. ``free`` is memory left by host."""
+
+    chosen: dict[str, str] = field(default_factory=dict)
+    left: list[Server] = field(default_factory=list)
+    free: dict[str, int] = field(default_factory=dict)
+    members: dict[str, list[Server]] = field(default_factory=dict)
+    """Servers on each host once all are moved; anti-affinity is judged by them."""
+
+
+def closed_to_guests(fleet: Fleet, host: Host) -> str | None:
+    """Why the host takes no server at all now, or None. Completes "host X ..."."""
+    service = fleet.service(host.name)
+    checks = (
+        (not host.live, "is down"),
+        (not host.enabled, "is disabled"),
+        (service is not None and service.forced_down, "is forced down"),
+        (service is not None and service.status != "enabled", "has its compute service disabled"),
+        (fleet.open_maintenance(host.name) is not None, "is in maintenance"),
+        (host.other_config.get(MAINTENANCE_KEY) == "true", "is in maintenance mode"),
+        (bool(LEAVING & set(host.operations)), f"has {joined(host.operations)} under way"),
+    )
+    return next((reason for failed, reason in checks if failed), None)
+
+
+def older(host: Host, than: Host) -> bool:
+    """Whether the host runs an older platform; XAPI's own evacuation never moves guests to one."""
+    mine, other = (h.software.get("platform_version", "") for h in (host, than))
+    return bool(mine and other) and _numbers(mine) < _numbers(other)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", version))
+
+
+def misfit(fleet: Fleet, server: Server, host: Host) -> Misfit | None:
+    """Why this host could not run the server even if all its memory were free, or None."""
+    for uuid in sorted(server.all_storage):
+        storage = fleet.storage(uuid)
+        if storage is None or host.name not in storage.attached:
+            return _missing_storage(storage.name if storage else uuid, storage)
+    by_id = {n.id: n for n in fleet.networks}
+    for uuid in sorted(server.networks):
+        network = by_id.get(uuid)
+        if network is None or host.name not in network.hosts:
+            return Misfit(
+                f"network {network.name if network else uuid} is missing",
+                "Connect the network there, or stop the server",
+            )
+    if server.vcpus > host.cpus > 0:
+        return Misfit(
+            f"only {host.cpus} CPUs for its {server.vcpus}",
+            "Stop the server, or give it fewer virtual CPUs",
+        )
+    return None
+
+
+def _missing_storage(name: str, storage: object) -> Misfit:
+    content = getattr(storage, "content_type", "")
+    shared = getattr(storage, "shared", False)
+    if content == "iso":
+        remedy = "Eject its CD, or plug the SR there"
+    elif shared:
+        remedy = "Plug the SR there (xen_sr)"
+    else:
+        remedy = "Move its disk to a shared SR, or stop the server"
+    return Misfit(f"SR {name} is not attached", remedy)
+
+
+def place(
+    fleet: Fleet,
+    servers: Sequence[Server],
+    options: Mapping[str, Sequence[str]],
+    *,
+    enforce_groups: bool = True,
+) -> Placement:
+    """Give each server one of its ``options`` (host names by server uuid).
+
+    Biggest first into the roomiest host, which spreads the load; if that leaves one over, the most
+    constrained first into the fullest host that still takes it, which packs tighter. Where groups
+    are not enforced, a host without a fellow member is still preferred.
+    """
+    spread = _fill(fleet, biggest_first(servers), options, enforce_groups, tight=False)
+    if not spread.left:
+        return spread
+    constrained = sorted(biggest_first(servers), key=lambda s: len(options[s.id]))
+    packed = _fill(fleet, constrained, options, enforce_groups, tight=True)
+    return packed if len(packed.left) < len(spread.left) else spread
+
+
+def biggest_first(servers: Iterable[Server]) -> list[Server]:
+    """Equal ones by name, so that a plan is the same each time it is made."""
+    return sorted(servers, key=lambda s: (-s.memory, s.name, s.id))
+
+
+def _fill(
+    fleet: Fleet,
+    servers: Sequence[Server],
+    options: Mapping[str, Sequence[str]],
+    enforce_groups: bool,
+    tight: bool,
+) -> Placement:
+    moving = {s.id for s in servers}
+    names = sorted({name for targets in options.values() for name in targets})
+    placement = Placement(
+        free={n: host.memory_free for n in names if (host := fleet.host(n))},
+        members={
+            n: [s for s in fleet.servers_on(n) if s.running and s.id not in moving] for n in names
+        },
+    )
+    for server in servers:
+        _put(placement, server, options[server.id], enforce_groups, tight)
+    return placement
+
+
+def _put(
+    placement: Placement, server: Server, options: Sequence[str], enforce: bool, tight: bool
+) -> None:
+    fellow = {n: bool(fellows(server, placement.members[n])) for n in options}
+    fitting = [
+        n for n in options if placement.free[n] >= server.memory and not (enforce and fellow[n])
+    ]
+    if not fitting:
+        placement.left.append(server)
+        return
+    sign = 1 if tight else -1
+    best = min(fitting, key=lambda n: (fellow[n], sign * placement.free[n], n))
+    placement.chosen[server.id] = best
+    placement.free[best] -= server.memory
+    placement.members[best].append(server)
+
+
+def fellows(server: Server, others: Iterable[Server]) -> list[Server]:
+    """Those of the others that share an anti-affinity group with the server."""
+    groups = set(server.groups)
+    return [o for o in others if o.id != server.id and groups & set(o.groups)]

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Choosing servers as the Compute API's list does (nova/api/openstack/compute/servers.py): regular
+expressions for names, exact values for all else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from ..._core.errors import InvalidError, joined
+from ..._core.model import Fleet, Server
+from ..._core.reading import Past
+from ..._core.status import BY_VM_STATE, STATUSES, TASK_STATES
+
+
+@dataclass(frozen=True)
+class ServerFilter:
+    """None filters nothing. ``name`` is a regular expression found anywhere in the name, the others
+    are compared exactly. Deleted servers are left out unless ``deleted``, ``changes_since`` or their
+    status or vm_state is asked for, softly deleted ones unless that or ``soft_deleted`` is.
+    """
+
+    id: str | None = None
+    name: str | None = None
+    host: str | None = None
+    status: str | None = None
+    zone: str | None = None
+    vm_state: str | None = None
+    task_state: str | None = None
+    aggregate: str | None = None
+    project_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    """Tags that it has all of; then any of, not all of, none of."""
+    tags_any: Sequence[str] = ()
+    not_tags: Sequence[str] = ()
+    not_tags_any: Sequence[str] = ()
+    locked: bool | None = None
+    changes_since: str | None = None
+    deleted: bool = False
+    soft_deleted: bool = False
+
+
+def check_filter(wanted: ServerFilter) -> None:
+    """InvalidError for what no fleet could match: a pattern that is no regular expression, a status
+    or state that does not exist, a time that is none.
+    """
+    _pattern(wanted.name)
+    _status(wanted.status)
+    _state("vm_state", wanted.vm_state, BY_VM_STATE)
+    _state("task_state", wanted.task_state, TASK_STATES)
+    _moment(wanted.changes_since)
+
+
+def past(wanted: ServerFilter) -> Past | None:
+    """What of the past has to be read for it."""
+    softly = wanted.soft_deleted or _asks_for(wanted, "soft-delete")
+    deleted = wanted.deleted or _asks_for(wanted, "deleted")
+    since = _moment(wanted.changes_since)
+    if not (softly or deleted or since):
+        return None
+    return Past(deleted, softly, None if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _asks_for(wanted: ServerFilter, vm_state: str) -> bool:
+    return vm_state == wanted.vm_state or BY_VM_STATE[vm_state] == _status(wanted.status)
+
+
+def filter_servers(fleet: Fleet, wanted: ServerFilter) -> list[Server]:
+    """By name. Raises as ``check_filter``."""
+    check_filter(wanted)
+    hosts = _hosts(fleet, wanted.aggregate)
+    found = [s for s in fleet.servers if _fits(fleet, s, wanted, hosts)]
+    return sorted(found, key=lambda s: (s.name, s.id))
+
+
+def _hosts(fleet: Fleet, aggregate: str | None) -> frozenset[str] | None:
+    if aggregate is None:
+        return None
+    found = fleet.aggregate(aggregate)
+    if found is None:
+        raise InvalidError(
+            f"aggregate {aggregate}",
+            f"it does not exist; there are {joined([a.name for a in fleet.aggregates])}",
+            "Correct the name",
+        )
+    return frozenset(found.hosts)
+
+
+def _fits(fleet: Fleet, server: Server, wanted: ServerFilter, hosts: frozenset[str] | None) -> bool:
+    status = _status(wanted.status)
+    pattern = _pattern(wanted.name)
+    exact = (
+        (wanted.id, server.id),
+        (wanted.host, server.host),
+        (status, server.status),
+        (wanted.zone, server_zone(fleet, server)),
+        (wanted.vm_state, server.vm_state),
+        (wanted.task_state, server.task_state),
+        (wanted.project_id, server.project_id),
+        (wanted.locked, server.locked),
+    )
+    return (
+        all(value is None or value == seen for value, seen in exact)
+        and (pattern is None or pattern.search(server.name) is not None)
+        and (hosts is None or server.host in hosts)
+        and wanted.metadata.items() <= dict(server.metadata).items()
+        and _tagged(server, wanted)
+        and _changed(server, _moment(wanted.changes_since))
+        and _alive(server, wanted)
+    )
+
+
+def _tagged(server: Server, wanted: ServerFilter) -> bool:
+    has = set(server.tags)
+    return (
+        set(wanted.tags) <= has
+        and (not wanted.tags_any or bool(has & set(wanted.tags_any)))
+        and (not wanted.not_tags or not set(wanted.not_tags) <= has)
+        and not has & set(wanted.not_tags_any)
+    )
+
+
+def _changed(server: Server, since: datetime | None) -> bool:
+    """One whose last change nobody knows has not changed, as Nova's query has it."""
+    if since is None:
+        return True
+    changed = _moment(server.updated_at)
+    return changed is not None and changed >= since
+
+
+def _alive(server: Server, wanted: ServerFilter) -> bool:
+    """Whether its being deleted or not is what is asked for; a uuid asks for whatever it is. Nova
+    counts softly deleted servers among the deleted ones (nova/db/main/api.py).
+    """
+    if server.vm_state not in ("deleted", "soft-delete"):
+        return not wanted.deleted
+    softly = wanted.soft_deleted and server.vm_state == "soft-delete"
+    asked = wanted.deleted or softly or _asks_for(wanted, server.vm_state)
+    return asked or wanted.id is not None or wanted.changes_since is not None
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    try:
+        return None if text is None else re.compile(text)
+    except re.error as exc:
+        raise InvalidError(
+            "option name",
+            f"{text!r} is no regular expression: {exc}",
+            "Escape special characters with a backslash; ^NAME$ matches one name exactly",
+        ) from exc
+
+
+def _status(text: str | None) -> str | None:
+    if text is None or text.upper() in STATUSES:
+        return text and text.upper()
+    raise InvalidError(
+        "option status",
+        f"{text!r} is no server status",
+        f"Use one of {joined(sorted(STATUSES), most=len(STATUSES))}",
+    )
+
+
+def _state(option: str, text: str | None, known: Collection[str]) -> None:
+    if text is not None and text not in known:
+        raise InvalidError(
+            f"option {option}",
+            f"{text!r} is no {option}",
+            f"Use one of {joined(sorted(known), most=len(known))}",
+        )
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = None if text is None else datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise InvalidError(
+            "option changes_since", f"{text!r} is no time", "Write it as 2026-01-31T12:00:00Z"
+        ) from exc
+    return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def server_zone(fleet: Fleet, server: Server) -> str | None:
+    """The zone that Nova reports, or that of its host; None without one."""
+    if server.zone is not None:
+        return server.zone or None
+    return fleet.zone_of(server.host) if server.host else None

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Server actions: what is to be done with each server, or why it can't be, by the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._core.actions import TABLE
+from ..._core.errors import FleetError, InvalidError
+from ..._core.model import Fleet, Server
+from ..._core.plan import Plan, Step, Verdict
+from ..._core.reading import AGGREGATES, HOSTS, SERVERS, SERVICES, Reading, reading
+from ..common.refusals import refuse
+from ..common.selection import matching, servers_named
+from .filters import ServerFilter, check_filter, filter_servers, past
+from .options import check_options, check_supported, step_args, step_secret
+from .pool_migration import plan_moves
+from .preconditions import failed_host, obstacle, satisfied
+from .wanted import ServerActionWanted
+
+LIVE_MIGRATE = "live_migrate"
+DELETING = ("delete", "force_delete")
+
+
+def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
+    """InvalidError, NotFoundError, ConflictError or UnsupportedError before anything is changed;
+    with several servers in the way, one PlanRefused tells them all.
+    """
+    check_wanted(wanted)
+    check_supported(fleet, wanted.action, wanted.options, wanted.wait)
+    servers = chosen(fleet, wanted)
+    idle = [s for s in servers if satisfied(s, wanted)]
+    verdicts = tuple(Verdict(s.name, "skip", f"is {s.status} already") for s in idle)
+    ids = {s.id for s in idle}
+    due = [s for s in servers if s.id not in ids]
+    _raise_all(wanted.action, [e for s in due if (e := obstacle(fleet, s, wanted))])
+    limits = {"window": wanted.max_parallel, "max_failures": _limit(wanted, due)}
+    if wanted.action == LIVE_MIGRATE:
+        moves = plan_moves(fleet, due, wanted.host)
+        _raise_all(wanted.action, moves.errors)
+        return Plan(moves.steps, (*moves.verdicts, *verdicts), **limits)
+    return Plan(tuple(_step(fleet, s, wanted) for s in due), verdicts, **limits)
+
+
+def check_wanted(wanted: ServerActionWanted) -> None:
+    """The rules that no state of the fleet can change."""
+    check_options(wanted.action, wanted.host, wanted.options, wanted.max_parallel)
+    if wanted.where is None:
+        return
+    check_filter(wanted.where)
+    if wanted.where == ServerFilter():
+        raise InvalidError(
+            "option filters",
+            f"without a condition {wanted.action} would be done to every server there is",
+            'Give a condition; name: "" matches every server, if that is meant',
+        )
+
+
+def _limit(wanted: ServerActionWanted, due: Sequence[Server]) -> int:
+    return len(due) if wanted.max_failures is None else wanted.max_failures
+
+
+def chosen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
+    """The servers meant. Those to be deleted may be gone already; to be sure that a name was not
+    misspelled there is server_info. A filter on the past finds deleted ones, with which nothing
+    can be done.
+    """
+    if wanted.where is not None:
+        return [s for s in filter_servers(fleet, wanted.where) if s.vm_state != "deleted"]
+    words: Sequence[str] = wanted.servers
+    if wanted.action in DELETING:
+        words = [word for word in words if matching(fleet, word)]
+    return servers_named(fleet, words)
+
+
+def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
+    """What the plan depends on: a move asks for the state of its target, too, and where no scheduler
+    does, for the room on it.
+    """
+    sections = [SERVERS]
+    where = wanted.where
+    if TABLE[wanted.action].move or wanted.host:
+        sections += [SERVICES] if fleet.scheduled else [SERVICES, HOSTS]
+    if where is None:
+        return reading(*sections, servers=wanted.servers)
+    if where.aggregate is not None:
+        sections.append(AGGREGATES)
+    hosts = None if where.host is None else [where.host]
+    return reading(*sections, hosts=hosts, past=past(where))
+
+
+def _raise_all(action: str, errors: Sequence[FleetError]) -> None:
+    """One error as it is; several as one that tells all of them."""
+    if not errors:
+        return
+    if len(errors) == 1:
+        raise errors[0]
+    raise refuse(
+        f"{action} of {len(errors)} servers",
+        "it cannot be done",
+        [Verdict(e.what, "block", e.cause, e.remedy) for e in errors],
+    )
+
+
+def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Step:
+    args = {
+        "id": server.id,
+        **step_args(fleet, wanted.action, wanted.options, wanted.host),
+    }
+    if TABLE[wanted.action].move:
+        evacuated = wanted.action == "evacuate"
+        args["source"] = failed_host(fleet, server) if evacuated else server.host
+    why = f"it is {server.status}"
+    return Step(f"server.{wanted.action}", server.name, args, why, step_secret(wanted.options))

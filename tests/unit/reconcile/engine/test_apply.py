@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carrying out plans: order, window, failure, and what is said meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    BackendError,
+    PlanInterrupted,
+    WaitTimeout,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import (
+    SENTENCES,
+    Plan,
+    Step,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState, Ports
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
+    EFFECTS,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.apply import (
+    apply,
+    grouped,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.executions import (
+    EXECUTIONS,
+)
+
+
+class FakeClock:
+    """Time passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class Servers:
+    """Actions that take their args' ``rounds`` polls and fail where ``fails`` says so."""
+
+    def __init__(self, fails: Sequence[str] = ()) -> None:
+        self.journal: list[str] = []
+        self.running: set[str] = set()
+        self.most = 0
+        self._fails = fails
+        self._left: dict[str, int] = {}
+
+    def start_action(self, verb: str, server_id: str, args: dict[str, Any]) -> str:
+        self.journal.append(f"start {server_id}")
+        self.running.add(server_id)
+        self.most = max(self.most, len(self.running))
+        self._left[server_id] = args.get("rounds", 1)
+        return server_id
+
+    def poll(self, handles: Sequence[str]) -> list[JobState]:
+        return [self._state(h) for h in handles]
+
+    def _state(self, handle: str) -> JobState:
+        self._left[handle] -= 1
+        if self._left[handle] > 0:
+            return JobState(done=False, progress=0.5)
+        self.running.discard(handle)
+        self.journal.append(f"end {handle}")
+        failed = handle in self._fails
+        return JobState(True, 1.0, BackendError(handle, "broke", "Mend it") if failed else None)
+
+
+class Lines:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def warn(self, text: str) -> None:
+        raise AssertionError(text)
+
+
+def ports(servers: Servers, **fields: Any) -> Ports:
+    none: Any = None
+    return Ports(
+        read=lambda *_sections: Fleet(),
+        records=none,
+        services=none,
+        journal=none,
+        servers=servers,
+        clock=FakeClock(),
+        **{"reporter": Lines(), "interval": 1.0, **fields},
+    )
+
+
+def stop(name: str, rounds: int = 1) -> Step:
+    return Step("server.stop", name, {"id": name, "rounds": rounds})
+
+
+def test_the_three_tables_of_verbs_agree() -> None:
+    assert set(SENTENCES) == set(EFFECTS) == set(EXECUTIONS)
+
+
+def test_neighbours_of_one_kind_form_a_group_and_others_stand_alone() -> None:
+    steps = [Step("host.disable", "a"), Step("host.disable", "b"), stop("x"), stop("y")]
+    steps.append(Step("server.start", "z", {"id": "z"}))
+    assert [[s.subject for s in g] for g in grouped(steps)] == [["a"], ["b"], ["x", "y"], ["z"]]
+
+
+@pytest.mark.parametrize("window", [1, 2, 3])
+def test_the_window_slides(window: int) -> None:
+    """The slow first one does not hold up the others, and no more than the window run at once."""
+    servers = Servers()
+    steps = (stop("slow", 9), *(stop(f"s{i}", 2) for i in range(4)))
+    done = apply(Plan(steps, window=window), ports(servers))
+    assert servers.most == window
+    assert done == list(steps)
+    if window > 1:
+        assert servers.journal[-1] == "end slow"
+
+
+def test_after_a_failure_nothing_starts_and_what_runs_is_seen_to_its_end() -> None:
+    servers = Servers(fails=["s0"])
+    steps = (stop("s0", 1), stop("s1", 5), stop("s2"), Step("host.disable", "h"))
+    with pytest.raises(PlanInterrupted) as caught:
+        apply(Plan(steps, window=2), ports(servers))
+    error = caught.value
+    assert servers.journal == ["start s0", "start s1", "end s0", "end s1"]
+    assert [s["subject"] for s in error.details["done"]] == ["s1"]
+    assert [s["subject"] for s in error.details["failed"]] == ["s0"]
+    assert [s["subject"] for s in error.details["remaining"]] == ["s2", "h"]
+    assert (
+        "stop s0: broke. Mend it. 1 of 4 steps were done and stay done (s1), 3 remain (s0 and s2)"
+        in str(error)
+    )
+
+
+def test_the_same_cause_is_told_once() -> None:
+    steps = (stop("s0", 1), stop("s1", 1), stop("s2", 1))
+    with pytest.raises(PlanInterrupted) as caught:
+        apply(Plan(steps, window=3), ports(Servers(fails=["s0", "s1", "s2"])))
+    assert "stop s0: broke; the same goes for s1 and s2. Mend it" in str(caught.value)
+
+
+def test_a_first_step_that_fails_raises_its_own_error() -> None:
+    with pytest.raises(BackendError, match="broke") as caught:
+        apply(Plan((stop("s0"), stop("s1"))), ports(Servers(fails=["s0"])))
+    assert [step["subject"] for step in caught.value.details["failed"]] == ["s0"]
+
+
+def test_a_step_that_does_not_end_is_given_up_and_left_running() -> None:
+    with pytest.raises(WaitTimeout, match="not finished within 5 s, last seen 50% done"):
+        apply(Plan((stop("s0", 99),)), ports(Servers(), wait_timeout=5.0))
+
+
+def test_without_wait_starting_is_enough() -> None:
+    servers = Servers()
+    assert apply(Plan((stop("s0", 99),)), ports(servers, wait=False)) == [stop("s0", 99)]
+    assert servers.journal == ["start s0"]
+
+
+def test_progress_counts_names_and_estimates() -> None:
+    lines = Lines()
+    moves = tuple(
+        Step(
+            "server.live_migrate",
+            name,
+            {"id": name, "source": "a", "target": "b", "memory": 100, "rounds": 4},
+        )
+        for name in ("web", "db")
+    )
+    apply(Plan(moves), ports(Servers(), reporter=lines))
+    assert lines.lines == [
+        "[1/2] live-migrate web from a to b: done in 3.0 s, about 3 s left",
+        "[2/2] live-migrate db from a to b: done in 3.0 s",
+    ]
+
+
+def test_a_long_silence_is_broken() -> None:
+    lines = Lines()
+    apply(Plan((stop("s0", 25),)), ports(Servers(), reporter=lines))
+    assert lines.lines[0] == "[0/1] under way: s0 50%"
+    assert len(lines.lines) == 3
+
+
+def test_quick_plans_say_nothing() -> None:
+    lines = Lines()
+
+    class Records:
+        def create(self, name: str, zone: str | None) -> None:
+            pass
+
+    every = ports(Servers(), reporter=lines)
+    every.records = Records()  # type: ignore[assignment]  # one method is enough for one verb
+    apply(Plan((Step("aggregate.create", "prod", {"zone": None}),)), every)
+    assert lines.lines == []

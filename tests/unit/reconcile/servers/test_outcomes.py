@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is told of each server and of all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.outcomes import (
+    outcomes,
+    summary,
+)
+
+
+def step(server_id: str, **more: Any) -> dict[str, Any]:
+    return {"verb": "server.stop", "args": {"id": server_id}, **more}
+
+
+def test_every_server_has_one_outcome() -> None:
+    failed = step("b", error={"cause": "the guest hangs"})
+    assert outcomes("abcd", [step("a")], [failed], [step("c")]) == {
+        "a": {"outcome": "done"},
+        "b": {"outcome": "failed", "error": "the guest hangs"},
+        "c": {"outcome": "left"},
+        "d": {"outcome": "satisfied"},
+    }
+
+
+def test_one_line_counts_them() -> None:
+    told = [{"outcome": one} for one in ("done", "failed", "left", "satisfied", "done")]
+    assert summary("stop", told) == (
+        "stop: 2 of 5 servers, nothing to do for 1, 1 failed, 1 not started"
+    )
+    assert summary("stop", []) == "stop: there is no such server"
