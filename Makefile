@@ -41,7 +41,9 @@ test: .venv/.ready ## Every test, with a closing summary
 lint: .venv/.ready ## Format, style, types, layers, changelog
 	python tests/run.py lint
 
-format: .venv/.ready ## Rewrite files to the project's format
+format: .venv/.ready ## Write what follows from other files, and all files in the project's format
+	python scripts/generate.py
+	PYTHONPATH=.tree:tests python -m unit.actions_page
 	ruff format .
 	ruff check --fix .
 

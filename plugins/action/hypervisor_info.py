@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# Written by make format, for the module of the same name.
+
 from __future__ import annotations
 
 from ..modules import hypervisor_info

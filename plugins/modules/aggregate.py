@@ -97,6 +97,7 @@ EXAMPLES = r"""
     remove_hosts: true
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 aggregate:
   description: The aggregate as it is now, in check mode as it would be. Null if there is none.

@@ -65,6 +65,7 @@ EXAMPLES = r"""
     state: absent
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 aggregate:
   description: The aggregate as it is now, in check mode as it would be. Null if there is none.
@@ -110,11 +111,11 @@ actions:
   type: list
   elements: dict
   sample:
-    - verb: aggregate.create
+    - verb: aggregate.add_host
       subject: production
-      args: {zone: zone-a}
+      args: {host: xen2, host_id: 5d5ae2a2-3b5b-4a55-8ad0-5c5b1f3a1c11}
       why: ""
-      text: create aggregate production
+      text: add host xen2 to aggregate production
 """
 
 from typing import Any

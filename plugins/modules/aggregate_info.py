@@ -46,6 +46,7 @@ EXAMPLES = r"""
     availability_zone: zone-a
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 aggregates:
   description: The aggregates that match, by name. An empty list if none does.

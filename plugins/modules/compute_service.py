@@ -114,6 +114,7 @@ EXAMPLES = r"""
     state: absent
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 services:
   description: The services of these hosts as they are now, in check mode as they would be.
@@ -144,8 +145,8 @@ services:
     state:
       description:
         - V(up) or V(down), the host's sign of life. It is V(down) if the service is forced down. Otherwise it is what
-          Nova says, or with O(control_plane=xapi) V(down) if XAPI does not see the host live, or if no coordinator
-          that answered knows the host.
+          Nova says, or with O(control_plane=xapi) V(down) if XAPI does not see the host live, or if no coordinator that
+          answered knows the host.
       type: str
       sample: up
     disabled_reason:

@@ -42,6 +42,7 @@ EXAMPLES = r"""
     msg: "{{ found.services | selectattr('status', 'eq', 'disabled') | items2dict('host', 'disabled_reason') }}"
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 services:
   description: The services that match, by host. An empty list if none does.
@@ -72,8 +73,8 @@ services:
     state:
       description:
         - V(up) or V(down), the host's sign of life. It is V(down) if the service is forced down. Otherwise it is what
-          Nova says, or with O(control_plane=xapi) V(down) if XAPI does not see the host live, or if no coordinator
-          that answered knows the host.
+          Nova says, or with O(control_plane=xapi) V(down) if XAPI does not see the host live, or if no coordinator that
+          answered knows the host.
       type: str
       sample: up
     disabled_reason:

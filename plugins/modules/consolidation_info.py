@@ -88,6 +88,7 @@ EXAMPLES = r"""
     msg: "{{ chosen.summary.splitlines() }}"
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 hosts:
   description: The hosts of the group, those to empty first, in order.

@@ -139,6 +139,7 @@ EXAMPLES = r"""
     cold_migrate: true
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 host:
   description: Name of the host.
@@ -146,8 +147,7 @@ host:
   type: str
   sample: xen1
 maintenance:
-  description:
-    - The maintenance as it is now, in check mode as it would be. Null if the host never had one of that name.
+  description: The maintenance as it is now, in check mode as it would be. Null if the host never had one of that name.
   returned: success
   type: dict
   contains:
@@ -205,8 +205,7 @@ maintenance:
           type: str
           sample: xen1
         to:
-          description:
-            - The host it went to. Null while the scheduler has yet to choose it, and in check mode.
+          description: The host it went to. Null while the scheduler has yet to choose it, and in check mode.
           type: str
           sample: xen2
         status:

@@ -53,6 +53,7 @@ EXAMPLES = r"""
     with_servers: true
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 hypervisors:
   description: The hosts that match, by name. An empty list if none does.
@@ -149,7 +150,9 @@ hypervisors:
       returned: with O(with_servers=true)
       type: list
       elements: dict
-      sample: [{uuid: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21, name: web1}]
+      sample:
+        - uuid: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21
+          name: web1
 unanswered:
   description: Endpoints of XenAPI that gave no answer, with the reason. Their hosts may be missing.
   returned: success

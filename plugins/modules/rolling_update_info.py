@@ -72,6 +72,7 @@ EXAMPLES = r"""
     msg: "{{ update.summary.splitlines() }}"
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 hosts:
   description: The hosts in order.

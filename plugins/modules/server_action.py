@@ -93,6 +93,7 @@ options:
       - There must be one condition at least, so that nothing is done to every server by mistake.
     type: dict
     suboptions:
+      # Written by make format from plugins/doc_fragments/server_filters.py.
       name:
         description:
           - Only servers whose name matches this regular expression anywhere. V(web1) matches C(web1) and C(web14);
@@ -176,6 +177,7 @@ options:
           - Softly deleted servers, too, which can be restored.
         type: bool
         default: false
+      # End of what is written.
   host:
     description:
       - Where V(live_migrate), V(migrate), V(evacuate) and V(unshelve) put the servers. Without it, Nova's scheduler
@@ -296,6 +298,7 @@ EXAMPLES = r"""
     server: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 servers:
   description:
@@ -319,7 +322,7 @@ servers:
       type: str
       sample: "it is in ERROR: No valid host was found"
     id:
-      description: Uuid of the server, with O(control_plane=xapi) that of the VM.
+      description: Uuid of the server, with O(control_plane=xapi) that of the VM in XAPI.
       type: str
       sample: 0c2f7a9e-6e0c-4a0b-bd1c-3f1f0f0f8a21
     name:
@@ -350,7 +353,7 @@ servers:
       type: str
       sample: xen1
     hypervisor_hostname:
-      description: The same name.
+      description: Name that its host's hypervisor gives itself. In XAPI it is the same.
       type: str
       sample: xen1
     host_status:
@@ -362,11 +365,11 @@ servers:
       type: str
       sample: zone-a
     pool:
-      description: Name of its Xen pool, or null for a pool without a name.
+      description: Name of its Xen pool, or null for a pool without a name and with O(control_plane=nova).
       type: str
       sample: production
     memory_mb:
-      description: The most memory that it may have, in MiB (static maximum).
+      description: The most memory that it may have, in MiB (its flavor's, or the static maximum in XAPI).
       type: int
       sample: 2048
     vcpus:
@@ -374,7 +377,7 @@ servers:
       type: int
       sample: 2
     metadata:
-      description: Its metadata; with O(control_plane=xapi) its C(other_config).
+      description: Its metadata, with O(control_plane=xapi) its C(other_config) in XAPI.
       type: dict
       sample: {owner: web team}
     tags:
@@ -408,8 +411,8 @@ servers:
       sample: "2026-11-21T04:05:06Z"
     launched_at:
       description:
-        - When it was last started, in UTC, or null. Nova changes it when the server is built, rebuilt, rescued,
-          resized or unshelved, not with each start.
+        - When it was last started, in UTC, or null. Nova changes it when the server is built, rebuilt, rescued, resized
+          or unshelved, not with each start.
       type: str
       sample: "2026-11-21T04:05:06Z"
     updated_at:

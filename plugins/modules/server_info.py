@@ -54,6 +54,7 @@ EXAMPLES = r"""
     changes_since: "{{ last_report }}"
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 servers:
   description: The servers that match, by name. An empty list if none does.
@@ -152,8 +153,8 @@ servers:
       sample: "2026-11-21T04:05:06Z"
     launched_at:
       description:
-        - When it was last started, in UTC, or null. Nova changes it when the server is built, rebuilt, rescued,
-          resized or unshelved, not with each start.
+        - When it was last started, in UTC, or null. Nova changes it when the server is built, rebuilt, rescued, resized
+          or unshelved, not with each start.
       type: str
       sample: "2026-11-21T04:05:06Z"
     updated_at:

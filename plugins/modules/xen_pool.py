@@ -90,6 +90,7 @@ EXAMPLES = r"""
     coordinator: xen2
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 pool:
   description: The pool as it is now, in check mode as it would be.

@@ -42,6 +42,7 @@ EXAMPLES = r"""
     host: xen2
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 pools:
   description: The pools that match, by name. An empty list if none does.

@@ -114,6 +114,7 @@ EXAMPLES = r"""
     wipe_local_storage: true
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 pool:
   description: The pool as it is now, in check mode as it would be. Null if there is none of that name.

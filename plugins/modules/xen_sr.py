@@ -84,6 +84,7 @@ EXAMPLES = r"""
     host: xen1
 """
 
+# Written by make format from docs/returns.yml.
 RETURN = r"""
 sr:
   description: The SR as it is now, in check mode as it would be.

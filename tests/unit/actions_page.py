@@ -3,7 +3,7 @@
 
 """The guide's table of server actions, made from the table that the planner works by.
 
-``python -m unit.actions_page`` in tests/, with the collection on PYTHONPATH, writes it anew.
+``make format`` writes it anew.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def test_role_is_complete(name: str) -> None:
 
 def test_the_guide_has_the_table_of_server_actions() -> None:
     guide = actions_page.PAGE.read_text(encoding="utf-8")
-    assert guide == actions_page.page(guide), "write it anew: tests/unit/actions_page.py"
+    assert guide == actions_page.page(guide), "run make format"
 
 
 def test_every_source_file_names_its_licence() -> None:
