@@ -28,6 +28,7 @@ attributes:
     membership:
       - xenfleet.compute.all
       - xenfleet.compute.xapi
+      - xenfleet.compute.nova
       - xenfleet.compute.store
 """
 
@@ -53,5 +54,6 @@ attributes:
     membership:
       - xenfleet.compute.all
       - xenfleet.compute.xapi
+      - xenfleet.compute.nova
       - xenfleet.compute.store
 """

@@ -103,12 +103,18 @@ def ansible_doc() -> dict[str, dict[str, Any]]:
     return {name: documented[f"xenfleet.compute.{name}"]["doc"] for name in MODULES}
 
 
-def test_documentation_says_what_the_specification_says() -> None:
+def test_documentation_says_what_the_specification_says(
+    action_groups: dict[str, list[Any]],
+) -> None:
     """One test for all modules, as workers that share many tests would each start ansible-doc."""
     found = {}
     for name, doc in ansible_doc().items():
-        missing = sorted(ATTRIBUTES - set(doc.get("attributes", {})))
-        found[name] = [f"attribute {one} is missing" for one in missing]
+        attributes = doc.get("attributes", {})
+        found[name] = [f"attribute {one} is missing" for one in sorted(ATTRIBUTES - {*attributes})]
+        groups = ["all", *(group for group, names in action_groups.items() if name in names)]
+        membership = attributes.get("action_group", {}).get("membership", [])
+        if sorted(membership) != sorted(f"xenfleet.compute.{group}" for group in groups):
+            found[name].append(f"it is in the groups {groups}, documented are {membership}")
         found[name] += problems(doc["options"], spec_of(name))
     assert {name: told for name, told in found.items() if told} == {}
 
