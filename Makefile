@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format unit golden contract integration e2e molecule cores sanity docs build bench bench-nova requirements clean \
+.PHONY: help .venv demo test lint format new-module unit golden contract integration e2e molecule cores sanity docs build bench bench-nova requirements clean \
   testbed-up testbed-down testbed-status test-nova
 
 help: ## List the targets
@@ -46,6 +46,9 @@ format: .venv/.ready ## Write what follows from other files, and all files in th
 	PYTHONPATH=.tree:tests python -m unit.actions_page
 	ruff format .
 	ruff check --fix .
+
+new-module: .venv/.ready ## Write a module that runs, with its tests, and print what is left to do (NAME=thing_info)
+	@python scripts/new_module.py $(NAME)
 
 unit: .venv/.ready ## Unit tests (ARGS="-k aggregate" passes options to pytest)
 	pytest -m "not nova" tests/unit $(ARGS)

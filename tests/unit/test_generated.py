@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._glue.pool_views 
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.server_filters import FILTERS
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.views import aggregate_view
 
-COPIED = ("plugins/modules", "plugins/action", "plugins/doc_fragments", "meta", "docs/returns.yml")
 FLEET = fleet(
     [host("xen1", "p1")],
     pools=[pool("p1", "xen1")],
@@ -44,19 +42,6 @@ VIEWS: dict[str, Any] = {
     "xen_pool.pool": pool_view(FLEET, FLEET.pools[0]),
     "xen_sr.sr": {**(storage_view(FLEET.storages[0]) or {}), "default": True},
 }
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """What is written and what it follows from, in a place of its own."""
-    for one in COPIED:
-        source, target = generate.ROOT / one, tmp_path / one
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            target.parent.mkdir(exist_ok=True)
-            shutil.copy(source, target)
-    return tmp_path
 
 
 def edit(path: Path, pattern: str, replacement: str) -> None:
