@@ -20,8 +20,6 @@ from postgres import find_binaries, postgres
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.store.store import Store
 
-HERE = Path(__file__).parent
-
 
 @dataclass
 class Place:
@@ -66,18 +64,6 @@ class Place:
             return str(self.sql("SELECT schema_to_xml(current_schema(), true, false, '')"))
         with closing(sqlite3.connect(self.target)) as file:
             return "".join(file.iterdump())
-
-    def load(self, dump: str) -> None:
-        """Restore ``dump``-1.sqlite.sql or its PostgreSQL twin."""
-        script = (HERE / f"{dump}.{self.kind}.sql").read_text(encoding="utf-8")
-        if self.kind == "postgresql":
-            with psycopg.connect(self.target) as client:
-                client.execute(script)
-            return
-        Path(self.target).parent.mkdir(exist_ok=True)
-        Path(self.target).touch(0o600)
-        with closing(sqlite3.connect(self.target)) as file:
-            file.executescript(script)
 
 
 @pytest.fixture(scope="session")

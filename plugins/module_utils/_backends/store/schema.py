@@ -1,15 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Versions of the schema, and the way from one to the next.
-
-A writer brings an older store up to date in the transaction that it writes in; a reader does so in
-a transaction that it then rolls back.
-"""
+"""The schema's version: noted when the first write makes the tables, and looked at by every use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -18,6 +13,12 @@ from .tables import tables
 
 with suppress(ImportError):
     import sqlalchemy as sa
+
+VERSION = 1
+"""Of the tables in tables.py."""
+
+RELEASE = "0.1.0"
+"""The collection's release that brought this version."""
 
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 """How the store writes a time, which is always in UTC."""
@@ -28,50 +29,25 @@ def now() -> str:
     return datetime.now(UTC).strftime(ISO)
 
 
-def version_of(connection: sa.Connection, label: str) -> int:
-    """The store's version, 0 when it is empty. StoreError when it is newer than this code."""
+def has_tables(connection: sa.Connection, label: str) -> bool:
+    """Whether the tables have been made. StoreError when they are of another schema version."""
     table = tables().schema
     if not connection.dialect.has_table(connection, table.name):
-        return 0
+        return False
     newest = connection.execute(
         sa.select(table.c.version, table.c.release).order_by(table.c.version.desc()).limit(1)
     ).one_or_none()
-    version = int(newest.version) if newest else 0
-    if newest and version > len(RELEASES):
+    if newest and newest.version != VERSION:
         raise StoreError(
             label,
-            f"it has schema version {version}, this collection knows {len(RELEASES)}",
+            f"it has schema version {newest.version}, this collection knows {VERSION}",
             f"Use xenfleet.compute {newest.release} or later, everywhere that this store is used",
         )
-    return version
+    return newest is not None
 
 
-def bring_up_to_date(connection: sa.Connection, version: int) -> None:
-    """Create or upgrade the tables, inside the connection's transaction."""
-    if version == 0:
-        tables().metadata.create_all(connection)
-    else:
-        for upgrade in UPGRADES[version - 1 :]:
-            upgrade(connection)
-    for number in range(version + 1, len(RELEASES) + 1):
-        row = {"version": number, "release": RELEASES[number - 1], "applied_at": now()}
-        connection.execute(sa.insert(tables().schema).values(row))
-
-
-def _add_journal(connection: sa.Connection) -> None:
-    """From 1 to 2: maintenances, their moves, and locks."""
-    t = tables()
-    t.metadata.create_all(connection, tables=[t.maintenances, t.migrations, t.locks])
-
-
-def _add_servers(connection: sa.Connection) -> None:
-    """From 2 to 3: when servers were changed, and those that were deleted."""
-    t = tables()
-    t.metadata.create_all(connection, tables=[t.server_updates, t.deleted_servers])
-
-
-RELEASES: tuple[str, ...] = ("0.1.0", "0.1.0", "0.1.0")
-"""The collection's release that brought each schema version, version 1 first."""
-
-UPGRADES: tuple[Callable[[sa.Connection], None], ...] = (_add_journal, _add_servers)
-"""What leads from version 1 to 2, from 2 to 3, and so on: never changed once released."""
+def make_tables(connection: sa.Connection) -> None:
+    """Make the tables and note their version, inside the connection's transaction."""
+    tables().metadata.create_all(connection)
+    row = {"version": VERSION, "release": RELEASE, "applied_at": now()}
+    connection.execute(sa.insert(tables().schema).values(row))

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of the current schema version.
+"""The tables of the store. A change to them makes another schema version.
 
 They are built on demand, since this file is imported also where SQLAlchemy is not installed.
 """

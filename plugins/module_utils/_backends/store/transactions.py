@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from .engine import BUSY_TIMEOUT, Target, translated
-from .schema import RELEASES, bring_up_to_date, version_of
+from .schema import has_tables, make_tables
 
 with suppress(ImportError):
     import sqlalchemy as sa
@@ -46,17 +46,8 @@ class Database:
         if not self.target.exists():
             yield None
             return
-        with translated(self.target):
-            with self._begun(write=False) as connection:
-                version = version_of(connection, self.target.label)
-                if version in (0, len(RELEASES)):
-                    yield connection if version else None
-                    return
-            with self._begun(write=True) as connection:
-                version = version_of(connection, self.target.label)
-                bring_up_to_date(connection, version)
-                yield connection
-                connection.rollback()
+        with translated(self.target), self._begun(write=False) as connection:
+            yield connection if has_tables(connection, self.target.label) else None
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -78,9 +69,8 @@ class Database:
         if not self.target.exists():
             self.target.make()
         with translated(self.target), self._begun(write=True) as connection:
-            version = version_of(connection, self.target.label)
-            if version < len(RELEASES):
-                bring_up_to_date(connection, version)
+            if not has_tables(connection, self.target.label):
+                make_tables(connection)
             yield connection
 
     @contextmanager
