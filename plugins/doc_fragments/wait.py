@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Waiting, as in module_utils/_glue/argspec.py wait_options."""
+    """Waiting, as in module_utils/_glue/argspec.py WAIT."""
 
     DOCUMENTATION = r"""
 options:

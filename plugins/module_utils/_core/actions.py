@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The server actions of the Compute API as one table: what each may start from, when it has nothing
-to do, what it passes through and where it ends (nova/compute/api.py, the decorators
-check_instance_state and check_instance_lock; nova/compute/manager.py).
+to do and where it ends (nova/compute/api.py, the decorators check_instance_state and
+check_instance_lock; nova/compute/manager.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from .status import RESIZING
 
 ANY = frozenset({"*"})
 """Every vm_state, or every task_state."""
@@ -24,17 +22,13 @@ class Action:
     """``starts``: vm_states that it may start from. ``satisfied``: those in which it has nothing to
     do, once the server is not busy; ANY where more than the vm_state decides. ``ends``: those that
     it leads to; empty where the vm_state stays what it is. ``busy``: task_states that don't hinder
-    it. ``passes``: task_states on the way. ``fails``: the vm_state after a failure midway; empty if
-    it stays what it was. ``options`` are those of the module that go with it, ``required`` those
-    that it needs.
+    it. ``options`` are those of the module that go with it, ``required`` those that it needs.
     """
 
     starts: frozenset[str]
     ends: frozenset[str] = NEVER
     satisfied: frozenset[str] = NEVER
     busy: frozenset[str] = NEVER
-    passes: tuple[str, ...] = ()
-    fails: str = ""
     locked: bool = True
     """Whether a lock forbids it."""
     move: bool = False
@@ -53,24 +47,15 @@ KEPT = _states("active", "stopped")
 """A stopped server stays stopped (rebuild, confirm, revert, evacuate)."""
 RUNNABLE = _states("active", "stopped", "paused", "suspended")
 MENDABLE = _states("active", "stopped", "error")
-REBUILDING = ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning")
 OFFLOADED = _states("shelved_offloaded")
 SHELVED = _states("shelved", "shelved_offloaded")
 SETTLED = RUNNABLE | {"rescued", "resized"}
 """Where a server may be once it is out of rescue, off the shelf or restored, and used again."""
 
 TABLE: Mapping[str, Action] = {
-    "start": Action(STOPPED, ACTIVE, ACTIVE, passes=("powering-on",)),
-    "stop": Action(
-        _states("active", "error"),
-        STOPPED,
-        STOPPED,
-        passes=("powering-off",),
-        options=("force",),
-    ),
-    "reboot_soft": Action(
-        ACTIVE, ACTIVE, passes=("rebooting", "reboot_pending", "reboot_started"), fails="error"
-    ),
+    "start": Action(STOPPED, ACTIVE, ACTIVE),
+    "stop": Action(_states("active", "error"), STOPPED, STOPPED, options=("force",)),
+    "reboot_soft": Action(ACTIVE, ACTIVE),
     "reboot_hard": Action(
         RUNNABLE | {"error"},
         ACTIVE,
@@ -84,100 +69,53 @@ TABLE: Mapping[str, Action] = {
             "pausing",
             "suspending",
         ),
-        passes=("rebooting_hard", "reboot_pending_hard", "reboot_started_hard"),
-        fails="error",
     ),
-    "pause": Action(ACTIVE, _states("paused"), _states("paused"), passes=("pausing",)),
-    "unpause": Action(_states("paused"), ACTIVE, ACTIVE, passes=("unpausing",)),
-    "suspend": Action(
-        ACTIVE, _states("suspended"), _states("suspended"), passes=("suspending",), fails="error"
-    ),
-    "resume": Action(_states("suspended"), ACTIVE, ACTIVE, passes=("resuming",), fails="error"),
+    "pause": Action(ACTIVE, _states("paused"), _states("paused")),
+    "unpause": Action(_states("paused"), ACTIVE, ACTIVE),
+    "suspend": Action(ACTIVE, _states("suspended"), _states("suspended")),
+    "resume": Action(_states("suspended"), ACTIVE, ACTIVE),
     "rescue": Action(
         MENDABLE,
         _states("rescued"),
         _states("rescued"),
-        passes=("rescuing",),
-        fails="error",
         options=("image", "admin_password"),
     ),
-    "unrescue": Action(_states("rescued"), ACTIVE, RUNNABLE, passes=("unrescuing",), fails="error"),
-    "rebuild": Action(
-        MENDABLE,
-        KEPT,
-        passes=REBUILDING,
-        fails="error",
-        options=("image", "admin_password"),
-        required=("image",),
-    ),
+    "unrescue": Action(_states("rescued"), ACTIVE, RUNNABLE),
+    "rebuild": Action(MENDABLE, KEPT, options=("image", "admin_password"), required=("image",)),
     "resize": Action(
         KEPT,
         _states("resized"),
-        passes=RESIZING,
-        fails="error",
         satisfied=ANY,
         options=("flavor", "vcpus", "memory_mb"),
     ),
-    "migrate": Action(
-        KEPT, _states("resized"), passes=RESIZING, fails="error", move=True, options=("host",)
-    ),
-    "confirm_resize": Action(_states("resized"), KEPT, KEPT, fails="error"),
-    "revert_resize": Action(
-        _states("resized"), KEPT, KEPT, passes=("resize_reverting",), fails="error"
-    ),
+    "migrate": Action(KEPT, _states("resized"), move=True, options=("host",)),
+    "confirm_resize": Action(_states("resized"), KEPT, KEPT),
+    "revert_resize": Action(_states("resized"), KEPT, KEPT),
     "create_image": Action(
         RUNNABLE,
         locked=False,
-        passes=(
-            "image_snapshot_pending",
-            "image_snapshot",
-            "image_pending_upload",
-            "image_uploading",
-        ),
         options=("image_name", "image_metadata"),
         required=("image_name",),
     ),
     "create_backup": Action(
         RUNNABLE,
         locked=False,
-        passes=("image_backup", "image_pending_upload", "image_uploading"),
         options=("image_name", "backup_type", "rotation"),
         required=("image_name", "backup_type", "rotation"),
     ),
-    "shelve": Action(
-        RUNNABLE,
-        SHELVED,
-        SHELVED,
-        passes=(
-            "shelving",
-            "shelving_image_pending_upload",
-            "shelving_image_uploading",
-            "shelving_offloading",
-        ),
-    ),
-    "shelve_offload": Action(
-        _states("shelved"), OFFLOADED, OFFLOADED, passes=("shelving_offloading",)
-    ),
-    "unshelve": Action(
-        SHELVED,
-        ACTIVE,
-        SETTLED,
-        passes=("unshelving", "powering-on", "spawning"),
-        options=("host", "availability_zone"),
-    ),
+    "shelve": Action(RUNNABLE, SHELVED, SHELVED),
+    "shelve_offload": Action(_states("shelved"), OFFLOADED, OFFLOADED),
+    "unshelve": Action(SHELVED, ACTIVE, SETTLED, options=("host", "availability_zone")),
     "lock": Action(ANY, satisfied=ANY, locked=False, busy=ANY, options=("reason",)),
     "unlock": Action(ANY, satisfied=ANY, locked=False, busy=ANY),
     "change_password": Action(
         ACTIVE,
         ACTIVE,
-        passes=("updating_password",),
         options=("admin_password",),
         required=("admin_password",),
     ),
     "trigger_crash_dump": Action(_states("active", "paused", "rescued", "resized", "error")),
-    "live_migrate": Action(
-        _states("active", "paused"), passes=("migrating",), move=True, options=("host",)
-    ),
+    "live_migrate": Action(_states("active", "paused"), move=True, options=("host",)),
     "live_migrate_abort": Action(
         _states("active", "paused"), satisfied=ANY, busy=_states("migrating")
     ),
@@ -186,8 +124,6 @@ TABLE: Mapping[str, Action] = {
         MENDABLE,
         KEPT,
         busy=ANY,
-        passes=REBUILDING,
-        fails="error",
         locked=False,
         move=True,
         options=("host", "power_on"),
@@ -200,7 +136,7 @@ TABLE: Mapping[str, Action] = {
         options=("soft",),
     ),
     "force_delete": Action(ANY, _states("deleted"), _states("deleted"), busy=ANY),
-    "restore": Action(_states("soft-delete"), ACTIVE, SETTLED, passes=("restoring",)),
+    "restore": Action(_states("soft-delete"), ACTIVE, SETTLED),
     "reset_state": Action(
         ANY,
         _states("active", "error"),

@@ -122,7 +122,6 @@ class MissingLibraryError(FleetError):
     code = "missing_library"
 
     def __init__(self, library: str, trace: str = "") -> None:
-        self.library = library
         self.trace = trace
         super().__init__(
             f"Python library {library}",

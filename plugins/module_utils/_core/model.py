@@ -98,11 +98,8 @@ class Host:
     network_backend, ...
     """
     other_config: Mapping[str, str] = field(default_factory=dict)
-    tags: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     """Names of the operations that run on it now (host.current_operations)."""
-    agent_start_time: float | None = None
-    boot_time: float | None = None
     edition: str = ""
     pending_guidances: tuple[str, ...] = ()
     bonds: int = 0
@@ -363,9 +360,6 @@ class Fleet:
 
     def pool(self, pool_id: str) -> Pool | None:
         return next((p for p in self.pools if p.id == pool_id), None)
-
-    def pool_named(self, name: str) -> Pool | None:
-        return next((p for p in self.pools if p.name == name), None)
 
     def pool_of(self, host: str) -> Pool | None:
         found = self.host(host)

@@ -82,9 +82,7 @@ SENTENCES: Mapping[str, str] = {
     "server.reset_state": "set the vm_state of {subject} to {state}",
 }
 
-WINDOWED = frozenset(
-    {"server.live_migrate", "pool.join"} | {v for v in SENTENCES if v.startswith("server.")}
-)
+WINDOWED = frozenset({"pool.join"} | {v for v in SENTENCES if v.startswith("server.")})
 """Neighbouring steps with the same one of these verbs are independent of each other and may run
 side by side.
 """
@@ -175,10 +173,6 @@ class Plan:
     @property
     def warnings(self) -> tuple[str, ...]:
         return tuple(str(v) for v in self.verdicts if v.decision == "warn")
-
-    @property
-    def blockers(self) -> tuple[Verdict, ...]:
-        return tuple(v for v in self.verdicts if v.decision == "block")
 
     def text(self) -> str:
         """The steps as a numbered list, for diffs."""

@@ -139,18 +139,12 @@ STORE = Spec(
 CONNECTION = merge(CONTROL_PLANE, XAPI, NOVA, STORE)
 """What every module takes, so that one module_defaults group serves all of them."""
 
-
-def wait_options(timeout: float = 600.0) -> Spec:
-    """wait and wait_timeout, whose default depends on what is waited for."""
-    return Spec(
-        {
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "float", "default": timeout},
-        }
-    )
-
-
-WAIT = wait_options()
+WAIT = Spec(
+    {
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "float", "default": 600.0},
+    }
+)
 
 HOST_GROUP = Spec(
     {

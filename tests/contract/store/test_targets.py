@@ -176,7 +176,7 @@ modules = {{name: importlib.import_module("{package}." + name) for name in {name
 try:
     modules["store"].Store.open("/nowhere/store.db")
 except Exception as exc:
-    print(type(exc).__name__, exc.library, "sqlalchemy" in exc.trace)
+    print(type(exc).__name__, exc.details["library"], "sqlalchemy" in exc.trace)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60

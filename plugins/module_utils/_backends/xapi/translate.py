@@ -90,7 +90,6 @@ def _host(
 ) -> Host:
     metrics = records.rows["host_metrics"].get(row["metrics"], {})
     total = int(metrics.get("memory_total", 0))
-    config = row["other_config"]
     version = f"{row['API_version_major']}.{row['API_version_minor']}"
     return Host(
         id=row["uuid"],
@@ -104,11 +103,8 @@ def _host(
         cpus=int(row["cpu_info"].get("cpu_count", 0)),
         cpu_vendor=row["cpu_info"].get("vendor", ""),
         software={**row["software_version"], "api_version": version},
-        other_config=config,
-        tags=tuple(row["tags"]),
+        other_config=row["other_config"],
         operations=tuple(sorted(row["current_operations"].values())),
-        agent_start_time=_seconds(config.get("agent_start_time")),
-        boot_time=_seconds(config.get("boot_time")),
         edition=row.get("edition", ""),
         pending_guidances=tuple(row.get("pending_guidances", ())),
         bonds=sum(1 for p in pifs if p["bond_master_of"]),
@@ -128,14 +124,6 @@ def _memory_used(vms: Rows) -> dict[str, int]:
             share = int(vm["memory_dynamic_min"]) + int(vm["memory_overhead"])
             used[ref] = used.get(ref, 0) + share
     return used
-
-
-def _seconds(text: str | None) -> float | None:
-    """Times in other_config are OCaml's text of a float, such as "1700000000."."""
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
 
 
 def _pool(records: PoolRecords) -> Pool:

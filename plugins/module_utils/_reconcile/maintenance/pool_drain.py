@@ -9,7 +9,7 @@ Pure: filters judge each server by itself, then placement finds room for all of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..._core.errors import joined
 from ..._core.model import Fleet, Host, Server
@@ -34,26 +34,18 @@ class Drain:
     moves: tuple[tuple[Server, str], ...] = ()
     """Server and the host it goes to, biggest first."""
     verdicts: tuple[Verdict, ...] = ()
-    free_after: dict[str, int] = field(default_factory=dict)
-    """Memory left for guests on each target, bytes."""
 
     @property
     def blockers(self) -> tuple[Verdict, ...]:
         return tuple(v for v in self.verdicts if v.decision == "block")
 
 
-def drain(
-    fleet: Fleet,
-    source: Host,
-    staying: frozenset[str] = frozenset(),
-    *,
-    enforce_groups: bool = True,
-) -> Drain:
-    """What empties the host. ``staying`` are uuids of servers to leave out, as they are leaving.
+def drain(fleet: Fleet, source: Host, *, enforce_groups: bool = True) -> Drain:
+    """What empties the host.
 
     Servers that don't run hold none of the host's memory and are left alone.
     """
-    resident = [s for s in fleet.servers_on(source.name) if s.id not in staying]
+    resident = fleet.servers_on(source.name)
     idle = [
         Verdict(s.name, "skip", f"is {s.status} and stays as it is")
         for s in resident
@@ -77,8 +69,7 @@ def drain(
     moves = tuple((s, placement.chosen[s.id]) for s in movable if s.id in placement.chosen)
     return Drain(
         moves=moves,
-        verdicts=(*idle, *closed, *blocked, *_company(moves, placement), *_room(fleet, placement)),
-        free_after=placement.free,
+        verdicts=(*idle, *closed, *blocked, *_company(moves, placement), *_room(placement)),
     )
 
 
@@ -224,7 +215,7 @@ def _company(moves: Sequence[tuple[Server, str]], placement: Placement) -> list[
     ]
 
 
-def _room(fleet: Fleet, placement: Placement) -> list[Verdict]:
+def _room(placement: Placement) -> list[Verdict]:
     used = set(placement.chosen.values())
     return [
         Verdict(name, "act", f"has {gib(free)} of memory left for servers afterwards")

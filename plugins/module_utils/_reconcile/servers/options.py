@@ -125,9 +125,7 @@ def check_supported(fleet: Fleet, name: str, options: Mapping[str, Any], wait: b
             raise UnsupportedError(f"option {option}", *beyond[option])
 
 
-def step_args(
-    fleet: Fleet, name: str, options: Mapping[str, Any], host: str | None
-) -> dict[str, Any]:
+def step_args(name: str, options: Mapping[str, Any], host: str | None) -> dict[str, Any]:
     """As the backends know them; secrets apart."""
     given = {k: v for k, v in options.items() if v is not None and k != "power_on"}
     args = {RENAMED.get(k, k): v for k, v in given.items() if k != SECRET}

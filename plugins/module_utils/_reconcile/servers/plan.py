@@ -105,10 +105,7 @@ def _raise_all(action: str, errors: Sequence[FleetError]) -> None:
 
 
 def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Step:
-    args = {
-        "id": server.id,
-        **step_args(fleet, wanted.action, wanted.options, wanted.host),
-    }
+    args = {"id": server.id, **step_args(wanted.action, wanted.options, wanted.host)}
     if TABLE[wanted.action].move:
         evacuated = wanted.action == "evacuate"
         args["source"] = failed_host(fleet, server) if evacuated else server.host
