@@ -140,18 +140,47 @@ def test_the_readme_names_every_module() -> None:
     assert [name for name in MODULES if f"`{name}`" not in readme] == []
 
 
-@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "roles").iterdir()))
+ROLES = sorted(p.name for p in (ROOT / "roles").iterdir())
+
+
+def role_spec(role: str) -> dict[str, Any]:
+    path = ROOT / "roles" / role / "meta/argument_specs.yml"
+    main: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"][
+        "main"
+    ]
+    return main
+
+
+@pytest.mark.parametrize("name", ROLES)
 def test_role_is_complete(name: str) -> None:
     role = ROOT / "roles" / name
-    options = yaml.safe_load((role / "meta/argument_specs.yml").read_text(encoding="utf-8"))[
-        "argument_specs"
-    ]["main"]["options"]
+    options = role_spec(name)["options"]
     defaults = yaml.safe_load((role / "defaults/main.yml").read_text(encoding="utf-8")) or {}
     assert (role / "README.md").is_file()
     assert (ROOT / "playbooks" / f"{name}.yml").is_file()
-    assert [option for option in options if not option.startswith(f"{name}_")] == []
+    assert "version_added" in role_spec(name)
     specified = {name: one["default"] for name, one in options.items() if "default" in one}
     assert specified == {name: value for name, value in defaults.items() if name in options}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_role_specifies_what_it_reads_of_another(name: str) -> None:
+    """Some include host_maintenance, which reads its variables, others read a few of them."""
+    theirs = role_spec("host_maintenance")["options"]
+    tasks = "".join(
+        p.read_text(encoding="utf-8") for p in (ROOT / "roles" / name / "tasks").iterdir()
+    )
+    given = set(re.findall(r"^ +(host_maintenance_\w+):", tasks, re.MULTILINE))
+    named = set(re.findall(r"\bhost_maintenance_\w+", tasks))
+    read = set(theirs) - given if given else set(theirs) & named
+    keys = ("type", "choices")
+    foreign = {
+        option: [spec.get(key) for key in keys]
+        for option, spec in role_spec(name)["options"].items()
+        if not option.startswith(f"{name}_")
+    }
+    expected = {option: [theirs[option].get(key) for key in keys] for option in read}
+    assert foreign == (expected if name != "host_maintenance" else {})
 
 
 def test_the_guide_has_the_table_of_server_actions() -> None:
