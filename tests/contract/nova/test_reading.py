@@ -85,7 +85,7 @@ def test_unknown_server_is_none(cloud: NovaCloud) -> None:
 
 
 def test_many_names_are_found_among_all(cloud: NovaCloud, servers: dict[str, str]) -> None:
-    words = [*servers, *(f"missing{number}" for number in range(read_servers.FEW))]
+    words = [*servers, *(f"missing{number}" for number in range(read_servers.FOUND_ALONE))]
     found = cloud.read(reading(SERVERS, servers=words))
     assert set(servers.values()) <= set(ids(found))
 

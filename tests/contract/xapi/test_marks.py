@@ -49,7 +49,7 @@ def test_marks_count_for_their_own_vm_only(
 def test_a_lock_is_known_by_its_text(
     blocked: dict[str, str], locked: tuple[bool, str | None]
 ) -> None:
-    assert marks.lock(blocked) == locked
+    assert marks.lock_of(blocked) == locked
 
 
 def test_what_is_blocked_already_keeps_its_text() -> None:

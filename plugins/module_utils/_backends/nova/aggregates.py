@@ -12,7 +12,7 @@ from typing import Any
 from ..._core.errors import NotFoundError
 from ..._core.model import Aggregate
 from .api import Api
-from .times import utc
+from .times import timestamp
 
 LEAST, MOST = "2.1", "2.41"
 """From 2.41 on answers have the uuid; later versions only add image caching."""
@@ -95,6 +95,6 @@ def _aggregate(item: Mapping[str, Any]) -> Aggregate:
         hosts=tuple(item.get("hosts") or ()),
         id=item["id"],
         uuid=item.get("uuid"),
-        created_at=utc(item.get("created_at")),
-        updated_at=utc(item.get("updated_at")),
+        created_at=timestamp(item.get("created_at")),
+        updated_at=timestamp(item.get("updated_at")),
     )

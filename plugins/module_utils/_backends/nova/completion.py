@@ -16,7 +16,8 @@ from typing import Any
 from ..._core.errors import BackendError
 from ..._core.model import Migration
 from ..._core.ports import JobState
-from .instance_actions import Outcome, utc
+from .instance_actions import Outcome
+from .times import moment
 
 UNDER_WAY = JobState(done=False)
 LOST = frozenset({"error", "failed", "cancelled"})
@@ -278,7 +279,7 @@ def _in_error(sight: Sight) -> JobState:
 def _fault(sight: Sight, outcome: Outcome) -> str:
     """The server's fault, if it is newer than the request; both are in whole seconds."""
     fault = (sight.server or {}).get("fault") or {}
-    if not fault or (outcome.started and utc(fault["created"]) <= outcome.started):
+    if not fault or (outcome.started and moment(fault["created"]) <= outcome.started):
         return ""
     return str(fault.get("message") or "")
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ..._core.errors import NotFoundError
 from .api import Api
+from .times import moment
 
 LEAST, MOST = "2.51", "2.84"
 """From 2.51 on events are for others than admins, too; from 2.84 on they have the error's words in
@@ -50,13 +51,7 @@ def judged(action: Mapping[str, Any]) -> Outcome:
     if error is None and action.get("message") == "Error":
         error = "Nova tells only that it failed"
     unfinished = any(event.get("finish_time") is None for event in events)
-    return Outcome(bool(events), unfinished, error, utc(action["start_time"]))
-
-
-def utc(text: str) -> datetime:
-    """Nova writes some of its times without a zone."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return Outcome(bool(events), unfinished, error, moment(action["start_time"]))
 
 
 def _words(event: Mapping[str, Any]) -> str:

@@ -14,14 +14,14 @@ from ..._core.errors import NotFoundError
 from ..._core.model import Server
 from ..._core.reading import Past, Reading
 from .api import PAGE, Api
-from .times import utc
+from .times import timestamp
 
 LEAST, MOST = "2.47", "2.96"
 """From 2.47 on a server has its flavor's sizes in it; up to 2.96 tags (2.26), locked_reason (2.73)
 and pinned_availability_zone (2.96) are added and nothing that is used here is taken away.
 """
-FEW = 10
-"""More servers than these are looked for in the list of all."""
+FOUND_ALONE = 10
+"""Up to so many servers are looked for one by one, more of them in the list of all."""
 MIB = 1024**2
 POWER_STATES = {1: "Running", 3: "Paused", 4: "Halted", 6: "Halted", 7: "Suspended"}
 """nova/compute/power_state.py; CRASHED (6) does not run."""
@@ -39,7 +39,7 @@ def _items(api: Api, wanted: Reading) -> Iterator[Mapping[str, Any]]:
     past = _past(wanted.past)
     if wanted.hosts is None and wanted.servers is None:
         yield from _listed(api, **past)
-    elif len(named) > FEW:
+    elif len(named) > FOUND_ALONE:
         yield from _live_first(_listed(api, soft_deleted=1), named)
     else:
         for host in wanted.hosts or ():
@@ -141,10 +141,10 @@ def server(item: Mapping[str, Any]) -> Server:
         flavor=flavor.get("original_name") or "",
         metadata=dict(item.get("metadata") or {}),
         tags=tuple(_texts(item.get("tags"))),
-        started_at=utc(item.get("OS-SRV-USG:launched_at")),
-        updated_at=utc(item.get("updated")),
-        created_at=utc(item.get("created")),
-        terminated_at=utc(item.get("OS-SRV-USG:terminated_at")),
+        started_at=timestamp(item.get("OS-SRV-USG:launched_at")),
+        updated_at=timestamp(item.get("updated")),
+        created_at=timestamp(item.get("created")),
+        terminated_at=timestamp(item.get("OS-SRV-USG:terminated_at")),
         zone=item.get("OS-EXT-AZ:availability_zone") or "",
         pinned_zone=item.get("pinned_availability_zone"),
         host_status=item.get("host_status") or "",

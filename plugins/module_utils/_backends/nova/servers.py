@@ -26,13 +26,14 @@ from .actions import ACTIONS, MOVES, SECRETS
 from .api import Api
 from .catalogue import image_status, resolved
 from .completion import Sight, answered
-from .instance_actions import outcome, utc
+from .instance_actions import outcome
 from .migrations import in_progress
 from .read_servers import changed_servers, get_server
-from .tracking import RECORDS, SKEW, Baseline, Records, find
+from .times import moment
+from .tracking import RECORDS, SKEW, Baseline, MigrationRecords, find
 
-FEW = 3
-"""More servers than these are looked at in one list of what has changed."""
+POLLED_ALONE = 3
+"""Up to so many servers are looked at one by one, more of them in one list of what has changed."""
 Item = Mapping[str, Any]
 
 
@@ -63,7 +64,7 @@ class NovaServers:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._records = Records(api)
+        self._records = MigrationRecords(api)
         self._together = Together(self._seen)
 
     def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Handle:
@@ -147,7 +148,7 @@ class NovaServers:
 
     def _sight(self, handle: Handle, server: Item | None, record: Migration | None) -> Sight:
         if handle.since is None and server is not None and server.get("updated"):
-            handle.since = utc(server["updated"])
+            handle.since = moment(server["updated"])
         return Sight(
             verb=handle.verb,
             server_id=handle.server_id,
@@ -184,12 +185,12 @@ class NovaServers:
         When that was, by the cloud's clock, the first server tells for all: they were started one
         after another, and each start changes its server.
         """
-        if len({handle.server_id for handle in handles}) <= FEW:
+        if len({handle.server_id for handle in handles}) <= POLLED_ALONE:
             return {}
         starts = [handle.since for handle in handles if handle.since]
         if not starts:
             first = self._server(handles[0])
-            starts = [utc(first["updated"])] if first and first.get("updated") else []
+            starts = [moment(first["updated"])] if first and first.get("updated") else []
         if not starts:
             return {}
         since = (min(starts) - SKEW).isoformat()

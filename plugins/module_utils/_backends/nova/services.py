@@ -11,7 +11,7 @@ from typing import Any
 from ..._core.errors import NotFoundError
 from ..._core.model import ComputeService
 from .api import Api
-from .times import utc
+from .times import timestamp
 
 READABLE, LEAST, MOST = "2.1", "2.53", "2.69"
 """Any cloud tells its services. From 2.53 on one request updates status, reason and forced_down by
@@ -77,6 +77,6 @@ def _service(item: Mapping[str, Any]) -> ComputeService:
         disabled_reason=item.get("disabled_reason"),
         forced_down=bool(item.get("forced_down")),
         zone=item.get("zone"),
-        updated_at=utc(item.get("updated_at")),
+        updated_at=timestamp(item.get("updated_at")),
         binary=item["binary"],
     )

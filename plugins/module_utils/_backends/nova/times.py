@@ -1,13 +1,19 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nova's timestamps: in UTC, mostly without saying so."""
+"""Nova's times: in UTC, mostly without saying so."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 
-def utc(stamp: str | None) -> str | None:
-    """As the model has them: to the second, with a Z."""
-    return datetime.fromisoformat(stamp).strftime("%Y-%m-%dT%H:%M:%SZ") if stamp else None
+def timestamp(text: str | None) -> str | None:
+    """As the model has times: to the second, with a Z."""
+    return datetime.fromisoformat(text).strftime("%Y-%m-%dT%H:%M:%SZ") if text else None
+
+
+def moment(text: str) -> datetime:
+    """To compare with others."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

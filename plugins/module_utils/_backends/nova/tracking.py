@@ -35,7 +35,7 @@ class Baseline:
         return self.newest is None or _created(record) >= self.newest - SKEW
 
 
-class Records:
+class MigrationRecords:
     """Reads records, and remembers the newest of them."""
 
     def __init__(self, api: Api) -> None:

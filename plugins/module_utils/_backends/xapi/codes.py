@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-Row: TypeAlias = tuple[str, str, str]
+Meaning: TypeAlias = tuple[str, str, str]
+"""Kind of error, cause, remedy."""
 
 WAIT = "Wait until it has ended and run again"
 LOG = "Look into /var/log/xensource.log on the coordinator"
 AGAIN = "Check that the host is up and its toolstack runs, then run again"
 
-GENERAL: Mapping[str, Row] = {
+GENERAL: Mapping[str, Meaning] = {
     "*": ("backend", "XAPI answered {code} ({all})", LOG),
     "*/0": ("backend", "XAPI answered {code}", LOG),
     "*_IN_PROGRESS": (
@@ -127,7 +128,7 @@ GENERAL: Mapping[str, Row] = {
     "POOL_SECRET_ROTATION_PENDING": ("conflict", "the pool's secret is being changed", WAIT),
 }
 
-EMERGENCY: Mapping[str, Row] = {
+EMERGENCY: Mapping[str, Meaning] = {
     "HOST_STILL_BOOTING": (
         "unavailable",
         "the toolstack is still starting",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .codes import Row
+from .codes import Meaning
 
-GUESTS: Mapping[str, Row] = {
+GUESTS: Mapping[str, Meaning] = {
     "VM_BAD_POWER_STATE": (
         "conflict",
         "it is {0[2]}, this needs {0[1]}",
@@ -144,7 +144,7 @@ GUESTS: Mapping[str, Row] = {
     ),
 }
 
-STORAGE: Mapping[str, Row] = {
+STORAGE: Mapping[str, Meaning] = {
     "SR_BACKEND_FAILURE*": (
         "backend",
         "the storage driver failed ({code}): {all}",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .codes import AGAIN, WAIT, Row
+from .codes import AGAIN, WAIT, Meaning
 
-HOSTS: Mapping[str, Row] = {
+HOSTS: Mapping[str, Meaning] = {
     "HOST_OFFLINE": (
         "unavailable",
         "{0[0]} is offline",
@@ -97,7 +97,7 @@ HOSTS: Mapping[str, Row] = {
     "CLUSTERED_SR_DEGRADED": ("conflict", "{0[0]} is degraded", "Repair the cluster first"),
 }
 
-JOIN: Mapping[str, Row] = {
+JOIN: Mapping[str, Meaning] = {
     "JOINING_HOST_CONNECTION_FAILED": (
         "unavailable",
         "the host cannot reach the pool's coordinator",

@@ -18,7 +18,7 @@ from ..._core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from .codes import EMERGENCY, GENERAL, Row
+from .codes import EMERGENCY, GENERAL, Meaning
 from .codes_guest import GUESTS, STORAGE
 from .codes_host import HOSTS, JOIN
 
@@ -33,7 +33,7 @@ KINDS: Mapping[str, type[FleetError]] = {
     "unsupported": UnsupportedError,
 }
 
-CAUSES: Mapping[str, Row] = {**GENERAL, **EMERGENCY, **HOSTS, **JOIN, **GUESTS, **STORAGE}
+CAUSES: Mapping[str, Meaning] = {**GENERAL, **EMERGENCY, **HOSTS, **JOIN, **GUESTS, **STORAGE}
 
 UNREADY = frozenset(EMERGENCY)
 """What a host in emergency mode answers to every call, login included (gen_server.ml)."""
@@ -69,7 +69,7 @@ def _memory(text: str) -> str:
     return f"{mebibytes / 1024:.4g} GiB" if mebibytes >= 1024 else f"{mebibytes:.4g} MiB"
 
 
-def _row(code: str, count: int) -> Row:
+def _row(code: str, count: int) -> Meaning:
     """The row for that number of parameters, the code, its family, or unknown codes."""
     for key in (f"{code}/{count}", code):
         if key in CAUSES:

@@ -29,7 +29,7 @@ Other entries are never touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -151,6 +151,11 @@ def state_block(vm_state: str) -> str:
     return f"{PREFIX} {vm_state}"
 
 
+def blocks_of(vm_state: str) -> Callable[[str], bool]:
+    """Whether a block's text is that of this state."""
+    return lambda text: text == state_block(vm_state)
+
+
 def lock_text(reason: str | None) -> str:
     return f"{LOCKED}: {reason}" if reason else LOCKED
 
@@ -163,7 +168,7 @@ def is_ours(text: str) -> bool:
     return text.startswith(f"{PREFIX} ")
 
 
-def lock(blocked: Mapping[str, str]) -> tuple[bool, str | None]:
+def lock_of(blocked: Mapping[str, str]) -> tuple[bool, str | None]:
     """Whether it is locked, and why."""
     text = next((t for t in blocked.values() if is_lock(t)), None)
     if text is None:

@@ -21,7 +21,7 @@ STATES: Mapping[str, str] = {
 }
 """XAPI's power state → Nova's vm_state, where no mark says otherwise."""
 
-UNKNOWN = "unknown"
+UNKNOWN_VM_STATE = "unknown"
 """Stands for power states that have no vm_state; the status is UNKNOWN then, too."""
 
 TASK_STATES: Mapping[str, str] = {
@@ -50,7 +50,7 @@ def status(
     power_state: str, operations: Iterable[str], marked: str | None = None, task: str | None = None
 ) -> tuple[str, str | None, str]:
     """``(vm_state, task_state, status)`` as Nova would show them, given the marks on the guest."""
-    vm_state = marked or STATES.get(power_state, UNKNOWN)
+    vm_state = marked or STATES.get(power_state, UNKNOWN_VM_STATE)
     present = set(operations)
     task_state = task or next((t for op, t in TASK_STATES.items() if op in present), None)
     return vm_state, task_state, status_of(vm_state, task_state)
@@ -73,7 +73,7 @@ def server(
         vm["power_state"], vm["current_operations"].values(), marks.marked_state(vm), busy
     )
     acting = _acting(records, vm) if vm_state == "rescued" else vm
-    locked, locked_reason = marks.lock(vm["blocked_operations"])
+    locked, locked_reason = marks.lock_of(vm["blocked_operations"])
     storage = _repositories(records, (v["VDI"] for v in vbds))
     image = _repositories(records, [vm["suspend_VDI"]])
     started, created = _time(records, acting, "start_time"), _time(records, vm, "install_time")

@@ -28,7 +28,9 @@ def force_delete(guest: Guest, _args: Args) -> Steps:
 
 
 def restore(guest: Guest, _args: Args) -> Steps:
-    yield from guest.through("restoring", guest.lifted(_bring_back(guest), _is_state), (SOFT,))
+    yield from guest.through(
+        "restoring", guest.lifted(_bring_back(guest), marks.blocks_of(SOFT)), (SOFT,)
+    )
 
 
 def _put_away(guest: Guest) -> Steps:
@@ -50,7 +52,3 @@ def _remove(guest: Guest) -> Steps:
     yield from dismiss(guest)
     yield from discard(guest)
     yield from destroy(guest.ref, (yield from own_disks(guest.ref)), gone)
-
-
-def _is_state(text: str) -> bool:
-    return text == marks.state_block(SOFT)

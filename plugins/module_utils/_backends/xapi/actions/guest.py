@@ -182,7 +182,7 @@ class Guest:
         a run that is killed leaves the server locked, and the next one can make the lock whole.
         """
         blocked = yield Call("VM.get_blocked_operations", self.ref)
-        locked, reason = marks.lock(blocked)
+        locked, reason = marks.lock_of(blocked)
         if not locked:
             yield from body
             return

@@ -21,7 +21,7 @@ from .resizing import set_sizes, sizes_of
 
 RESCUED = "rescued"
 
-KEPT = (
+VIF_FIELDS = (
     "device",
     "network",
     "MAC",
@@ -42,7 +42,7 @@ def rescue(guest: Guest, args: Args) -> Steps:
 
 def unrescue(guest: Guest, _args: Args) -> Steps:
     """It always ends ACTIVE."""
-    body = guest.lifted(_unrescue(guest), _is_state)
+    body = guest.lifted(_unrescue(guest), marks.blocks_of(RESCUED))
     yield from guest.through("unrescuing", body, (RESCUED,))
 
 
@@ -65,7 +65,7 @@ def _same_interfaces(guest: Guest, aide: str) -> Steps:
         yield Call("VIF.destroy", vif)
     for vif in (yield Call("VM.get_VIFs", guest.ref)):
         row: dict[str, Any] = yield Call("VIF.get_record", vif)
-        same = {key: row[key] for key in KEPT}
+        same = {key: row[key] for key in VIF_FIELDS}
         qos = {"qos_algorithm_type": "", "qos_algorithm_params": {}}
         yield Call("VIF.create", {**qos, **same, "VM": aide})
 
@@ -83,7 +83,3 @@ def _unrescue(guest: Guest) -> Steps:
     yield from dismiss(guest)
     yield from guest.run()
     yield from guest.settle()
-
-
-def _is_state(text: str) -> bool:
-    return text == marks.state_block(RESCUED)

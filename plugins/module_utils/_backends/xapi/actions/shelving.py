@@ -13,8 +13,8 @@ from .. import marks
 from ..sequence import Call, Steps
 from .guest import Args, Guest
 
-SHELVED = "shelved"
-OFFLOADED = "shelved_offloaded"
+SHELVED_STATE = "shelved"
+OFFLOADED_STATE = "shelved_offloaded"
 
 
 def shelve(guest: Guest, _args: Args) -> Steps:
@@ -22,22 +22,24 @@ def shelve(guest: Guest, _args: Args) -> Steps:
 
 
 def shelve_offload(guest: Guest, _args: Args) -> Steps:
-    yield from guest.through("shelving_offloading", _offload(guest), (SHELVED,))
+    yield from guest.through("shelving_offloading", _offload(guest), (SHELVED_STATE,))
 
 
 def unshelve(guest: Guest, args: Args) -> Steps:
     """Args: host. It always ends ACTIVE."""
     host = guest.host(args.get("host"))
     yield from guest.through(
-        "unshelving", guest.lifted(_unshelve(guest, host), _is_state), (SHELVED, OFFLOADED)
+        "unshelving",
+        guest.lifted(_unshelve(guest, host), marks.blocks_of(SHELVED_STATE)),
+        (SHELVED_STATE, OFFLOADED_STATE),
     )
 
 
 def _shelve(guest: Guest) -> Steps:
     local = yield from _local_storage(guest)
     yield from guest.halt()
-    yield from guest.keep_down(SHELVED)
-    yield from guest.settle(SHELVED if local else OFFLOADED)
+    yield from guest.keep_down(SHELVED_STATE)
+    yield from guest.settle(SHELVED_STATE if local else OFFLOADED_STATE)
 
 
 def _offload(guest: Guest) -> Steps:
@@ -48,7 +50,7 @@ def _offload(guest: Guest) -> Steps:
             f"while it has a disk on {local}, which is no shared SR",
             "Move its disks to a shared SR first",
         )
-    yield from guest.settle(OFFLOADED)
+    yield from guest.settle(OFFLOADED_STATE)
 
 
 def _unshelve(guest: Guest, host: str | None) -> Steps:
@@ -66,7 +68,3 @@ def _local_storage(guest: Guest) -> Steps:
         if not (yield Call("SR.get_shared", sr)):
             return (yield Call("SR.get_name_label", sr))
     return None
-
-
-def _is_state(text: str) -> bool:
-    return text == marks.state_block(SHELVED)

@@ -104,7 +104,7 @@ def at_rest(row: Row | None) -> bool | None:
 def lock(guest: Guest, args: Args) -> Steps:
     """Locking a locked server changes nothing, its reason included (nova/compute/api.py)."""
     blocked = yield Call("VM.get_blocked_operations", guest.ref)
-    if not marks.lock(blocked)[0]:
+    if not marks.lock_of(blocked)[0]:
         text = marks.lock_text(args.get("reason"))
         wanted = marks.with_blocks(blocked, marks.LOCKABLE, text)
         yield Call("VM.set_blocked_operations", guest.ref, wanted)
