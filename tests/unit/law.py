@@ -9,11 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import EVENTS, Plan
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project,
-    project_all,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, project_all
 
 
 def assert_fixed_point(planner: Callable[[Fleet, Any], Plan], fleet: Fleet, wanted: Any) -> Plan:
@@ -21,10 +17,10 @@ def assert_fixed_point(planner: Callable[[Fleet, Any], Plan], fleet: Fleet, want
     plan = planner(fleet, wanted)
     seen = fleet
     for step in plan.steps:
-        after = project(seen, step)
-        assert after != seen or step.verb in EVENTS, f"step does nothing: {step}"
+        after = step.project(seen)
+        assert after != seen or step.verb.event, f"step does nothing: {step}"
         seen = after
     again = planner(project_all(fleet, plan.steps), wanted)
-    left = [str(s) for s in again.steps if s.verb not in EVENTS]
+    left = [str(s) for s in again.steps if not s.verb.event]
     assert left == []
     return plan

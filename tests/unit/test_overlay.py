@@ -8,10 +8,11 @@ from __future__ import annotations
 import multiprocessing
 from pathlib import Path
 
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Step
+from unit.steps import step
+
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.overlay import Overlay
 
-STEP = Step("aggregate.set_metadata", "prod", {"changes": {"a": None, "b": "1"}}, "because")
+STEP = step("aggregate.set_metadata", "prod", {"changes": {"a": None, "b": "1"}}, "because")
 
 
 def test_steps_come_back_as_they_were(tmp_path: Path) -> None:
@@ -19,9 +20,9 @@ def test_steps_come_back_as_they_were(tmp_path: Path) -> None:
     assert overlay.steps() == ()
     overlay.add([STEP])
     overlay.add([])
-    overlay.add([Step("aggregate.delete", "prod")])
+    overlay.add([step("aggregate.delete", "prod")])
     again = Overlay(str(tmp_path / "steps")).steps()
-    assert again == (STEP, Step("aggregate.delete", "prod"))
+    assert again == (STEP, step("aggregate.delete", "prod"))
 
 
 def test_without_a_path_nothing_is_kept() -> None:

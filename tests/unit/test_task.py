@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.steps import step
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     FleetError,
     NotFoundError,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
     AGGREGATES,
     reading,
@@ -24,8 +25,8 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.runner import failure
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.task import Task
 
-CREATE = Step("aggregate.create", "prod", {"zone": None})
-BROKEN = Step("aggregate.set_metadata", "nowhere", {"changes": {"a": "1"}})
+CREATE = step("aggregate.create", "prod", {"zone": None})
+BROKEN = step("aggregate.set_metadata", "nowhere", {"changes": {"a": "1"}})
 
 
 def reconcile(store: Path, planner: Any, **options: Any) -> FleetError:
@@ -92,7 +93,7 @@ def test_so_does_one_that_cannot_be_planned(tmp_path: Path) -> None:
 
 def test_rounds_that_do_not_suffice_are_a_failure(tmp_path: Path) -> None:
     def planner(fleet: Fleet) -> Plan:
-        return Plan((Step("aggregate.create", f"a{len(fleet.aggregates)}", {"zone": None}),))
+        return Plan((step("aggregate.create", f"a{len(fleet.aggregates)}", {"zone": None}),))
 
     store = tmp_path / "store.db"
     error = reconcile(store, planner, rounds=2)

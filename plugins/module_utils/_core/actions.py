@@ -33,8 +33,19 @@ class Action:
     """Whether a lock forbids it."""
     move: bool = False
     """Satisfied by where the server is, not by its state."""
+    deletes: bool = False
+    """Whether the server is gone afterwards, unless it is deleted softly."""
+    locks: bool | None = None
+    """Whether it is locked afterwards; None where that stays what it is."""
     options: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    sentence: str = ""
+    """What a step says that it does; by default what the action is called."""
+
+    @property
+    def event(self) -> bool:
+        """Whether it is done for its own sake, and so never satisfied already."""
+        return not self.satisfied and not self.move
 
 
 def _states(*names: str) -> frozenset[str]:
@@ -55,7 +66,7 @@ SETTLED = RUNNABLE | {"rescued", "resized"}
 TABLE: Mapping[str, Action] = {
     "start": Action(STOPPED, ACTIVE, ACTIVE),
     "stop": Action(_states("active", "error"), STOPPED, STOPPED, options=("force",)),
-    "reboot_soft": Action(ACTIVE, ACTIVE),
+    "reboot_soft": Action(ACTIVE, ACTIVE, sentence="soft-reboot {subject}"),
     "reboot_hard": Action(
         RUNNABLE | {"error"},
         ACTIVE,
@@ -69,57 +80,92 @@ TABLE: Mapping[str, Action] = {
             "pausing",
             "suspending",
         ),
+        sentence="hard-reboot {subject}",
     ),
     "pause": Action(ACTIVE, _states("paused"), _states("paused")),
     "unpause": Action(_states("paused"), ACTIVE, ACTIVE),
     "suspend": Action(ACTIVE, _states("suspended"), _states("suspended")),
     "resume": Action(_states("suspended"), ACTIVE, ACTIVE),
     "rescue": Action(
-        MENDABLE,
-        _states("rescued"),
-        _states("rescued"),
-        options=("image", "admin_password"),
+        MENDABLE, _states("rescued"), _states("rescued"), options=("image", "admin_password")
     ),
     "unrescue": Action(_states("rescued"), ACTIVE, RUNNABLE),
-    "rebuild": Action(MENDABLE, KEPT, options=("image", "admin_password"), required=("image",)),
+    "rebuild": Action(
+        MENDABLE,
+        KEPT,
+        options=("image", "admin_password"),
+        required=("image",),
+        sentence="rebuild {subject} from image {image}",
+    ),
     "resize": Action(
+        KEPT, _states("resized"), satisfied=ANY, options=("flavor", "vcpus", "memory_mb")
+    ),
+    "migrate": Action(
         KEPT,
         _states("resized"),
-        satisfied=ANY,
-        options=("flavor", "vcpus", "memory_mb"),
+        move=True,
+        options=("host",),
+        sentence="cold-migrate {subject} from {source} to {target}",
     ),
-    "migrate": Action(KEPT, _states("resized"), move=True, options=("host",)),
-    "confirm_resize": Action(_states("resized"), KEPT, KEPT),
-    "revert_resize": Action(_states("resized"), KEPT, KEPT),
+    "confirm_resize": Action(
+        _states("resized"), KEPT, KEPT, sentence="confirm the resize of {subject}"
+    ),
+    "revert_resize": Action(
+        _states("resized"), KEPT, KEPT, sentence="revert the resize of {subject}"
+    ),
     "create_image": Action(
         RUNNABLE,
         locked=False,
         options=("image_name", "image_metadata"),
         required=("image_name",),
+        sentence="create image {image_name} of {subject}",
     ),
     "create_backup": Action(
         RUNNABLE,
         locked=False,
         options=("image_name", "backup_type", "rotation"),
         required=("image_name", "backup_type", "rotation"),
+        sentence="create {backup_type} backup {image_name} of {subject}, keep {rotation}",
     ),
     "shelve": Action(RUNNABLE, SHELVED, SHELVED),
-    "shelve_offload": Action(_states("shelved"), OFFLOADED, OFFLOADED),
+    "shelve_offload": Action(
+        _states("shelved"),
+        OFFLOADED,
+        OFFLOADED,
+        sentence="offload the shelved {subject} from its host",
+    ),
     "unshelve": Action(SHELVED, ACTIVE, SETTLED, options=("host", "availability_zone")),
-    "lock": Action(ANY, satisfied=ANY, locked=False, busy=ANY, options=("reason",)),
-    "unlock": Action(ANY, satisfied=ANY, locked=False, busy=ANY),
+    "lock": Action(ANY, satisfied=ANY, locked=False, busy=ANY, options=("reason",), locks=True),
+    "unlock": Action(ANY, satisfied=ANY, locked=False, busy=ANY, locks=False),
     "change_password": Action(
         ACTIVE,
         ACTIVE,
         options=("admin_password",),
         required=("admin_password",),
+        sentence="change the password of {subject}",
     ),
-    "trigger_crash_dump": Action(_states("active", "paused", "rescued", "resized", "error")),
-    "live_migrate": Action(_states("active", "paused"), move=True, options=("host",)),
+    "trigger_crash_dump": Action(
+        _states("active", "paused", "rescued", "resized", "error"),
+        sentence="trigger a crash dump of {subject}",
+    ),
+    "live_migrate": Action(
+        _states("active", "paused"),
+        move=True,
+        options=("host",),
+        sentence="live-migrate {subject} from {source} to {target}",
+    ),
     "live_migrate_abort": Action(
-        _states("active", "paused"), satisfied=ANY, busy=_states("migrating")
+        _states("active", "paused"),
+        satisfied=ANY,
+        busy=_states("migrating"),
+        sentence="abort the live migration of {subject}",
     ),
-    "live_migrate_force_complete": Action(ACTIVE, satisfied=ANY, busy=_states("migrating")),
+    "live_migrate_force_complete": Action(
+        ACTIVE,
+        satisfied=ANY,
+        busy=_states("migrating"),
+        sentence="force the live migration of {subject} to complete",
+    ),
     "evacuate": Action(
         MENDABLE,
         KEPT,
@@ -127,6 +173,7 @@ TABLE: Mapping[str, Action] = {
         locked=False,
         move=True,
         options=("host", "power_on"),
+        sentence="evacuate {subject} from {source} to {target}",
     ),
     "delete": Action(
         ANY,
@@ -134,8 +181,16 @@ TABLE: Mapping[str, Action] = {
         _states("deleted", "soft-delete"),
         busy=ANY,
         options=("soft",),
+        deletes=True,
     ),
-    "force_delete": Action(ANY, _states("deleted"), _states("deleted"), busy=ANY),
+    "force_delete": Action(
+        ANY,
+        _states("deleted"),
+        _states("deleted"),
+        busy=ANY,
+        deletes=True,
+        sentence="delete {subject} for good",
+    ),
     "restore": Action(_states("soft-delete"), ACTIVE, SETTLED),
     "reset_state": Action(
         ANY,
@@ -145,10 +200,6 @@ TABLE: Mapping[str, Action] = {
         locked=False,
         options=("vm_state",),
         required=("vm_state",),
+        sentence="set the vm_state of {subject} to {state}",
     ),
 }
-
-OF_THEIR_OWN = ("live_migrate", "confirm_resize")
-"""Actions whose effect and execution are shared with maintenances."""
-
-SERVER_VERBS = tuple(f"server.{name}" for name in TABLE if name not in OF_THEIR_OWN)

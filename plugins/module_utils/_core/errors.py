@@ -28,7 +28,7 @@ readable whichever layer raised it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, Self
 
 
 class FleetError(Exception):
@@ -38,11 +38,11 @@ class FleetError(Exception):
     status: ClassVar[int | None] = None
 
     def __init__(self, what: str, cause: str, remedy: str = "", **details: Any) -> None:
-        self.what = what
-        self.cause = cause
-        self.remedy = remedy
-        self.details: dict[str, Any] = details
-        self.result: dict[str, Any] = {}
+        self.what: Final = what
+        self.cause: Final = cause
+        self.remedy: Final = remedy
+        self.details: Final[Mapping[str, Any]] = details
+        self.result: Final[Mapping[str, Any]] = {}
         """What the failed task's result shows besides the error, such as the state it has left."""
         super().__init__(self.message)
 
@@ -50,6 +50,27 @@ class FleetError(Exception):
     def message(self) -> str:
         text = f"{self.what}: {self.cause.rstrip('.')}."
         return f"{text} {self.remedy.rstrip('.')}." if self.remedy else text
+
+    def altered(
+        self,
+        *,
+        what: str | None = None,
+        remedy: str | None = None,
+        result: Mapping[str, Any] | None = None,
+        **details: Any,
+    ) -> Self:
+        """The same error, said otherwise or with more details; errors themselves don't change."""
+        other = type(self).__new__(type(self))
+        # Subclasses are made of other arguments.
+        vars(other).update(vars(self))
+        vars(other).update(
+            what=self.what if what is None else what,
+            remedy=self.remedy if remedy is None else remedy,
+            result=self.result if result is None else result,
+            details={**self.details, **details},
+        )
+        other.args = (other.message,)
+        return other
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, as returned under ``error`` by every module."""
@@ -59,7 +80,7 @@ class FleetError(Exception):
             "object": self.what,
             "cause": self.cause,
             "remedy": self.remedy,
-            "details": self.details,
+            "details": dict(self.details),
         }
 
 

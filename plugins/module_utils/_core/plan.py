@@ -4,137 +4,104 @@
 """Decisions as data: a plan can be printed, compared, stored, projected onto a fleet and carried
 out.
 
-A step's verb names one entry of each of three tables that must agree: its sentence here, its effect
-on the model
-(_reconcile/effects/project.py) and its execution (_reconcile/engine/executions.py). A test compares
-their keys.
+Each kind of change is one Verb (_reconcile/<subject>/verbs.py), and a step is a verb with a subject
+and the verb's own arguments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeAlias, TypeVar
 
-SENTENCES: Mapping[str, str] = {
-    "aggregate.create": "create aggregate {subject}",
-    "aggregate.rename": "rename aggregate {subject} to {name}",
-    "aggregate.set_zone": "set availability zone of aggregate {subject} to {zone}",
-    "aggregate.set_metadata": "set metadata of aggregate {subject}: {changes}",
-    "aggregate.add_host": "add host {host} to aggregate {subject}",
-    "aggregate.remove_host": "remove host {host} from aggregate {subject}",
-    "aggregate.delete": "delete aggregate {subject}",
-    "service.enable": "enable compute service of {subject}",
-    "service.disable": "disable compute service of {subject}, reason: {reason}",
-    "service.set_forced_down": "set forced_down of compute service of {subject} to {forced_down}",
-    "service.delete": "delete compute service of {subject}",
-    "service.await_up": "wait until compute service of {subject} is up",
-    "maintenance.begin": "begin maintenance {name} of {subject}",
-    "maintenance.advance": "record maintenance {name} of {subject} as {phase}",
-    "maintenance.settle_move": "record move of {subject} from {source} to {target} as {status}",
-    "host.enable": "enable host {subject}",
-    "host.disable": "disable host {subject}",
-    "host.set_other_config": "set other_config of host {subject}: {changes}",
-    "host.await_ready": "wait until host {subject} is live, enabled and has its storage",
-    "pool.set_name": "set name of pool {subject} to {name}",
-    "pool.set_description": "set description of pool {subject}",
-    "pool.set_default_sr": "make {storage} the default SR of pool {subject}",
-    "pool.set_other_config": "set other_config of pool {subject}: {changes}",
-    "pool.set_tags": "set tags of pool {subject} to {tags}",
-    "pool.designate_coordinator": "make {host} the coordinator of pool {subject}",
-    "pool.join": "join host {subject} to pool {pool}",
-    "pool.eject": "eject host {subject} from pool {pool}",
-    "sr.create": "create shared SR {subject} ({type}) on pool {pool}",
-    "sr.plug": "plug SR {subject} on host {host}",
-    "server.live_migrate": "live-migrate {subject} from {source} to {target}",
-    "server.cold_migrate": "cold-migrate {subject} from {source} to {target} and confirm it",
-    "server.await_migration": "wait until {subject} has moved from {source} to {target}",
-    "server.confirm_resize": "confirm the resize of {subject}",
-    "server.start": "start {subject}",
-    "server.stop": "stop {subject}",
-    "server.reboot_soft": "soft-reboot {subject}",
-    "server.reboot_hard": "hard-reboot {subject}",
-    "server.pause": "pause {subject}",
-    "server.unpause": "unpause {subject}",
-    "server.suspend": "suspend {subject}",
-    "server.resume": "resume {subject}",
-    "server.lock": "lock {subject}",
-    "server.unlock": "unlock {subject}",
-    "server.rebuild": "rebuild {subject} from image {image}",
-    "server.resize": "resize {subject}",
-    "server.migrate": "cold-migrate {subject} from {source} to {target}",
-    "server.revert_resize": "revert the resize of {subject}",
-    "server.create_image": "create image {image_name} of {subject}",
-    "server.create_backup": "create {backup_type} backup {image_name} of {subject}, keep {rotation}",
-    "server.shelve": "shelve {subject}",
-    "server.shelve_offload": "offload the shelved {subject} from its host",
-    "server.unshelve": "unshelve {subject}",
-    "server.rescue": "rescue {subject}",
-    "server.unrescue": "unrescue {subject}",
-    "server.change_password": "change the password of {subject}",
-    "server.trigger_crash_dump": "trigger a crash dump of {subject}",
-    "server.live_migrate_abort": "abort the live migration of {subject}",
-    "server.live_migrate_force_complete": "force the live migration of {subject} to complete",
-    "server.evacuate": "evacuate {subject} from {source} to {target}",
-    "server.delete": "delete {subject}",
-    "server.force_delete": "delete {subject} for good",
-    "server.restore": "restore {subject}",
-    "server.reset_state": "set the vm_state of {subject} to {state}",
-}
-
-WINDOWED = frozenset({"pool.join"} | {v for v in SENTENCES if v.startswith("server.")})
-"""Neighbouring steps with the same one of these verbs are independent of each other and may run
-side by side.
-"""
+from .args import Args
+from .model import Fleet
+from .ports import Ports
 
 UNCHOSEN = "a host of the scheduler's choice"
 """What a source or target that nobody knows yet is called."""
 
-EVENTS = frozenset(
-    {
-        "server.reboot_soft",
-        "server.reboot_hard",
-        "server.rebuild",
-        "server.create_image",
-        "server.create_backup",
-        "server.change_password",
-        "server.trigger_crash_dump",
-    }
-)
-"""Verbs that are done for their own sake: the state after them is the state before, and yet they
-are never already satisfied.
-"""
+Work: TypeAlias = "Iterator[float] | None"
+"""None when a step is done, or its progress (0 to 1), which ends when the step has ended."""
+
+
+A = TypeVar("A", bound=Args)
+
+
+@dataclass(frozen=True)
+class Verb(Generic[A]):
+    """One kind of change: its sentence for readers, what it makes of a fleet, and how it is carried
+    out over the ports.
+    """
+
+    name: str
+    sentence: str
+    args: type[A]
+    effect: Callable[[Fleet, str, A], Fleet]
+    execute: Callable[[Ports, str, A], Work]
+    windowed: bool = False
+    """Neighbouring steps with this verb are independent of each other and may run side by side."""
+    slow: bool = False
+    """Takes so long by itself that its progress is shown."""
+    event: bool = False
+    """Done for its own sake: the state afterwards is the state before, and yet it is never already
+    satisfied.
+    """
+
+    def __call__(self, subject: str, args: A, why: str = "") -> Step:
+        return Step(self, subject, args, why)
+
+    def text(self, subject: str, args: A) -> str:
+        """The sentence about this subject."""
+        shown = {f.name: _shown(getattr(args, f.name)) for f in fields(args)}
+        shown.update({k: UNCHOSEN for k in ("source", "target") if not getattr(args, k, None)})
+        return self.sentence.format(subject=subject, **shown)
+
+
+AnyVerb: TypeAlias = Verb[Any]
+"""Whatever its arguments are: a step's own, which nobody but itself puts together with them."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One change. ``args`` holds what its verb needs, ids included; ``why`` is a short clause for
-    readers; ``secret`` are further args, which are never shown or stored.
-    """
+    """One change, made by calling its verb. ``why`` is a short clause for readers."""
 
-    verb: str
+    verb: AnyVerb
     subject: str
-    args: Mapping[str, Any] = field(default_factory=dict)
+    args: Args
     why: str = ""
-    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
-        shown = {k: _shown(v) for k, v in self.args.items()}
-        shown.update({k: UNCHOSEN for k in ("source", "target") if not self.args.get(k)})
-        return SENTENCES[self.verb].format(subject=self.subject, **shown)
+        return self.verb.text(self.subject, self.args)
+
+    def project(self, fleet: Fleet) -> Fleet:
+        """The fleet after this step. One whose subject is gone changes nothing."""
+        return self.verb.effect(fleet, self.subject, self.args)
+
+    def execute(self, ports: Ports) -> Work:
+        """Called by the engine only."""
+        return self.verb.execute(ports, self.subject, self.args)
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "verb": self.verb,
+            "verb": self.verb.name,
             "subject": self.subject,
-            "args": dict(self.args),
+            "args": self.args.to_dict(),
             "why": self.why,
             "text": str(self),
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Step:
-        return cls(data["verb"], data["subject"], data["args"], data["why"])
+    def from_dict(cls, data: Mapping[str, Any], verbs: Mapping[str, AnyVerb]) -> Step:
+        verb = verbs[data["verb"]]
+        return cls(verb, data["subject"], verb.args(**data["args"]), data["why"])
+
+
+def project_all(fleet: Fleet, steps: Iterable[Step]) -> Fleet:
+    """The fleet after the steps: what check mode shows, and what later steps are planned on."""
+    for step in steps:
+        fleet = step.project(fleet)
+    return fleet
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .args import ActionArgs
 from .errors import FleetError
 from .model import Fleet, Maintenance, Migration
-from .plan import Step
 from .reading import Reading
 from .wait import Clock, SystemClock
 
@@ -110,7 +110,7 @@ class JobState:
 class ServerPort(Protocol):
     """Guests."""
 
-    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Any:
+    def start_action(self, verb: str, args: ActionArgs) -> Any:
         """Start the action of a ``server.*`` verb and return a handle."""
 
     def poll(self, handles: Sequence[Any]) -> list[JobState]:
@@ -236,10 +236,3 @@ class Ports:
         if isinstance(found, FleetError):
             raise found
         return found
-
-
-class Execution(Protocol):
-    """Carries out one step; called by apply only."""
-
-    def __call__(self, ports: Ports, step: Step) -> Any:
-        """None when done, or an iterator of progress (0 to 1) that ends when the step has ended."""

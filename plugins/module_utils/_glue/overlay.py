@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .._core.plan import Step
+from .._reconcile.verbs import VERBS
 
 
 class Overlay:
@@ -29,7 +30,7 @@ class Overlay:
         if self._path is None or not self._path.exists():
             return ()
         with self._path.open(encoding="utf-8") as file:
-            return tuple(Step.from_dict(json.loads(line)) for line in file)
+            return tuple(Step.from_dict(json.loads(line), VERBS) for line in file)
 
     def add(self, steps: Sequence[Step]) -> None:
         if self._path is None or not steps:

@@ -13,11 +13,10 @@ from typing import Any, TypeAlias
 
 from .._core.errors import ConflictError, FleetError, PlanInterrupted
 from .._core.model import Fleet
-from .._core.plan import Plan, Step
+from .._core.plan import Plan, Step, project_all
 from .._core.ports import NullReporter, Ports, Reporter
 from .._core.reading import Reading, reading
 from .._planes.planes import control_plane
-from .._reconcile.effects.project import project_all
 from .._reconcile.engine.apply import apply
 from .._reconcile.engine.waiting import present
 from .overlay import Overlay
@@ -126,8 +125,7 @@ class Task:
             try:
                 fleet, plan = made or work.look()
             except FleetError as exc:
-                _told(exc, done, undone=unit)
-                raise
+                raise _told(exc, done, undone=unit) from exc
             made = None
             if not plan.changed:
                 return done, fleet
@@ -137,10 +135,7 @@ class Task:
                 if work.on_failure is not None:
                     work.on_failure(ports, exc)
                 told = _told(exc, done, undone=unit)
-                told.result = dict(work.left(told))
-                if told is exc:
-                    raise
-                raise told from exc
+                raise told.altered(result=work.left(told)) from exc
         if work.rounds > 1:
             self._check_settled(work, done)
         return done, work.read_after()
@@ -222,5 +217,6 @@ def _told(exc: FleetError, before: Sequence[Step], *, undone: bool) -> FleetErro
     if undone:
         return exc.causes[0] if isinstance(exc, PlanInterrupted) and exc.causes else exc
     if before:
-        exc.details["done"] = [*(s.to_dict() for s in before), *exc.details.get("done", ())]
+        taken = [*(s.to_dict() for s in before), *exc.details.get("done", ())]
+        return exc.altered(done=taken)
     return exc

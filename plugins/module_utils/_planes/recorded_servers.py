@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .._core.actions import TABLE
+from .._core.args import ActionArgs
 from .._core.errors import FleetError
 from .._core.model import Server
 from .._core.ports import JobState, ServerPort
-
-DELETIONS = frozenset({"server.delete", "server.force_delete"})
 
 
 class ServerNotes(Protocol):
@@ -51,14 +51,14 @@ class RecordedServers:
         self._notes = notes
         self._seen = seen
 
-    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Recorded:
-        deletes = verb in DELETIONS and not args.get("soft")
-        server = self._seen(server_id) if deletes else None
+    def start_action(self, verb: str, args: ActionArgs) -> Recorded:
+        deletes = TABLE[verb.removeprefix("server.")].deletes and not args.soft
+        server = self._seen(args.id) if deletes else None
         if server is None:
-            self._notes.changed([server_id])
+            self._notes.changed([args.id])
         else:
             self._notes.deleting(server)
-        return Recorded(self._servers.start_action(verb, server_id, args), server_id, deletes)
+        return Recorded(self._servers.start_action(verb, args), args.id, deletes)
 
     def poll(self, handles: Sequence[Recorded]) -> list[JobState]:
         states = self._servers.poll([one.handle for one in handles])

@@ -19,6 +19,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.se
     Handle,
     NovaServers,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import FleetError
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState
 
@@ -47,7 +48,7 @@ class Acting:
         self.port = NovaServers(api)
 
     def start(self, action: str, server: str, **args: Any) -> Handle:
-        return self.port.start_action(f"server.{action}", server, args)
+        return self.port.start_action(f"server.{action}", ActionArgs(id=server, **args))
 
     def ended(self, handle: Handle, within: float = 40) -> JobState:
         end = time.monotonic() + within

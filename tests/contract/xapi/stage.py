@@ -12,6 +12,7 @@ from contract.xapi.sites import eventually, finish
 from simulators.launch import Simulator
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fleet import XenFleet
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import FleetError
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Server
 
@@ -62,7 +63,9 @@ class Stage:
         return seen.status, seen.vm_state, seen.task_state
 
     def begin(self, verb: str, name: str = "web", **args: Any) -> Any:
-        return self.fleet.servers.start_action(f"server.{verb}", self.seen(name).id, args)
+        return self.fleet.servers.start_action(
+            f"server.{verb}", ActionArgs(id=self.seen(name).id, **args)
+        )
 
     def act(self, verb: str, name: str = "web", **args: Any) -> FleetError | None:
         return finish(self.fleet.servers, self.begin(verb, name, **args)).error

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._core.args import ActionArgs
 from .completion import (
     Judge,
     aborted,
@@ -26,16 +27,8 @@ from .completion import (
     live_migrated,
 )
 
-Args = Mapping[str, Any]
 Versions = tuple[str, str]
 
-MOVES: Mapping[str, frozenset[str]] = {
-    "server.live_migrate": frozenset({"live-migration"}),
-    "server.migrate": frozenset({"migration", "resize"}),
-    "server.resize": frozenset({"migration", "resize"}),
-    "server.evacuate": frozenset({"evacuation"}),
-}
-"""Verb → migration_type of the record that its request makes."""
 SECRETS = ("admin_pass", "user_data")
 """Arguments that are not to be shown."""
 
@@ -46,11 +39,13 @@ class Action:
     for these arguments, ``judge`` tells from what is seen later how it stands.
     """
 
-    body: Callable[[Args], Mapping[str, Any] | None]
+    body: Callable[[ActionArgs], Mapping[str, Any] | None]
     judge: Judge
-    versions: Callable[[Args], Versions] = field(default=lambda _args: ("2.1", "2.1"))
+    versions: Callable[[ActionArgs], Versions] = field(default=lambda _args: ("2.1", "2.1"))
     method: str = "POST"
     path: str = "/servers/{server}/action"
+    records: frozenset[str] = frozenset()
+    """migration_type of the record that its request makes."""
 
     @property
     def on_migration(self) -> bool:
@@ -58,51 +53,53 @@ class Action:
         return "{migration}" in self.path
 
 
-def _null(name: str) -> Callable[[Args], Mapping[str, Any]]:
+def _null(name: str) -> Callable[[ActionArgs], Mapping[str, Any]]:
     return lambda _args: {name: None}
 
 
-def _with(name: str, keys: Mapping[str, str]) -> Callable[[Args], Mapping[str, Any]]:
+def _with(name: str, keys: Mapping[str, str]) -> Callable[[ActionArgs], Mapping[str, Any]]:
     """A body of those arguments that are given; ``keys`` are what the API calls them."""
 
-    def body(args: Args) -> Mapping[str, Any]:
-        given = {key: args[arg] for arg, key in keys.items() if args.get(arg) is not None}
+    def body(args: ActionArgs) -> Mapping[str, Any]:
+        given = {
+            key: value for arg, key in keys.items() if (value := getattr(args, arg)) is not None
+        }
         return {name: given or None}
 
     return body
 
 
-def _always(least: str, most: str) -> Callable[[Args], Versions]:
+def _always(least: str, most: str) -> Callable[[ActionArgs], Versions]:
     return lambda _args: (least, most)
 
 
-def _target(args: Args) -> str | None:
-    return args.get("target") or None
+def _target(args: ActionArgs) -> str | None:
+    return args.target or None
 
 
-def _live_migrate(args: Args) -> Mapping[str, Any]:
+def _live_migrate(args: ActionArgs) -> Mapping[str, Any]:
     return {"os-migrateLive": {"host": _target(args), "block_migration": "auto"}}
 
 
-def _migrate(args: Args) -> Mapping[str, Any]:
+def _migrate(args: ActionArgs) -> Mapping[str, Any]:
     return {"migrate": {"host": _target(args)} if _target(args) else None}
 
 
-def _migrate_versions(args: Args) -> Versions:
+def _migrate_versions(args: ActionArgs) -> Versions:
     """A target can be named from 2.56 on."""
     return ("2.56", "2.56") if _target(args) else ("2.1", "2.56")
 
 
-def _evacuate(args: Args) -> Mapping[str, Any]:
-    given = {"host": _target(args), "adminPass": args.get("admin_pass")}
+def _evacuate(args: ActionArgs) -> Mapping[str, Any]:
+    given = {"host": _target(args), "adminPass": args.admin_pass}
     return {"evacuate": {k: v for k, v in given.items() if v is not None}}
 
 
-def _evacuate_versions(args: Args) -> Versions:
+def _evacuate_versions(args: ActionArgs) -> Versions:
     """Up to 2.13 the caller says whether storage is shared. From 2.95 on an evacuated server is left
     stopped; with ``start`` it runs again if it ran before, as it always did up to 2.94.
     """
-    return ("2.14", "2.94" if args.get("start") else "2.95")
+    return ("2.14", "2.94" if args.start else "2.95")
 
 
 REBUILD = {
@@ -120,27 +117,28 @@ REBUILD = {
 """Argument → what the API calls it, and since when."""
 
 
-def _rebuild_versions(args: Args) -> Versions:
+def _rebuild_versions(args: ActionArgs) -> Versions:
     """From 2.93 on servers on volumes, too."""
-    least = [since for arg, (_key, since) in REBUILD.items() if args.get(arg) is not None]
+    least = [since for arg, (_key, since) in REBUILD.items() if getattr(args, arg) is not None]
     return max(least, key=_minor, default="2.1"), "2.93"
 
 
-def _lock_versions(args: Args) -> Versions:
-    return ("2.73", "2.73") if args.get("reason") else ("2.1", "2.73")
+def _lock_versions(args: ActionArgs) -> Versions:
+    return ("2.73", "2.73") if args.reason else ("2.1", "2.73")
 
 
-def _unshelve_versions(args: Args) -> Versions:
+def _unshelve_versions(args: ActionArgs) -> Versions:
     """A zone from 2.77 on, a host from 2.91 on."""
-    if args.get("host"):
+    if args.host:
         return "2.91", "2.91"
-    return ("2.77", "2.91") if args.get("availability_zone") else ("2.1", "2.91")
+    return ("2.77", "2.91") if args.availability_zone else ("2.1", "2.91")
 
 
 def _minor(version: str) -> int:
     return int(version.split(".")[1])
 
 
+RESIZE = frozenset({"migration", "resize"})
 ONE_SERVER = "/servers/{server}"
 ONE_MIGRATION = ONE_SERVER + "/migrations/{migration}"
 
@@ -160,7 +158,9 @@ ACTIONS: Mapping[str, Action] = {
         by_events("active", "stopped"),
         _rebuild_versions,
     ),
-    "server.resize": Action(_with("resize", {"flavor": "flavorRef"}), cold_migrated),
+    "server.resize": Action(
+        _with("resize", {"flavor": "flavorRef"}), cold_migrated, records=RESIZE
+    ),
     "server.confirm_resize": Action(_null("confirmResize"), in_state("active", "stopped")),
     "server.revert_resize": Action(_null("revertResize"), in_state("active", "stopped")),
     "server.create_image": Action(
@@ -210,9 +210,13 @@ ACTIONS: Mapping[str, Action] = {
     "server.force_delete": Action(_null("forceDelete"), gone()),
     "server.restore": Action(_null("restore"), in_state("active")),
     # From 2.34 on asynchronous, from 2.68 on without force; what is sent is the same since 2.25.
-    "server.live_migrate": Action(_live_migrate, live_migrated, _always("2.25", "2.68")),
-    "server.migrate": Action(_migrate, cold_migrated, _migrate_versions),
-    "server.evacuate": Action(_evacuate, evacuated, _evacuate_versions),
+    "server.live_migrate": Action(
+        _live_migrate, live_migrated, _always("2.25", "2.68"), records=frozenset({"live-migration"})
+    ),
+    "server.migrate": Action(_migrate, cold_migrated, _migrate_versions, records=RESIZE),
+    "server.evacuate": Action(
+        _evacuate, evacuated, _evacuate_versions, records=frozenset({"evacuation"})
+    ),
     # From 2.65 on a queued one, too.
     "server.live_migrate_abort": Action(
         lambda _args: None, aborted, _always("2.24", "2.65"), "DELETE", ONE_MIGRATION

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ..._core.args import ActionArgs
 from ..._core.errors import ConflictError, NotFoundError, joined
 from .api import PAGE, Api
 from .read_servers import is_uuid
@@ -15,17 +17,16 @@ from .read_servers import is_uuid
 GONE = "gone"
 
 
-def resolved(api: Api, args: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(api: Api, args: ActionArgs) -> ActionArgs:
     """The arguments of an action with ids in place of the names of flavor and image.
 
     Raises NotFoundError, and ConflictError for a name that several have.
     """
-    found = dict(args)
-    if args.get("flavor"):
-        found["flavor"] = flavor_id(api, str(args["flavor"]))
-    if args.get("image"):
-        found["image"] = image_id(api, str(args["image"]))
-    return found
+    if args.flavor:
+        args = replace(args, flavor=flavor_id(api, args.flavor))
+    if args.image:
+        args = replace(args, image=image_id(api, args.image))
+    return args
 
 
 def flavor_id(api: Api, word: str) -> str:

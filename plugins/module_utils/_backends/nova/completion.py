@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._core.actions import TABLE
 from ..._core.errors import BackendError
 from ..._core.model import Migration
 from ..._core.ports import JobState
@@ -21,8 +22,6 @@ from .times import moment
 
 UNDER_WAY = JobState(done=False)
 LOST = frozenset({"error", "failed", "cancelled"})
-DELETING = frozenset({"server.delete", "server.force_delete", "server.restore"})
-"""Verbs of servers that are or become deleted softly."""
 PROGRESS = {
     "queued": 0.02,
     "preparing": 0.05,
@@ -66,6 +65,12 @@ class Sight:
     @property
     def what(self) -> str:
         return f"server {(self.server or {}).get('name') or self.server_id}"
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the action is about a server that is or becomes deleted softly."""
+        action = TABLE[self.verb.removeprefix("server.")]
+        return action.deletes or "soft-delete" in action.starts
 
     @property
     def action(self) -> str:
@@ -144,7 +149,7 @@ def gone(*ends: str) -> Judge:
 
 def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
     """What goes for all: under way with a task, at its end when the server is gone or in ERROR."""
-    deleted = sight.vm_state in {"soft-delete", "deleted"} and sight.verb not in DELETING
+    deleted = sight.vm_state in {"soft-delete", "deleted"} and not sight.deletes
     if sight.server is None or deleted:
         return _error(sight, "it was deleted meanwhile", "See who did that, and why")
     # Without a vm_state its cell is down, and nothing is known.

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from ..._core.args import ActionArgs
 from ..._core.errors import (
     ConflictError,
     FleetError,
@@ -22,7 +23,7 @@ from ..._core.errors import (
 from ..._core.model import Migration
 from ..._core.polling import Together
 from ..._core.ports import JobState
-from .actions import ACTIONS, MOVES, SECRETS
+from .actions import ACTIONS, SECRETS
 from .api import Api
 from .catalogue import image_status, resolved
 from .completion import Sight, answered
@@ -67,8 +68,8 @@ class NovaServers:
         self._records = MigrationRecords(api)
         self._together = Together(self._seen)
 
-    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Handle:
-        """Send the action of a verb of actions.py, which also tells its args; others are ignored.
+    def start_action(self, verb: str, args: ActionArgs) -> Handle:
+        """Send the action of a verb of actions.py.
 
         Errors are those of the API's answer; ConflictError if a migration is to be aborted or
         completed and none is in progress.
@@ -78,20 +79,20 @@ class NovaServers:
         name = verb.removeprefix("server.").replace("_", " ")
         least, most = action.versions(args)
         version = self._api.version(least, most, f"{name} with these options")
-        migration = self._in_progress(server_id, name) if action.on_migration else None
-        baseline = self._records.before(server_id) if verb in MOVES else None
+        migration = self._in_progress(args.id, name) if action.on_migration else None
+        baseline = self._records.before(args.id) if action.records else None
         body = action.body(args)
         answer = self._api.send(
             action.method,
-            action.path.format(server=server_id, migration=migration.id if migration else ""),
+            action.path.format(server=args.id, migration=migration.id if migration else ""),
             version,
-            what=f"{name} of server {server_id}",
-            secrets=[str(args[arg]) for arg in SECRETS if args.get(arg)],
+            what=f"{name} of server {args.id}",
+            secrets=[value for arg in SECRETS if (value := getattr(args, arg))],
             **({} if body is None else {"json": body}),
         )
         handle = Handle(
             verb,
-            server_id,
+            args.id,
             answer.request_id,
             baseline,
             migration.uuid if migration else None,
@@ -171,7 +172,7 @@ class NovaServers:
     def _record(self, handle: Handle, page: Sequence[Migration] | None) -> Migration | None:
         """Among the newest, or without those among the server's own."""
         records = self._records.of_server(handle.server_id) if page is None else page
-        kinds = MOVES.get(handle.verb, frozenset())
+        kinds = ACTIONS[handle.verb].records
         record = find(
             records, handle.server_id, uuid=handle.migration, kinds=kinds, baseline=handle.baseline
         )

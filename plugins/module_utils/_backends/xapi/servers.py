@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from ..._core.args import ActionArgs
 from ..._core.polling import Together
 from ..._core.ports import JobState
 from .actions.guest import Guest
@@ -29,8 +29,8 @@ class XenServers:
         self._tasks = tasks
         self._together = Together(self._seen)
 
-    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> Work:
-        """``args`` are told by the functions in ``actions``. Errors before the first change are
+    def start_action(self, verb: str, args: ActionArgs) -> Work:
+        """Errors before the first change are
         raised here, UnsupportedError among them, all others are told by ``poll``.
         """
         steps, jobs = ACTIONS[verb]
@@ -45,7 +45,7 @@ class XenServers:
             work = Work(self._directory, self._tasks, place, what, whole, jobs)
             return work.begin()
 
-        work = self._directory.perform("VM", server_id, what, start)
+        work = self._directory.perform("VM", args.id, what, start)
         return self._together.begun(work, JobState(done=work.done, error=work.error))
 
     def poll(self, handles: Sequence[Work]) -> list[JobState]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from ..._core.model import POOL_STATE, ZONE_KEY, Aggregate, Fleet
-from ..._core.plan import Plan, Step
+from ..._core.plan import Plan, Step, project_all
 from ..._core.reading import AGGREGATES, SERVERS, SERVICES, Reading, reading
 from ..common.values import check_host_name, check_metadata, check_name, check_zone
-from ..effects.project import project_all
+from . import verbs
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def plan_aggregate(fleet: Fleet, wanted: AggregateWanted) -> Plan:
     now = seen.aggregate(name) or Aggregate(name)
     changes = _metadata_changes(now, wanted)
     if changes:
-        steps.append(Step("aggregate.set_metadata", name, {"changes": changes}))
+        steps.append(verbs.set_metadata(name, verbs.MetadataArgs(changes=changes)))
     if wanted.hosts is not None:
         steps += _members(project_all(fleet, steps), name, wanted.hosts)
     return Plan(tuple(steps))
@@ -116,7 +117,7 @@ def _identity(
         if wanted.new_name is None or not fleet.aggregate(wanted.new_name):
             name = wanted.new_name or wanted.name
             why = f"in availability zone {zone}" if zone else ""
-            return [Step("aggregate.create", name, {"zone": zone}, why)]
+            return [verbs.create(name, verbs.CreateArgs(zone=zone), why)]
         current = fleet.aggregate(wanted.new_name)  # renamed by an earlier run
     steps = []
     name = wanted.name
@@ -129,12 +130,12 @@ def _identity(
                 f"an aggregate named {name} already exists",
                 "Choose another new_name, or delete that one first",
             )
-        steps.append(Step("aggregate.rename", wanted.name, {"name": name}))
+        steps.append(verbs.rename(wanted.name, verbs.RenameArgs(name=name)))
     elif wanted.new_name:
         name = wanted.new_name
     if current is not None and zone is not None and zone != current.availability_zone:
         _check_zone_change(fleet, current, zone)
-        steps.append(Step("aggregate.set_zone", name, {"zone": zone}))
+        steps.append(verbs.set_zone(name, verbs.ZoneArgs(zone=zone)))
     return steps
 
 
@@ -192,7 +193,7 @@ def _plan_absent(fleet: Fleet, current: Aggregate | None, wanted: AggregateWante
         )
     leaving = MembersWanted(current.name, current.hosts, present=False)
     out = plan_members(fleet, leaving).steps if current.hosts else ()
-    return Plan((*out, Step("aggregate.delete", current.name)))
+    return Plan((*out, verbs.delete(current.name, NoArgs())))
 
 
 @dataclass(frozen=True)
@@ -238,13 +239,13 @@ def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
             _check_pool_state(now, host, refused=("changing", "error", "dismissed"), verb="added")
             _check_add(seen, now, host)
             service = fleet.service(host)
-            args = {"host": host, "host_id": service.host_id if service else None}
-            steps.append(Step("aggregate.add_host", now.name, args))
+            host_id = service.host_id if service else None
+            steps.append(verbs.add_host(now.name, verbs.AddHostArgs(host=host, host_id=host_id)))
         elif not wanted.present and host in now.hosts:
             states = ("created", "changing", "dismissed")
             _check_pool_state(now, host, refused=states, verb="removed")
             _check_remove(seen, now, host)
-            steps.append(Step("aggregate.remove_host", now.name, {"host": host}))
+            steps.append(verbs.remove_host(now.name, verbs.RemoveHostArgs(host=host)))
     return Plan(tuple(steps))
 
 

@@ -4,7 +4,7 @@
 """Carries out a plan: group by group, independent steps side by side within a window, stopping at
 the first failure.
 
-This is the only caller of mutating port methods, through the table in executions.py. What was done
+Only the executions of verbs call mutating port methods, and only this calls those. What was done
 before a failure stays done and is reported; the error says what remains, and running again plans exactly that.
 """
 
@@ -15,9 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..._core.errors import FleetError, PlanInterrupted, joined
-from ..._core.plan import WINDOWED, Plan, Step
+from ..._core.plan import Plan, Step
 from ..._core.ports import Ports
-from .executions import EXECUTIONS
 from .progress import Progress
 
 
@@ -61,7 +60,7 @@ def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
     """Neighbours with the same windowed verb together, every other step by itself."""
     group: list[Step] = []
     for step in steps:
-        if group and not (step.verb in WINDOWED and step.verb == group[-1].verb):
+        if group and not (step.verb.windowed and step.verb is group[-1].verb):
             yield group
             group = []
         group.append(step)
@@ -105,7 +104,7 @@ def _enough(run: _Run, plan: Plan) -> bool:
 def _start(step: Step, ports: Ports, active: list[_Job], run: _Run, progress: Progress) -> None:
     progress.started(step)
     try:
-        work = EXECUTIONS[step.verb](ports, step)
+        work = step.execute(ports)
     except FleetError as exc:
         run.failed.append((step, exc))
         progress.failed(step, exc)
@@ -137,8 +136,7 @@ def _failure(run: _Run, total: int) -> FleetError:
     failed = [{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed]
     remaining = [s.to_dict() for s in run.remaining]
     if not run.done and len(run.failed) == 1:
-        first.details = {**first.details, "done": [], "failed": failed, "remaining": remaining}
-        return first
+        return first.altered(done=[], failed=failed, remaining=remaining)
     same = [s.subject for s, e in run.failed[1:] if e.cause == first.cause]
     others = f"; the same goes for {joined(same)}" if same else ""
     others += "".join(
@@ -160,5 +158,5 @@ def _failure(run: _Run, total: int) -> FleetError:
 
 def _named(steps: Sequence[Step]) -> str:
     """The servers and hosts whose steps take long, which is what a reader wants to know about."""
-    names = dict.fromkeys(s.subject for s in steps if s.verb in WINDOWED)
+    names = dict.fromkeys(s.subject for s in steps if s.verb.windowed)
     return f" ({joined(list(names))})" if names else ""

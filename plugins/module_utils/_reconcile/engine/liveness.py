@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..._core.errors import FleetError, UnavailableError, joined
-from ..._core.plan import Step
 from ..._core.ports import JobState, Ports
 from ..._core.reading import SERVERS, SERVICES, reading
 from .waiting import Progress
@@ -31,7 +32,21 @@ class SourceLost(UnavailableError):
     """A compute service that carries out an action is down. Where that stands, nobody knows."""
 
 
-def watched(ports: Ports, step: Step, work: Progress) -> Progress:
+@dataclass(frozen=True)
+class Watched:
+    """An action on a server. ``doing`` names it; ``hosts`` are those that take part in it, empty
+    where it takes place on the server's own host, wherever that is. A move leaves ``source``.
+    """
+
+    server: str
+    id: str
+    doing: str
+    hosts: tuple[str, ...] = ()
+    source: str | None = None
+    move: bool = False
+
+
+def watched(ports: Ports, action: Watched, work: Progress) -> Progress:
     """Carry the work on, as long as the compute services of the server's hosts are up or it makes
     progress.
 
@@ -39,7 +54,7 @@ def watched(ports: Ports, step: Step, work: Progress) -> Progress:
     """
     if not ports.read(reading()).scheduled:
         return (yield from work)
-    watch = _Watch(ports, step)
+    watch = _Watch(ports, action)
     while True:
         try:
             progress = next(work)
@@ -53,10 +68,10 @@ def watched(ports: Ports, step: Step, work: Progress) -> Progress:
 class _Watch:
     """Looks now and then."""
 
-    def __init__(self, ports: Ports, step: Step) -> None:
+    def __init__(self, ports: Ports, action: Watched) -> None:
         self._ports = ports
-        self._step = step
-        self._hosts = _named(step)
+        self._action = action
+        self._hosts = list(action.hosts)
         self._next = ports.clock.now() + INTERVAL
         self._progress = 0.0
         self._downs = 0
@@ -85,32 +100,20 @@ class _Watch:
 
     def _present(self) -> list[str]:
         """Where it is; the host that it is evacuated from is down to begin with."""
-        uuid = self._step.args["id"]
+        uuid = self._action.id
         server = self._ports.read(reading(SERVERS, servers=(uuid,))).server(uuid)
         host = server.host if server else None
-        return [host] if host and host != self._step.args.get("source") else []
+        return [host] if host and host != self._action.source else []
 
     def _lost(self, down: list[str]) -> SourceLost:
-        step, hosts = self._step, joined(down)
-        move = "source" in step.args
+        action, hosts = self._action, joined(down)
         # Its record is "accepted" until the source has taken the order.
-        waiting = move and self._progress == 0
-        what = (
-            f"its move from {step.args['source']}"
-            if move
-            else step.verb.removeprefix("server.").replace("_", " ")
-        )
+        waiting = action.move and self._progress == 0
         return SourceLost(
-            f"server {step.subject}",
-            f"{what} does not {'begin' if waiting else 'go on'}, as the compute service of {hosts}"
+            f"server {action.server}",
+            f"{action.doing} does not {'begin' if waiting else 'go on'}, as the compute service of {hosts}"
             " is down",
             (f"{WAITING}. " if waiting else "")
             + f"Start nova-compute on {hosts} and run again. If that host is lost, fence it and "
             "evacuate its servers",
         )
-
-
-def _named(step: Step) -> list[str]:
-    """Hosts that a move takes from and to. An evacuation needs its source no more."""
-    source = None if step.verb == "server.evacuate" else step.args.get("source")
-    return [host for host in (source, step.args.get("target")) if host]

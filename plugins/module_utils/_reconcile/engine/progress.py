@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..._core.args import ActionArgs
 from ..._core.errors import FleetError
-from ..._core.plan import WINDOWED, Step
+from ..._core.plan import Step
 from ..._core.ports import Reporter
 from ..._core.wait import Clock
 
@@ -30,13 +31,13 @@ class Progress:
         self._starts: list[tuple[Step, float]] = []
         self._weight_left = sum(weight(s) for s in steps)
         self._weight_done = 0.0
-        self._long = any(s.verb in WINDOWED or s.verb == "host.await_ready" for s in steps)
+        self._long = any(s.verb.windowed or s.verb.slow for s in steps)
         self._windowed_since: float | None = None
         self._last_line = clock.now()
 
     def started(self, step: Step) -> None:
         self._starts.append((step, self._clock.now()))
-        if step.verb in WINDOWED and self._windowed_since is None:
+        if step.verb.windowed and self._windowed_since is None:
             self._windowed_since = self._clock.now()
 
     def done(self, step: Step) -> None:
@@ -85,6 +86,7 @@ def short(step: Step) -> str:
 
 def weight(step: Step) -> float:
     """Relative duration: memory for moves, 1 for other windowed steps, nothing for the rest."""
-    if step.verb not in WINDOWED:
+    if not step.verb.windowed:
         return 0.0
-    return float(step.args.get("memory") or 1)
+    memory = step.args.memory if isinstance(step.args, ActionArgs) else None
+    return float(memory or 1)

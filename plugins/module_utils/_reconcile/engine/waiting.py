@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TypeAlias, TypeVar
 
-from ..._core.errors import ConfigError, UnavailableError, WaitTimeout
+from ..._core.errors import ConfigError, UnavailableError
 from ..._core.model import Fleet
-from ..._core.plan import Step
 from ..._core.ports import JobState, Ports
 from ..._core.reading import POOLS, Reading, reading
 from ..._core.wait import polling
@@ -36,18 +35,18 @@ def done_so_far(state: JobState) -> str:
 
 def operation(
     ports: Ports,
-    step: Step,
+    what: str,
     probe: Callable[[], JobState],
     shown: Callable[[JobState], str] = done_so_far,
 ) -> Progress:
-    """Until a started operation has ended. Raises its error, or WaitTimeout."""
+    """Until a started operation, ``what``, has ended. Raises its error, or WaitTimeout."""
     state = None
     for state in polling(
         probe,
         lambda s: s.done,
         clock=ports.clock,
         timeout=ports.wait_timeout,
-        what=str(step),
+        what=what,
         awaited="finished",
         shown=shown,
         remedy="The operation was left running; raise wait_timeout if it only needs longer, "
@@ -79,20 +78,17 @@ def readiness(
         except UnavailableError as exc:
             return (f"reachable ({exc.cause})",)
 
-    try:
-        for left in polling(
-            probe,
-            lambda items: not items,
-            clock=ports.clock,
-            timeout=ports.wait_timeout,
-            what=what,
-            awaited="ready",
-            shown=lambda items: "not " + ", not ".join(items),
-        ):
-            most = max(most, len(left))
-            if left:
-                yield 1.0 - len(left) / (most + 1)
-    except WaitTimeout as exc:
-        exc.remedy = f"{look}; {exc.remedy[0].lower()}{exc.remedy[1:]}"
-        raise
+    for left in polling(
+        probe,
+        lambda items: not items,
+        clock=ports.clock,
+        timeout=ports.wait_timeout,
+        what=what,
+        awaited="ready",
+        shown=lambda items: "not " + ", not ".join(items),
+        remedy=f"{look}; raise wait_timeout if it only needs longer, and run again",
+    ):
+        most = max(most, len(left))
+        if left:
+            yield 1.0 - len(left) / (most + 1)
     return None

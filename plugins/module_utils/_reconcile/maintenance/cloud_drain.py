@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..._core.args import ActionArgs
 from ..._core.model import Fleet, Host, Maintenance, Migration, Server
-from ..._core.plan import Plan, Step, Verdict
+from ..._core.plan import Plan, Step, Verdict, project_all
 from ..._core.status import COLD
 from ..common.refusals import refuse
-from ..effects.project import project_all
-from ..placing.move_step import move_step
 from ..placing.placement import Misfit, biggest_first
 from ..placing.scheduling import no_valid_host, objections
+from ..servers.verbs import move_step
+from ..services import verbs as services
 from .resume import settled, under_way
 from .steps import begun, reached
 from .wanted import MaintenanceWanted, reason_of
@@ -82,7 +83,7 @@ def empty(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Emptying:
     verdicts += [_block(s, _nowhere(fleet, s)) for s in stranded]
     steps = [
         *(move_step(s, None, maintenance=wanted.name) for s in live),
-        *(move_step(s, None, verb="server.cold_migrate", maintenance=wanted.name) for s in cold),
+        *(move_step(s, None, cold=True, maintenance=wanted.name) for s in cold),
     ]
     return Emptying(tuple(steps), tuple(verdicts))
 
@@ -140,10 +141,9 @@ def _out_of_service(
         yield begun(fleet, host, wanted)
     service = fleet.service(host.name)
     if service is not None and service.status == "enabled":
-        yield Step(
-            "service.disable",
+        yield services.disable(
             host.name,
-            {"host_id": service.host_id, "reason": reason_of(wanted.name)},
+            services.DisableArgs(host_id=service.host_id, reason=reason_of(wanted.name)),
         )
 
 
@@ -160,7 +160,7 @@ def _hurt(fleet: Fleet, host: Host, moves: tuple[Migration, ...]) -> Iterator[Ve
 
 def _unconfirmed(fleet: Fleet, host: Host, leaving: tuple[Step, ...]) -> Iterator[Verdict]:
     """Servers that have gone elsewhere and may still come back to their old disk here."""
-    ours = {step.args["id"] for step in leaving}
+    ours = {step.args.id for step in leaving if isinstance(step.args, ActionArgs)}
     for record in fleet.migrations:
         if (record.source, record.status) != (host.name, "finished") or record.server_id in ours:
             continue

@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..._core.args import NoArgs
 from ..._core.errors import ConflictError
 from ..._core.model import Fleet, Host, Maintenance, Migration, Server
 from ..._core.plan import Step, Verdict
 from ..._core.status import COLD, MIGRATING, RESIZING
-from ..placing.move_step import move_step
 from ..placing.scheduling import closed, outside_zone
+from ..servers import verbs as servers
+from ..services import verbs as services
 from .cloud_drain import LIVE, MENDING
 from .resume import await_step, confirm_step, latest
 from .steps import departures
 from .wanted import MaintenanceWanted, marked
 
 ORDER = (
-    "server.await_migration",
-    "server.confirm_resize",
-    "server.live_migrate",
-    "server.cold_migrate",
+    servers.await_migration.name,
+    servers.confirm_resize.name,
+    servers.live_migrate.name,
+    servers.cold_migrate.name,
 )
 """Neighbours with the same verb run side by side, and what has begun ends first."""
 
@@ -34,14 +36,14 @@ def awaited(fleet: Fleet, host: Host) -> Iterator[Step]:
     """
     service = fleet.service(host.name)
     if service is not None and service.state != "up" and not service.forced_down:
-        yield Step("service.await_up", host.name, {}, why="it is down")
+        yield services.await_up(host.name, NoArgs(), why="it is down")
 
 
 def back_in_service(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Step]:
     """Enabled only if this maintenance has disabled it."""
     service = fleet.service(host.name)
     if service is not None and marked(service, current.name):
-        yield Step("service.enable", host.name, {"host_id": service.host_id})
+        yield services.enable(host.name, services.EnableArgs(host_id=service.host_id))
 
 
 def check_in_service(fleet: Fleet, host: Host) -> None:
@@ -82,9 +84,9 @@ def way_home(
             remedy = MENDING if hurt else ""
             verdicts.append(Verdict(move.server, "warn", f"does not return: {reason}", remedy))
             continue
-        verb = "server.live_migrate" if server.vm_state in LIVE else "server.cold_migrate"
-        steps.append(move_step(server, host.name, verb=verb))
-    return sorted(steps, key=lambda s: ORDER.index(s.verb)), verdicts
+        cold = server.vm_state not in LIVE
+        steps.append(servers.move_step(server, host.name, cold=cold))
+    return sorted(steps, key=lambda s: ORDER.index(s.verb.name)), verdicts
 
 
 def _begun(fleet: Fleet, server: Server, move: Migration, home: str) -> list[Step]:

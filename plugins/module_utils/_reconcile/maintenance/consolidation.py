@@ -11,21 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..._core.args import MoveArgs
 from ..._core.errors import FleetError, InvalidError, joined
 from ..._core.model import Fleet, Host
-from ..._core.plan import Plan, Step
+from ..._core.plan import Plan, Step, project_all
 from ..._core.units import gib, table
 from ..common.lookup import get_host
-from ..effects.project import project_all
 from ..placing.placement import closed_to_guests, place
 from ..placing.scheduling import closed, objections
+from ..servers.verbs import cold_migrate, live_migrate
 from .enter import plan_in_maintenance
 from .host_group import coordinated, names_of
 from .resume import wanted_maintenance
 from .wanted import MaintenanceWanted
 
 MIB = 1024**2
-MOVES = ("server.live_migrate", "server.cold_migrate")
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _without(seen: Fleet, name: str, wanted: ConsolidationWanted) -> Fleet | str
     bound = sorted(s.name for s in after.servers_on(name))
     if bound:
         return f"{joined(bound)} would stay on it and could not be started any more"
-    targets = dict.fromkeys(str(s.args["target"]) for s in steps if s.verb in MOVES)
+    targets = dict.fromkeys(str(args.target) for s in steps if (args := _move(s)))
     full = [t for t in targets if _crowded(after.host(t), wanted)]
     if full:
         told = joined([f"{t} {gib(h.memory_free)}" for t in full if (h := after.host(t))])
@@ -201,7 +201,7 @@ def _aimed(seen: Fleet, plan: Plan) -> Sequence[Step] | str:
     """With a target for each move where the scheduler will choose: if the servers fit somehow, it is
     taken to find a way, too.
     """
-    ids = [s.args["id"] for s in plan.steps if s.verb in MOVES and not s.args["target"]]
+    ids = [a.id for s in plan.steps if (a := _move(s)) and not a.target]
     moving = [server for uuid in ids if (server := seen.server(uuid))]
     options = {s.id: [h for h, why in objections(seen, s).items() if why is None] for s in moving}
     placement = place(seen, moving, {i: _known(seen, hosts) for i, hosts in options.items()})
@@ -216,8 +216,15 @@ def _known(seen: Fleet, hosts: Sequence[str]) -> list[str]:
 
 
 def _to(step: Step, chosen: Mapping[str, str]) -> Step:
-    target = chosen.get(str(step.args.get("id"))) if step.verb in MOVES else None
-    return replace(step, args={**step.args, "target": target}) if target else step
+    args = _move(step)
+    target = chosen.get(args.id) if args else None
+    return replace(step, args=replace(args, target=target)) if args and target else step
+
+
+def _move(step: Step) -> MoveArgs | None:
+    """Of a step that begins a move."""
+    begins = step.verb in (live_migrate, cold_migrate)
+    return step.args if begins and isinstance(step.args, MoveArgs) else None
 
 
 def _memory(fleet: Fleet, name: str) -> int:

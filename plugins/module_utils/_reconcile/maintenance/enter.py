@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, NotFoundError, joined
 from ..._core.model import MAINTENANCE_KEY, Fleet, Host, Maintenance, Network, Server
-from ..._core.plan import Plan, Step, Verdict
+from ..._core.plan import Plan, Step, Verdict, project_all
 from ..common.lookup import get_host
 from ..common.refusals import refuse
-from ..effects.project import project_all
-from ..placing.move_step import move_step
+from ..hosts import verbs as hosts
+from ..servers.verbs import move_step
+from ..services import verbs as services
 from .cloud_drain import plan_scheduled_drain
 from .pool_drain import Drain, drain
 from .resume import finished_maintenance, open_maintenance, settled, under_way
@@ -157,23 +159,21 @@ def _out_of_service(
     if current is None:
         yield begun(fleet, host, wanted)
     if enabled:
-        yield Step(
-            "service.disable",
+        yield services.disable(
             host.name,
-            {"host_id": host.id, "reason": reason_of(wanted.name)},
+            services.DisableArgs(host_id=host.id, reason=reason_of(wanted.name)),
         )
     changes = _evacuated_lists(fleet, host, current)
     if changes:
-        yield Step(
-            "host.set_other_config",
+        yield hosts.set_other_config(
             host.name,
-            {"changes": changes},
+            hosts.ConfigArgs(changes=changes),
             why="what XenCenter shows and can put back",
         )
     if host.enabled:
-        yield Step("host.disable", host.name, {}, why="so that no server starts here meanwhile")
+        yield hosts.disable(host.name, NoArgs(), why="so that no server starts here meanwhile")
     if host.other_config.get(MAINTENANCE_KEY) != "true":
-        yield Step("host.set_other_config", host.name, {"changes": {MAINTENANCE_KEY: "true"}})
+        yield hosts.set_other_config(host.name, hosts.ConfigArgs(changes={MAINTENANCE_KEY: "true"}))
 
 
 def _evacuated_lists(

@@ -11,21 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..._core.args import NoArgs
 from ..._core.errors import ConflictError
 from ..._core.model import MAINTENANCE_KEY, Fleet, Host, Maintenance, Migration, Server
-from ..._core.plan import Plan, Step, Verdict
+from ..._core.plan import Plan, Step, Verdict, project_all
 from ..._core.status import MIGRATING
 from ..._core.units import gib
 from ..common.lookup import get_host
 from ..common.readiness import missing_for_service
-from ..effects.project import project_all
-from ..placing.move_step import move_step
+from ..hosts import verbs as hosts
 from ..placing.placement import closed_to_guests, fellows, misfit
+from ..servers.verbs import move_step
+from ..services import verbs as services
 from .cloud_return import awaited, back_in_service, check_in_service, way_home
 from .enter import HALTED_KEY, MIGRATED_KEY, SUSPENDED_KEY
 from .pool_drain import immovable
 from .resume import await_step, finished_maintenance, open_maintenance, settled, under_way
 from .steps import departures, reached
+from .verbs import AdvanceArgs, advance
 from .wanted import MaintenanceWanted, check, marked
 
 RESTARTING = frozenset({"shutdown", "reboot"})
@@ -81,18 +84,18 @@ def _back_in_service(fleet: Fleet, host: Host, current: Maintenance) -> Iterator
     keys = (MAINTENANCE_KEY, MIGRATED_KEY, SUSPENDED_KEY, HALTED_KEY)
     present = [k for k in keys if k in host.other_config]
     if present:
-        yield Step("host.set_other_config", host.name, {"changes": dict.fromkeys(present)})
+        yield hosts.set_other_config(host.name, hosts.ConfigArgs(changes=dict.fromkeys(present)))
     if _restarting(host):
-        yield Step("host.await_ready", host.name, {}, why="it is restarting or down")
+        yield hosts.await_ready(host.name, NoArgs(), why="it is restarting or down")
     elif host.enabled or current.host_disabled:
-        enable = [] if host.enabled else [Step("host.enable", host.name, {})]
+        enable = [] if host.enabled else [hosts.enable(host.name, NoArgs())]
         yield from enable
         missing = missing_for_service(project_all(fleet, enable), host.name, None)
         if missing:
-            yield Step("host.await_ready", host.name, {}, why=f"it is not yet {missing[0]}")
+            yield hosts.await_ready(host.name, NoArgs(), why=f"it is not yet {missing[0]}")
     service = fleet.service(host.name)
     if service is not None and marked(service, current.name):
-        yield Step("service.enable", host.name, {"host_id": host.id})
+        yield services.enable(host.name, services.EnableArgs(host_id=host.id))
 
 
 def _restarting(host: Host) -> bool:
@@ -155,14 +158,14 @@ def _return(
         here.append(server)
         free -= server.memory
     # One group of waits before one group of moves, so that each runs side by side.
-    return sorted(steps, key=lambda s: s.verb), verdicts
+    return sorted(steps, key=lambda s: s.verb.name), verdicts
 
 
 def _without(fleet: Fleet, current: Maintenance) -> Fleet:
     """The fleet as if this maintenance were over: its host may take servers again."""
     return project_all(
         fleet,
-        [Step("maintenance.advance", current.host, {"name": current.name, "phase": "done"})],
+        [advance(current.host, AdvanceArgs(name=current.name, phase="done"))],
     )
 
 

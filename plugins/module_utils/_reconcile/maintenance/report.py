@@ -8,34 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..._core.args import MoveArgs
 from ..._core.model import Fleet, Host, Maintenance, to_dict
 from ..._core.plan import Plan
 from ..._core.units import gib, table
 from .resume import wanted_maintenance
 from .wanted import MaintenanceWanted
 
-MOVES = ("server.live_migrate", "server.cold_migrate", "server.await_migration")
 UNKNOWN = "(scheduler)"
 """Stands in tables for a host that the scheduler has yet to choose."""
 
 
 def plan_lines(plan: Plan) -> list[str]:
     """What a plan will move, how much of it, and what was decided about hosts and servers."""
-    moves = [s for s in plan.steps if s.verb in MOVES]
+    moves = [(s.subject, s.args) for s in plan.steps if isinstance(s.args, MoveArgs)]
     if not moves:
         return []
-    total = gib(sum(int(s.args["memory"]) for s in moves))
+    total = gib(sum(args.memory or 0 for _server, args in moves))
     number = "1 server" if len(moves) == 1 else f"{len(moves)} servers"
     head = f"plan: {len(plan.steps)} steps, {number} with {total} to move, {plan.window} at a time"
     rows = [
         (
-            s.subject,
-            gib(s.args["memory"]),
-            s.args["source"] or UNKNOWN,
+            server,
+            gib(args.memory or 0),
+            args.source or UNKNOWN,
             "to",
-            s.args["target"] or UNKNOWN,
+            args.target or UNKNOWN,
         )
-        for s in moves
+        for server, args in moves
     ]
     told = [f"  {v}" for v in plan.verdicts if v.decision in ("act", "skip")]
     return [head, *(f"  {line}" for line in table(rows)), *told]

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..._core.args import ActionArgs, AwaitArgs
 from ..._core.errors import ConflictError
 from ..._core.model import Fleet, Maintenance, Migration, Server
 from ..._core.plan import Step
 from ..._core.status import COLD, MIGRATING, RESIZING
+from ..servers.verbs import await_migration, confirm_resize
+from .verbs import SettleArgs, settle_move
 from .wanted import MaintenanceWanted
 
 
@@ -51,16 +54,15 @@ def settled(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
         late = late and not fleet.scheduled
         if (move.status in Migration.FINAL and not late) or on_the_way(fleet, server, move):
             continue
-        yield Step(
-            "maintenance.settle_move",
+        yield settle_move(
             move.server,
-            {
-                "migration": move.id,
-                "id": move.server_id,
-                "source": move.source,
-                "target": target,
-                "status": "completed" if arrived else "failed",
-            },
+            SettleArgs(
+                migration=move.id,
+                id=move.server_id,
+                source=move.source,
+                target=target,
+                status="completed" if arrived else "failed",
+            ),
             why="an earlier run did not see its end",
         )
 
@@ -119,27 +121,25 @@ def await_step(
     *,
     cold: bool = False,
 ) -> Step:
-    return Step(
-        "server.await_migration",
+    return await_migration(
         server.name,
-        {
-            "id": server.id,
-            "source": source,
-            "target": target,
-            "memory": server.memory,
-            "migration": migration,
-            **({"cold": True} if cold else {}),
-        },
+        AwaitArgs(
+            id=server.id,
+            source=source,
+            target=target,
+            memory=server.memory,
+            migration=migration,
+            cold=cold,
+        ),
         why="started by an earlier run",
     )
 
 
 def confirm_step(server: Server, source: str, target: str | None, migration: int | None) -> Step:
     """Nova gives up the old disk and its place on the source only then."""
-    return Step(
-        "server.confirm_resize",
+    return confirm_resize(
         server.name,
-        {"id": server.id, "source": source, "target": target, "migration": migration},
+        ActionArgs(id=server.id, source=source, target=target, migration=migration),
         why="cold-migrated by an earlier run",
     )
 

@@ -9,21 +9,21 @@ from collections.abc import Iterator, Sequence
 
 from ..._core.model import Fleet, Host, Maintenance, Migration
 from ..._core.plan import Step
+from .verbs import AdvanceArgs, BeginArgs, advance, begin
 from .wanted import MaintenanceWanted
 
 
 def begun(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Step:
     """With what is about to be switched off. On Nova a host has no switch of its own."""
     service = fleet.service(host.name)
-    return Step(
-        "maintenance.begin",
+    return begin(
         host.name,
-        {
-            "name": wanted.name,
-            "host_id": host.id,
-            "service_disabled": service is not None and service.status == "enabled",
-            "host_disabled": host.enabled and not fleet.scheduled,
-        },
+        BeginArgs(
+            name=wanted.name,
+            host_id=host.id,
+            service_disabled=service is not None and service.status == "enabled",
+            host_disabled=host.enabled and not fleet.scheduled,
+        ),
     )
 
 
@@ -32,7 +32,7 @@ def reached(
 ) -> Iterator[Step]:
     """Nothing if the maintenance is in that phase already."""
     if current is None or current.phase != phase:
-        yield Step("maintenance.advance", host.name, {"name": wanted.name, "phase": phase})
+        yield advance(host.name, AdvanceArgs(name=wanted.name, phase=phase))
 
 
 def departures(moves: Sequence[Migration]) -> list[Migration]:

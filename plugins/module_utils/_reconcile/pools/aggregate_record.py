@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from ..._core.errors import ConflictError, NotFoundError, joined
 from ..._core.model import POOL_COORDINATOR, POOL_FLAG, POOL_STATE, Aggregate, Fleet, Host, Pool
 from ..._core.plan import Step, Verdict
+from ..aggregates import verbs as aggregates
 from ..common.lookup import called, get_pool
+from . import verbs
 from .settings import changed_keys
 
 
@@ -90,14 +92,14 @@ def around_joins(
         steps.append(_metadata(aggregate, {POOL_STATE: "changing"}))
         before[POOL_STATE] = "changing"
     if pool.name != aggregate.name:
-        args = {"pool_id": pool.id, "name": aggregate.name}
-        steps.append(Step("pool.set_name", called(pool), args))
+        args = verbs.NameArgs(pool_id=pool.id, name=aggregate.name)
+        steps.append(verbs.set_name(called(pool), args))
     after = changed_keys(before, records)
     return [*steps, *work, *([_metadata(aggregate, after)] if after else [])]
 
 
 def _metadata(aggregate: Aggregate, changes: dict[str, str | None]) -> Step:
-    return Step("aggregate.set_metadata", aggregate.name, {"changes": changes})
+    return aggregates.set_metadata(aggregate.name, aggregates.MetadataArgs(changes=changes))
 
 
 def around_ejects(
@@ -121,4 +123,5 @@ def around_ejects(
 
 def unnamed(pool: Pool) -> list[Step]:
     """The last host cannot be ejected: it keeps a pool of its own, without a name."""
-    return [Step("pool.set_name", pool.name, {"pool_id": pool.id, "name": ""})] if pool.name else []
+    args = verbs.NameArgs(pool_id=pool.id, name="")
+    return [verbs.set_name(pool.name, args)] if pool.name else []

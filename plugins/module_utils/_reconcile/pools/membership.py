@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from ..._core.model import MAINTENANCE_KEY, Aggregate, Fleet, Host, Pool
-from ..._core.plan import Plan, Step, Verdict
+from ..._core.plan import Plan, Verdict
 from ..common.lookup import called, find_pool, get_pool, pools_called
 from ..common.readiness import missing_for_service
 from ..common.refusals import refuse
+from ..hosts import verbs as hosts
 from .aggregate_record import (
     aggregate_pool,
     around_ejects,
@@ -25,6 +27,7 @@ from .aggregate_record import (
 )
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
+from .membership_verbs import MemberArgs, eject, join
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,8 @@ def _plan_present(
     waits, warnings = _unready(fleet, pool, members, aggregate)
     name = aggregate.name if aggregate else called(pool)
     work = [
-        *(Step("host.await_ready", h.name, why="its join was begun") for h in waits),
-        *(Step("pool.join", h.name, {"pool": name, "pool_id": pool.id}) for h in joiners),
+        *(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits),
+        *(join(h.name, MemberArgs(pool=name, pool_id=pool.id)) for h in joiners),
     ]
     if aggregate is None:
         return Plan(tuple(work), warnings, wanted.max_parallel)
@@ -219,7 +222,7 @@ def _plan_absent(
     if kept or blockers:
         all_of_them = [*([kept] if kept else []), *blockers]
         raise refuse(_subject(pool, aggregate), "hosts cannot be ejected", all_of_them)
-    work = [Step("pool.eject", h.name, {"pool": called(pool), "pool_id": pool.id}) for h in ejected]
+    work = [eject(h.name, MemberArgs(pool=called(pool), pool_id=pool.id)) for h in ejected]
     warnings = tuple(v for h in ejected for v in lost_guests(fleet, h))
     dissolved = len(leaving) == len(members)
     if aggregate is None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from ..._core.errors import ConflictError, InvalidError, NotFoundError, PlanRefused, joined
 from ..._core.model import POOL_COORDINATOR, Fleet, Pool
 from ..._core.plan import Plan, Step, Verdict
+from ..aggregates import verbs as aggregates
 from ..common.lookup import called, find_pool, find_storage, get_pool
 from ..common.refusals import refuse
+from . import verbs
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,22 @@ def plan_pool(fleet: Fleet, wanted: PoolWanted) -> Plan:
     pool = _subject(fleet, wanted)
     name = wanted.name if wanted.host else called(pool)
     steps: list[Step] = []
-    where = {"pool_id": pool.id}
     if wanted.host and pool.name != wanted.name:
-        steps.append(Step("pool.set_name", called(pool), {**where, "name": wanted.name}))
-    if wanted.description is not None and pool.description != wanted.description:
         steps.append(
-            Step("pool.set_description", name, {**where, "description": wanted.description})
+            verbs.set_name(called(pool), verbs.NameArgs(pool_id=pool.id, name=wanted.name))
         )
+    if wanted.description is not None and pool.description != wanted.description:
+        args = verbs.DescriptionArgs(pool_id=pool.id, description=wanted.description)
+        steps.append(verbs.set_description(name, args))
     changes = changed_keys(pool.other_config, wanted.other_config or {})
     if changes:
-        steps.append(Step("pool.set_other_config", name, {**where, "changes": changes}))
+        steps.append(
+            verbs.set_other_config(name, verbs.ConfigArgs(pool_id=pool.id, changes=changes))
+        )
     if wanted.tags is not None and set(wanted.tags) != set(pool.tags):
-        steps.append(Step("pool.set_tags", name, {**where, "tags": sorted(set(wanted.tags))}))
+        steps.append(
+            verbs.set_tags(name, verbs.TagsArgs(pool_id=pool.id, tags=sorted(set(wanted.tags))))
+        )
     if wanted.default_sr is not None:
         steps += _default_sr(fleet, pool, name, wanted.default_sr)
     if wanted.coordinator is not None:
@@ -97,8 +103,8 @@ def default_sr_step(pool: Pool, name: str, storage_id: str, storage: str) -> lis
     """The step that makes the SR the pool's default, unless it is already."""
     if pool.default_sr == storage_id:
         return []
-    args = {"pool_id": pool.id, "storage": storage, "storage_id": storage_id}
-    return [Step("pool.set_default_sr", name, args)]
+    args = verbs.DefaultStorageArgs(pool_id=pool.id, storage=storage, storage_id=storage_id)
+    return [verbs.set_default_sr(name, args)]
 
 
 def _coordinator(fleet: Fleet, pool: Pool, name: str, host: str) -> list[Step]:
@@ -108,14 +114,16 @@ def _coordinator(fleet: Fleet, pool: Pool, name: str, host: str) -> list[Step]:
         blockers = list(_hand_over_blockers(fleet, pool, name, host))
         if blockers:
             raise _refusal(name, host, blockers)
-        args = {"pool_id": pool.id, "host": host}
-        steps.append(Step("pool.designate_coordinator", name, args, f"was {pool.coordinator}"))
+        args = verbs.CoordinatorArgs(pool_id=pool.id, host=host)
+        steps.append(verbs.designate_coordinator(name, args, f"was {pool.coordinator}"))
     members = {h.name for h in fleet.members(pool.id)}
     for aggregate in fleet.aggregates:
         named = aggregate.metadata.get(POOL_COORDINATOR)
         if aggregate.is_pool and named in members and named != host:
             change = {POOL_COORDINATOR: host}
-            steps.append(Step("aggregate.set_metadata", aggregate.name, {"changes": change}))
+            steps.append(
+                aggregates.set_metadata(aggregate.name, aggregates.MetadataArgs(changes=change))
+            )
     return steps
 
 

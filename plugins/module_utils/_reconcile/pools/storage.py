@@ -13,6 +13,7 @@ from ..._core.model import Fleet, Pool, Storage
 from ..._core.plan import Plan, Step, Verdict
 from ..common.lookup import called, find_storage, get_pool
 from ..common.refusals import refuse
+from . import verbs
 from .settings import default_sr_step
 
 SECRET_KEYS = ("password", "cifspassword", "chappassword", "incoming_chappassword")
@@ -81,19 +82,19 @@ def _creation(fleet: Fleet, pool: Pool, wanted: StorageWanted) -> list[Step]:
     ]
     if offline:
         raise refuse(f"SR {wanted.name}", f"cannot be created on pool {called(pool)}", offline)
-    spec = {
-        "pool_id": pool.id,
-        "pool": called(pool),
-        "type": wanted.type,
-        "content_type": wanted.content_type,
-        "description": wanted.description,
-        "device_config": dict(wanted.device_config),
-    }
-    steps = [Step("sr.create", wanted.name, spec)]
+    args = verbs.CreateStorageArgs(
+        pool_id=pool.id,
+        pool=called(pool),
+        type=wanted.type,
+        content_type=wanted.content_type,
+        description=wanted.description,
+        device_config=dict(wanted.device_config),
+    )
+    steps = [verbs.create_sr(wanted.name, args)]
     if wanted.default:
         # The uuid is not known yet: carrying the step out looks the SR up by its name.
-        args = {"pool_id": pool.id, "storage": wanted.name}
-        steps.append(Step("pool.set_default_sr", called(pool), args))
+        default = verbs.DefaultStorageArgs(pool_id=pool.id, storage=wanted.name)
+        steps.append(verbs.set_default_sr(called(pool), default))
     return steps
 
 
@@ -121,7 +122,7 @@ def _plugs(fleet: Fleet, pool: Pool, storage: Storage) -> tuple[list[Step], tupl
     """One step per live host that lacks it; a host that is down plugs it when it starts."""
     missing = [h for h in fleet.members(pool.id) if h.name not in storage.attached]
     steps = [
-        Step("sr.plug", storage.name, {"storage_id": storage.id, "host": h.name})
+        verbs.plug_sr(storage.name, verbs.PlugArgs(storage_id=storage.id, host=h.name))
         for h in missing
         if h.live
     ]

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Server
 from ..._core.plan import Step
-from ..placing.move_step import move_step
 from ..placing.scheduling import closed, no_valid_host, objections, outside_zone
+from .verbs import move_step
 
 
 def plan_scheduled_moves(

@@ -12,8 +12,6 @@ from ..._core.actions import TABLE
 from ..._core.errors import InvalidError, UnsupportedError, joined
 from ..._core.model import Fleet
 
-SECRET = "admin_password"  # noqa: S105  # the name of an option
-
 BEYOND_XAPI: Mapping[str, tuple[str, str]] = {
     "change_password": (
         "XenAPI has no call that changes a guest's password",
@@ -48,9 +46,6 @@ BEYOND: Mapping[bool, Mapping[str, tuple[str, str]]] = {
     },
 }
 """Options that a control plane has nothing for, by whether a scheduler places servers there."""
-
-RENAMED = {"admin_password": "admin_pass", "vm_state": "state", "image_metadata": "metadata"}
-"""Options that the backends call something else."""
 
 
 def check_options(
@@ -123,23 +118,3 @@ def check_supported(fleet: Fleet, name: str, options: Mapping[str, Any], wait: b
     for option, value in options.items():
         if value not in (None, False) and option in beyond:
             raise UnsupportedError(f"option {option}", *beyond[option])
-
-
-def step_args(name: str, options: Mapping[str, Any], host: str | None) -> dict[str, Any]:
-    """As the backends know them; secrets apart."""
-    given = {k: v for k, v in options.items() if v is not None and k != "power_on"}
-    args = {RENAMED.get(k, k): v for k, v in given.items() if k != SECRET}
-    if "memory_mb" in args:
-        args["memory"] = args.pop("memory_mb") * 1024**2
-    if name == "evacuate":
-        args["start"] = bool(options.get("power_on"))
-    if TABLE[name].move:
-        args["target"] = host
-    elif host is not None:
-        args["host"] = host
-    return args
-
-
-def step_secret(options: Mapping[str, Any]) -> Mapping[str, str]:
-    password = options.get(SECRET)
-    return {RENAMED[SECRET]: password} if password is not None else {}

@@ -14,14 +14,15 @@ from ..._core.plan import Plan, Step, Verdict
 from ..._core.reading import AGGREGATES, HOSTS, SERVERS, SERVICES, Reading, reading
 from ..common.refusals import refuse
 from ..common.selection import matching, servers_named
+from .action_args import action_args
 from .filters import ServerFilter, check_filter, filter_servers, past
-from .options import check_options, check_supported, step_args, step_secret
+from .options import check_options, check_supported
 from .pool_migration import plan_moves
 from .preconditions import failed_host, obstacle, satisfied
+from .verbs import ACTIONS
 from .wanted import ServerActionWanted
 
 LIVE_MIGRATE = "live_migrate"
-DELETING = ("delete", "force_delete")
 
 
 def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
@@ -70,7 +71,7 @@ def chosen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
     if wanted.where is not None:
         return [s for s in filter_servers(fleet, wanted.where) if s.vm_state != "deleted"]
     words: Sequence[str] = wanted.servers
-    if wanted.action in DELETING:
+    if TABLE[wanted.action].deletes:
         words = [word for word in words if matching(fleet, word)]
     return servers_named(fleet, words)
 
@@ -105,9 +106,7 @@ def _raise_all(action: str, errors: Sequence[FleetError]) -> None:
 
 
 def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Step:
-    args = {"id": server.id, **step_args(wanted.action, wanted.options, wanted.host)}
-    if TABLE[wanted.action].move:
-        evacuated = wanted.action == "evacuate"
-        args["source"] = failed_host(fleet, server) if evacuated else server.host
-    why = f"it is {server.status}"
-    return Step(f"server.{wanted.action}", server.name, args, why, step_secret(wanted.options))
+    evacuated = wanted.action == "evacuate"
+    source = failed_host(fleet, server) if evacuated else server.host
+    args = action_args(wanted, server.id, source)
+    return ACTIONS[wanted.action](server.name, args, why=f"it is {server.status}")

@@ -18,9 +18,9 @@ from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Host, Server
 from ..._core.plan import Step, Verdict
 from ..._core.units import gib
-from ..placing.move_step import move_step
 from ..placing.placement import closed_to_guests, fellows, misfit, older, place
 from .cloud_migration import plan_scheduled_moves
+from .verbs import move_step
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, joined
 from ..._core.model import ComputeService, Fleet, Migration
 from ..._core.plan import Plan, Step
 from ..._core.reading import AGGREGATES, MIGRATIONS, SERVERS, SERVICES, Reading, reading
 from ..common.selection import services_named
+from . import verbs
 
 COMPUTE = "nova-compute"
 REASON_LENGTH = 255
@@ -140,20 +142,21 @@ def _awaits_restart(migration: Migration, host: str) -> bool:
 
 
 def _update(service: ComputeService, wanted: ServiceWanted) -> Iterator[Step]:
-    base = {"host_id": service.host_id}
+    host_id = service.host_id
     if wanted.status == "enabled" and service.status != "enabled":
         why = f"it was disabled: {service.disabled_reason}" if service.disabled_reason else ""
-        yield Step("service.enable", service.host, base, why)
+        yield verbs.enable(service.host, verbs.EnableArgs(host_id=host_id), why)
     reason = wanted.disabled_reason
     if wanted.status == "disabled" and (service.status, service.disabled_reason) != (
         "disabled",
         reason,
     ):
         why = "only its reason changes" if service.status == "disabled" else ""
-        yield Step("service.disable", service.host, {**base, "reason": reason}, why)
+        args = verbs.DisableArgs(host_id=host_id, reason=reason)
+        yield verbs.disable(service.host, args, why)
     if wanted.forced_down is not None and wanted.forced_down != service.forced_down:
-        yield Step(
-            "service.set_forced_down", service.host, {**base, "forced_down": wanted.forced_down}
+        yield verbs.set_forced_down(
+            service.host, verbs.ForcedDownArgs(host_id=host_id, forced_down=wanted.forced_down)
         )
 
 
@@ -169,7 +172,7 @@ def _deletion(fleet: Fleet, service: ComputeService) -> Iterator[Step]:
     _check_unused(fleet, service)
     homes = [a.name for a in fleet.aggregates if service.host in a.hosts]
     why = f"this removes it from aggregate {joined(homes)}" if homes else ""
-    yield Step("service.delete", service.host, {}, why)
+    yield verbs.delete(service.host, NoArgs(), why)
 
 
 def _as_registered(fleet: Fleet, service: ComputeService) -> bool:

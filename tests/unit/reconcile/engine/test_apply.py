@@ -9,28 +9,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from unit.steps import step
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     BackendError,
     PlanInterrupted,
     WaitTimeout,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import (
-    SENTENCES,
-    Plan,
-    Step,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState, Ports
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    EFFECTS,
-)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.apply import (
     apply,
     grouped,
-)
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.executions import (
-    EXECUTIONS,
 )
 
 
@@ -48,7 +40,7 @@ class FakeClock:
 
 
 class Servers:
-    """Actions that take their args' ``rounds`` polls and fail where ``fails`` says so."""
+    """Actions that fail where ``fails`` says so, after as many polls as their reason says."""
 
     def __init__(self, fails: Sequence[str] = ()) -> None:
         self.journal: list[str] = []
@@ -57,12 +49,12 @@ class Servers:
         self._fails = fails
         self._left: dict[str, int] = {}
 
-    def start_action(self, verb: str, server_id: str, args: dict[str, Any]) -> str:
-        self.journal.append(f"start {server_id}")
-        self.running.add(server_id)
+    def start_action(self, verb: str, args: ActionArgs) -> str:
+        self.journal.append(f"start {args.id}")
+        self.running.add(args.id)
         self.most = max(self.most, len(self.running))
-        self._left[server_id] = args.get("rounds", 1)
-        return server_id
+        self._left[args.id] = int(args.reason or 1)
+        return args.id
 
     def poll(self, handles: Sequence[str]) -> list[JobState]:
         return [self._state(h) for h in handles]
@@ -102,16 +94,12 @@ def ports(servers: Servers, **fields: Any) -> Ports:
 
 
 def stop(name: str, rounds: int = 1) -> Step:
-    return Step("server.stop", name, {"id": name, "rounds": rounds})
-
-
-def test_the_three_tables_of_verbs_agree() -> None:
-    assert set(SENTENCES) == set(EFFECTS) == set(EXECUTIONS)
+    return step("server.stop", name, {"id": name, "reason": str(rounds)})
 
 
 def test_neighbours_of_one_kind_form_a_group_and_others_stand_alone() -> None:
-    steps = [Step("host.disable", "a"), Step("host.disable", "b"), stop("x"), stop("y")]
-    steps.append(Step("server.start", "z", {"id": "z"}))
+    steps = [step("host.disable", "a"), step("host.disable", "b"), stop("x"), stop("y")]
+    steps.append(step("server.start", "z", {"id": "z"}))
     assert [[s.subject for s in g] for g in grouped(steps)] == [["a"], ["b"], ["x", "y"], ["z"]]
 
 
@@ -129,7 +117,7 @@ def test_the_window_slides(window: int) -> None:
 
 def test_after_a_failure_nothing_starts_and_what_runs_is_seen_to_its_end() -> None:
     servers = Servers(fails=["s0"])
-    steps = (stop("s0", 1), stop("s1", 5), stop("s2"), Step("host.disable", "h"))
+    steps = (stop("s0", 1), stop("s1", 5), stop("s2"), step("host.disable", "h"))
     with pytest.raises(PlanInterrupted) as caught:
         apply(Plan(steps, window=2), ports(servers))
     error = caught.value
@@ -170,10 +158,10 @@ def test_without_wait_starting_is_enough() -> None:
 def test_progress_counts_names_and_estimates() -> None:
     lines = Lines()
     moves = tuple(
-        Step(
+        step(
             "server.live_migrate",
             name,
-            {"id": name, "source": "a", "target": "b", "memory": 100, "rounds": 4},
+            {"id": name, "source": "a", "target": "b", "memory": 100, "reason": "4"},
         )
         for name in ("web", "db")
     )
@@ -200,5 +188,5 @@ def test_quick_plans_say_nothing() -> None:
 
     every = ports(Servers(), reporter=lines)
     every.records = Records()  # type: ignore[assignment]  # one method is enough for one verb
-    apply(Plan((Step("aggregate.create", "prod", {"zone": None}),)), every)
+    apply(Plan((step("aggregate.create", "prod", {"zone": None}),)), every)
     assert lines.lines == []

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from unit.clouds import cloud, guest, journal, moving, service
+from unit.steps import step
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     AuthError,
     BackendError,
@@ -35,12 +37,16 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine
 ACTIVE = guest("a")
 OFF = guest("a", vm_state="stopped")
 ARGS = {"id": "uuid-a", "source": "c1", "target": None, "memory": 1, "maintenance": "patches"}
-LIVE = Step("server.live_migrate", "a", ARGS)
-COLD = Step("server.cold_migrate", "a", ARGS)
+LIVE = step("server.live_migrate", "a", ARGS)
+COLD = step("server.cold_migrate", "a", ARGS)
 RECORD = {**ARGS, "migration": 5}
-AWAIT = Step("server.await_migration", "a", RECORD)
-AWAIT_COLD = Step("server.await_migration", "a", {**RECORD, "cold": True})
-CONFIRM = Step("server.confirm_resize", "a", RECORD)
+AWAIT = step("server.await_migration", "a", RECORD)
+AWAIT_COLD = step("server.await_migration", "a", {**RECORD, "cold": True})
+CONFIRM = step(
+    "server.confirm_resize",
+    "a",
+    {k: v for k, v in RECORD.items() if k not in ("memory", "maintenance")},
+)
 
 States = Mapping[str, Sequence[tuple[JobState, Server | None]]]
 """Verb to what its polls find, and the server after each; the last one stays."""
@@ -84,7 +90,7 @@ class World:
     def finish_move(self, migration_id: int, status: str, target: str | None = None) -> None:
         self.book[migration_id] = (status, target)
 
-    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> str:
+    def start_action(self, verb: str, args: ActionArgs) -> str:
         self.asked.append(verb)
         return verb
 
@@ -264,15 +270,15 @@ def test_an_order_that_was_not_taken_is_better_given_up_first() -> None:
 
 def test_a_dead_target_does_so_too() -> None:
     world = stuck(c2=3)
-    step = Step("server.live_migrate", "a", {**ARGS, "target": "c2"})
+    aimed = step("server.live_migrate", "a", {**ARGS, "target": "c2"})
     with pytest.raises(SourceLost, match="compute service of c2 is down"):
-        apply(Plan((step,)), world.ports())
+        apply(Plan((aimed,)), world.ports())
 
 
 def staying(verb: str, on: Server = ACTIVE, **args: Any) -> tuple[Step, dict[str, Any]]:
     """An action other than a move, that Nova does not begin."""
-    step = Step(f"server.{verb}", "a", {"id": "uuid-a", **args})
-    return step, {step.verb: [(JobState(done=False), replace(on, task_state="at it"))]}
+    action = step(f"server.{verb}", "a", {"id": "uuid-a", **args})
+    return action, {action.verb.name: [(JobState(done=False), replace(on, task_state="at it"))]}
 
 
 @pytest.mark.parametrize("verb", ["stop", "suspend", "unpause"])
@@ -356,8 +362,8 @@ def test_a_host_is_waited_for_until_its_service_is_up() -> None:
             world.dies_at = {}
 
     world.readings = back
-    apply(Plan((Step("service.await_up", "c1"),)), world.ports())
+    apply(Plan((step("service.await_up", "c1"),)), world.ports())
     assert 7 < world.time < 10
     with pytest.raises(WaitTimeout) as caught:
-        apply(Plan((Step("service.await_up", "c1"),)), World(ACTIVE, c1=0).ports(wait_timeout=5))
+        apply(Plan((step("service.await_up", "c1"),)), World(ACTIVE, c1=0).ports(wait_timeout=5))
     assert "See whether nova-compute runs there" in caught.value.message

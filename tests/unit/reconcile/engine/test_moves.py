@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from unit.fleets import fleet, host, server
+from unit.steps import step
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     BackendError,
     ConflictError,
@@ -25,7 +27,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Migration,
     Server,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState, Ports
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
     SERVERS,
@@ -34,12 +36,12 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.apply import apply
 
 AT_HOME = server("a", "xen1")
-MOVE = Step(
+MOVE = step(
     "server.live_migrate",
     "a",
     {"id": "uuid-a", "source": "xen1", "target": "xen2", "memory": 1, "maintenance": "patches"},
 )
-AWAIT = Step(
+AWAIT = step(
     "server.await_migration",
     "a",
     {"id": "uuid-a", "source": "xen1", "target": "xen2", "memory": 1, "migration": 5},
@@ -92,8 +94,8 @@ class World:
     def finish_move(self, migration_id: int, status: str, target: str | None = None) -> None:
         self.statuses[migration_id] = status
 
-    def start_action(self, verb: str, server_id: str, args: Mapping[str, Any]) -> str:
-        assert (verb, server_id, self.statuses) == ("server.live_migrate", "uuid-a", {5: "running"})
+    def start_action(self, verb: str, args: ActionArgs) -> str:
+        assert (verb, args.id, self.statuses) == ("server.live_migrate", "uuid-a", {5: "running"})
         return "handle"
 
     def poll(self, handles: Sequence[str]) -> list[JobState]:

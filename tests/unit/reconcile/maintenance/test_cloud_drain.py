@@ -20,9 +20,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     UnsupportedError,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project_all,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.enter import (
     plan_in_maintenance,
 )
@@ -201,8 +199,8 @@ def test_what_stays_is_told() -> None:
 def test_the_service_is_told_apart_from_the_hypervisor() -> None:
     """Nova's ids of the two differ, and the store knows hosts by the hypervisor's."""
     begin, disable, *_rest = plan_in_maintenance(cloud(), WANTED).steps
-    assert begin.args["host_id"] == "uuid-c1"
-    assert disable.args["host_id"] == "service-c1"
+    assert begin.args.host_id == "uuid-c1"
+    assert disable.args.host_id == "service-c1"
 
 
 def test_the_journal_remembers_what_we_switched_off() -> None:
@@ -219,7 +217,7 @@ def test_the_journal_remembers_what_we_switched_off() -> None:
     ]
     foreign = cloud(services=(service("c1", status="disabled", disabled_reason="broken fan"),))
     begin = plan_in_maintenance(foreign, WANTED).steps[0]
-    assert begin.args["service_disabled"] is False
+    assert begin.args.service_disabled is False
 
 
 def test_an_old_disk_that_stays_behind_is_told() -> None:

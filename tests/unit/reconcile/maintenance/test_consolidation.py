@@ -23,9 +23,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Fleet,
     Maintenance,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project_all,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.consolidation import (
     Choice,
     ConsolidationWanted,

@@ -25,9 +25,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Maintenance,
     Migration,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project_all,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.enter import (
     plan_in_maintenance,
 )
@@ -247,9 +245,9 @@ def test_the_window_and_network_go_into_the_plan() -> None:
     plan = plan_in_maintenance(
         before, MaintenanceWanted("xen1", max_parallel=5, network="migration")
     )
-    (step,) = [s for s in plan.steps if s.verb == "server.live_migrate"]
+    (step,) = [s for s in plan.steps if s.verb.name == "server.live_migrate"]
     assert plan.window == 5
-    assert step.args["network"] == "uuid-migration-p"
+    assert step.args.network == "uuid-migration-p"
 
 
 def test_draining_a_coordinator_warns() -> None:

@@ -24,9 +24,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Maintenance,
     Migration,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project_all,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.enter import (
     plan_in_maintenance,
 )
@@ -274,7 +272,7 @@ def test_one_that_stays_is_told_and_fails_nothing(
     before = pool(away, **{"record": journal("in_maintenance", MOVES[0]), **sections})
     plan = assert_fixed_point(plan_in_service, before, WANTED)
     assert warning in plan.warnings
-    assert not [s for s in plan.steps if s.verb == "server.live_migrate"]
+    assert not [s for s in plan.steps if s.verb.name == "server.live_migrate"]
     assert str(plan.steps[-1]) == DONE
 
 

@@ -14,9 +14,7 @@ from unit.law import assert_fixed_point
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import PlanRefused
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project_all,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.enter import (
     plan_in_maintenance,
 )
@@ -68,7 +66,7 @@ def test_a_drain_is_refused_or_right_and_the_return_undoes_it(before: Fleet) -> 
         return
     away = project_all(before, plan.steps)
     assert not [s for s in away.servers_on("xen0") if s.running]
-    moved = {s.args["id"] for s in plan.steps if s.verb == "server.live_migrate"}
+    moved = {s.args.id for s in plan.steps if s.verb.name == "server.live_migrate"}
     event(f"{len(moved)} moves")
     assert moved == {s.id for s in before.servers_on("xen0")}
     for one in away.hosts:

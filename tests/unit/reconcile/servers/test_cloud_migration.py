@@ -19,12 +19,10 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     UnsupportedError,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
     HOSTS,
     SERVICES,
-)
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project_all,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.plan import (
     needs,

@@ -26,10 +26,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Fleet,
     Storage,
 )
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import SENTENCES
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.effects.project import (
-    project_all,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.filters import (
     ServerFilter,
 )
@@ -119,9 +116,8 @@ def case(action: str, state: str, scheduled: bool) -> tuple[Fleet, ServerActionW
     return before, wants(action, host="xen2" if moving else None, **more)
 
 
-def test_matrix_has_every_action_and_every_action_a_verb() -> None:
+def test_matrix_has_every_action() -> None:
     assert {row[0] for row in ROWS[1:]} == set(TABLE)
-    assert {f"server.{action}" for action in TABLE} <= set(SENTENCES)
 
 
 @pytest.mark.parametrize("scheduled", [True, False], ids=["nova", "xapi"])
@@ -140,7 +136,7 @@ def test_matrix(action: str, state: str, mark: str, scheduled: bool) -> None:
         )
         return
     plan = assert_fixed_point(plan_server_action, before, wanted)
-    assert [s.verb for s in plan.steps] == ([f"server.{action}"] if mark == "X" else [])
+    assert [s.verb.name for s in plan.steps] == ([f"server.{action}"] if mark == "X" else [])
 
 
 STRICT = sorted(
@@ -173,7 +169,7 @@ def test_an_evacuation_that_a_killed_run_began_is_ended_where_it_runs(
     moved = replace(guest("web1", on="xen2", evacuated_from="xen1"), **state)
     before = three(moved, services=[*FAILED_HOST, ComputeService("xen2")])
     plan = plan_server_action(before, wants("evacuate", host=host))
-    assert [step.args["source"] for step in plan.steps] == ["xen1"]
+    assert [step.args.source for step in plan.steps] == ["xen1"]
     after = project_all(before, plan.steps).server("uuid-web1")
     assert after is not None
     assert (after.host, after.status, after.evacuated_from) == ("xen2", "ACTIVE", None)
@@ -185,7 +181,7 @@ def test_what_a_killed_run_evacuated_is_evacuated_again_when_that_host_fails_too
     before = three(guest("web1", on="xen2", evacuated_from="xen1"), services=services)
     wanted = wants("evacuate", host="xen1", power_on=True)
     plan = plan_server_action(before, wanted)
-    assert [step.args["source"] for step in plan.steps] == ["xen2"]
+    assert [step.args.source for step in plan.steps] == ["xen2"]
     after = project_all(before, plan.steps).server("uuid-web1")
     assert after is not None
     assert (after.host, after.status, after.evacuated_from) == ("xen1", "ACTIVE", None)
@@ -234,7 +230,7 @@ def test_what_xapi_does_not_allow(action: str, state: str, operation: str) -> No
 def test_force_needs_no_guest_tools() -> None:
     before = three(guest("web1", allowed=ALLOWED - {"clean_shutdown"}))
     plan = plan_server_action(before, wants("stop", force=True))
-    assert [s.args for s in plan.steps] == [{"id": "uuid-web1", "force": True}]
+    assert [s.args.to_dict() for s in plan.steps] == [{"id": "uuid-web1", "force": True}]
 
 
 def test_force_ends_a_shutdown_that_hangs() -> None:
@@ -259,7 +255,7 @@ def test_a_name_that_two_servers_have() -> None:
     with pytest.raises(ConflictError, match="uuid-other and uuid-web1"):
         plan_server_action(before, wants("pause"))
     plan = plan_server_action(before, wants("pause", "uuid-other"))
-    assert [s.args["id"] for s in plan.steps] == ["uuid-other"]
+    assert [s.args.id for s in plan.steps] == ["uuid-other"]
 
 
 def test_unknown_servers_are_all_named() -> None:

@@ -93,7 +93,9 @@ def test_moves(before: Fleet, wanted: ServerActionWanted, steps: list[str]) -> N
     else:
         plan = assert_fixed_point(plan_server_action, before, wanted)
     assert [str(s) for s in plan.steps] == steps
-    assert [set(s.args) for s in plan.steps] == [{"id", "source", "target", "memory"}] * len(steps)
+    assert [set(s.args.to_dict()) for s in plan.steps] == [
+        {"id", "source", "target", "memory"}
+    ] * len(steps)
 
 
 TO2 = wants("live_migrate", host="xen2")

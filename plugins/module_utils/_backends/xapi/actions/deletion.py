@@ -5,29 +5,30 @@
 
 from __future__ import annotations
 
+from ...._core.args import ActionArgs
 from .. import marks
 from ..sequence import Call, Steps, gone
 from .auxiliary import dismiss
 from .disks import destroy, discard, own_disks
-from .guest import Args, Guest
+from .guest import Guest
 
 SOFT = "soft-delete"
 
 
-def delete(guest: Guest, args: Args) -> Steps:
+def delete(guest: Guest, args: ActionArgs) -> Steps:
     """Args: soft. Snapshots stay, as images of a deleted server do in Nova."""
-    if args.get("soft"):
+    if args.soft:
         yield from guest.through("soft-deleting", _put_away(guest), force=True)
     else:
         yield from force_delete(guest, args)
 
 
-def force_delete(guest: Guest, _args: Args) -> Steps:
+def force_delete(guest: Guest, _args: ActionArgs) -> Steps:
     """In any state; locks and blocks of ours are lifted, others' are told."""
     yield from guest.through("deleting", guest.lifted(_remove(guest)), force=True)
 
 
-def restore(guest: Guest, _args: Args) -> Steps:
+def restore(guest: Guest, _args: ActionArgs) -> Steps:
     yield from guest.through(
         "restoring", guest.lifted(_bring_back(guest), marks.blocks_of(SOFT)), (SOFT,)
     )

@@ -5,23 +5,24 @@
 
 from __future__ import annotations
 
+from ...._core.args import ActionArgs
 from ...._core.errors import FleetError
 from ..sequence import Call, Steps
-from .guest import Args, Guest
+from .guest import Guest
 
 
-def evacuate(guest: Guest, args: Args) -> Steps:
+def evacuate(guest: Guest, args: ActionArgs) -> Steps:
     """Args: source; target; start (if it ran, which is the default). XAPI refuses while the host answers
     (HOST_IS_LIVE); that it is really off, and not only cut off, is for the caller to make sure of.
     A lock does not hinder it, as in Nova.
     """
-    target = guest.host(args.get("target"))
-    source = guest.host(args.get("source"))
+    target = guest.host(args.target)
+    source = guest.host(args.source)
     yield from guest.through("rebuilding", _through(guest, source, target, args), force=True)
 
 
-def _through(guest: Guest, source: str | None, target: str | None, args: Args) -> Steps:
-    yield from guest.startable(_evacuate(guest, source, target, args.get("start")))
+def _through(guest: Guest, source: str | None, target: str | None, args: ActionArgs) -> Steps:
+    yield from guest.startable(_evacuate(guest, source, target, args.start))
     yield from guest.settle()
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +15,6 @@ from ..directory import Place
 from ..read import NULL
 from ..sequence import Call, Job, Steps, on_host, power
 from ..server import status
-
-Args = Mapping[str, Any]
 
 
 class Guest:

@@ -6,42 +6,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from ...._core.args import ActionArgs
 from ...._core.errors import ConflictError, FleetError, InvalidError, NotFoundError, joined
 from .. import marks
 from ..sequence import Call, Job, Steps, unknowable
 from .disks import destroy, own_disks
-from .guest import Args, Guest
+from .guest import Guest
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def create_image(guest: Guest, args: Args) -> Steps:
+def create_image(guest: Guest, args: ActionArgs) -> Steps:
     """Args: image_name, metadata."""
     yield from guest.through("image_snapshot", _image(guest, args, {"image_type": "snapshot"}))
 
 
-def create_backup(guest: Guest, args: Args) -> Steps:
+def create_backup(guest: Guest, args: ActionArgs) -> Steps:
     """Args: image_name, backup_type, rotation (how many of the type to keep, this one included),
     metadata.
     """
     yield from guest.through("image_backup", _backup(guest, args))
 
 
-def _image(guest: Guest, args: Args, own: dict[str, str]) -> Steps:
-    yield from _snapshot(guest, args["image_name"], args.get("metadata") or {}, own)
+def _image(guest: Guest, args: ActionArgs, own: dict[str, str]) -> Steps:
+    yield from _snapshot(guest, args.image_name or "", args.metadata or {}, own)
     yield from guest.ended()
 
 
-def _backup(guest: Guest, args: Args) -> Steps:
-    own = {"image_type": "backup", "backup_type": args["backup_type"]}
-    yield from _snapshot(guest, args["image_name"], args.get("metadata") or {}, own)
-    yield from _rotate(guest, args["backup_type"], int(args["rotation"]))
+def _backup(guest: Guest, args: ActionArgs) -> Steps:
+    own = {"image_type": "backup", "backup_type": args.backup_type or ""}
+    yield from _snapshot(guest, args.image_name or "", args.metadata or {}, own)
+    yield from _rotate(guest, args.backup_type or "", args.rotation or 0)
     yield from guest.ended()
 
 
-def _snapshot(guest: Guest, name: str, metadata: dict[str, str], own: dict[str, str]) -> Steps:
+def _snapshot(guest: Guest, name: str, metadata: Mapping[str, str], own: dict[str, str]) -> Steps:
     """A snapshot that cannot be marked for what it is does not stay."""
     snapshot = yield Job("VM.snapshot", guest.ref, name, reached=unknowable)
     try:

@@ -9,17 +9,18 @@ bring back name, sizes and network of that time besides.
 
 from __future__ import annotations
 
+from ...._core.args import ActionArgs
 from ..sequence import Call, Job, Steps, gone
 from .auxiliary import dismiss, make_aide
 from .disks import Disk, attach, discard, own_disks
-from .guest import Args, Guest
+from .guest import Guest
 from .images import find_image
 
 
-def rebuild(guest: Guest, args: Args) -> Steps:
+def rebuild(guest: Guest, args: ActionArgs) -> Steps:
     """Args: image (uuid or name), name (a new one). It ends SHUTOFF if it was, else ACTIVE."""
-    image = yield from find_image(guest, args.get("image"))
-    yield from guest.through("rebuilding", _rebuild(guest, image, args.get("name")))
+    image = yield from find_image(guest, args.image)
+    yield from guest.through("rebuilding", _rebuild(guest, image, args.name))
 
 
 def _rebuild(guest: Guest, image: str, name: str | None) -> Steps:

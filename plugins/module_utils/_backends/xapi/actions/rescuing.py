@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...._core.args import ActionArgs
 from .. import marks
 from ..sequence import Call, Job, Steps, power
 from .auxiliary import dismiss, make_aide
 from .disks import attach
-from .guest import Args, Guest
+from .guest import Guest
 from .images import find_image
 from .resizing import set_sizes, sizes_of
 
@@ -34,13 +35,13 @@ VIF_FIELDS = (
 """What an interface of the rescue VM has in common with the server's."""
 
 
-def rescue(guest: Guest, args: Args) -> Steps:
+def rescue(guest: Guest, args: ActionArgs) -> Steps:
     """Args: image (uuid or name)."""
-    image = yield from find_image(guest, args.get("image"))
+    image = yield from find_image(guest, args.image)
     yield from guest.through("rescuing", _rescue(guest, image))
 
 
-def unrescue(guest: Guest, _args: Args) -> Steps:
+def unrescue(guest: Guest, _args: ActionArgs) -> Steps:
     """It always ends ACTIVE."""
     body = guest.lifted(_unrescue(guest), marks.blocks_of(RESCUED))
     yield from guest.through("unrescuing", body, (RESCUED,))

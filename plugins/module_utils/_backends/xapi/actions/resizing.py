@@ -12,34 +12,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...._core.args import ActionArgs
 from ...._core.errors import ConflictError, InvalidError
 from ..marks import Memory, Old, Vcpus
 from ..read import NULL
 from ..sequence import Call, Steps
-from .guest import Args, Guest
+from .guest import Guest
 
 
-def resize(guest: Guest, args: Args) -> Steps:
+def resize(guest: Guest, args: ActionArgs) -> Steps:
     """Args: vcpus, memory in bytes; what is not given stays. XAPI chooses where it starts."""
-    yield from guest.through("resize_prep", _resize(guest, args.get("vcpus"), args.get("memory")))
+    yield from guest.through("resize_prep", _resize(guest, args.vcpus, args.memory))
 
 
-def migrate(guest: Guest, args: Args) -> Steps:
+def migrate(guest: Guest, args: ActionArgs) -> Steps:
     """Args: target; without one another host of the pool is chosen. A stopped server gets it as
     affinity, for XAPI ties such a one to no host.
     """
-    target = guest.host(args.get("target"))
+    target = guest.host(args.target)
     yield from guest.through("resize_prep", _migrate(guest, target))
 
 
-def confirm_resize(guest: Guest, _args: Args) -> Steps:
+def confirm_resize(guest: Guest, _args: ActionArgs) -> Steps:
     """Without a task_state, as in Nova."""
     yield from guest.begin()
     _old(guest, "confirm_resize")
     yield from guest.settle()
 
 
-def revert_resize(guest: Guest, _args: Args) -> Steps:
+def revert_resize(guest: Guest, _args: ActionArgs) -> Steps:
     yield from guest.begin()
     old = _old(guest, "revert_resize")
     yield from guest.through("resize_reverting", _revert(guest, old))

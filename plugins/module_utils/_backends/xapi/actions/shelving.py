@@ -9,25 +9,26 @@ SR of its host alone stays SHELVED, for it can come back there only.
 
 from __future__ import annotations
 
+from ...._core.args import ActionArgs
 from .. import marks
 from ..sequence import Call, Steps
-from .guest import Args, Guest
+from .guest import Guest
 
 SHELVED_STATE = "shelved"
 OFFLOADED_STATE = "shelved_offloaded"
 
 
-def shelve(guest: Guest, _args: Args) -> Steps:
+def shelve(guest: Guest, _args: ActionArgs) -> Steps:
     yield from guest.through("shelving", _shelve(guest))
 
 
-def shelve_offload(guest: Guest, _args: Args) -> Steps:
+def shelve_offload(guest: Guest, _args: ActionArgs) -> Steps:
     yield from guest.through("shelving_offloading", _offload(guest), (SHELVED_STATE,))
 
 
-def unshelve(guest: Guest, args: Args) -> Steps:
+def unshelve(guest: Guest, args: ActionArgs) -> Steps:
     """Args: host. It always ends ACTIVE."""
-    host = guest.host(args.get("host"))
+    host = guest.host(args.host)
     yield from guest.through(
         "unshelving",
         guest.lifted(_unshelve(guest, host), marks.blocks_of(SHELVED_STATE)),

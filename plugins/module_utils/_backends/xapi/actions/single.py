@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...._core.args import ActionArgs
 from ...._core.errors import ConflictError, UnsupportedError
 from .. import marks
 from ..sequence import Call, Job, Reached, Row, Steps, Watch, on_host, power, unknowable
-from .guest import Args, Guest
+from .guest import Guest
 
-Action = Callable[[Guest, Args], Steps]
+Action = Callable[[Guest, ActionArgs], Steps]
 
 MOVES = ("pool_migrate", "migrate_send")
 
@@ -25,7 +26,7 @@ MOVES = ("pool_migrate", "migrate_send")
 def recovering(action: Action) -> Action:
     """An action that brings a server out of ERROR."""
 
-    def steps(guest: Guest, args: Args) -> Steps:
+    def steps(guest: Guest, args: ActionArgs) -> Steps:
         yield from action(guest, args)
         if marks.marked_state(guest.record) == "error":
             yield from guest.begin()
@@ -35,22 +36,22 @@ def recovering(action: Action) -> Action:
 
 
 def single(method: str, *params: Any, reached: Reached = unknowable) -> Action:
-    def steps(guest: Guest, _args: Args) -> Steps:
+    def steps(guest: Guest, _args: ActionArgs) -> Steps:
         yield Job(method, guest.ref, *params, reached=reached)
 
     return steps
 
 
-def start(guest: Guest, args: Args) -> Steps:
-    yield from guest.run(guest.host(args.get("host")))
+def start(guest: Guest, args: ActionArgs) -> Steps:
+    yield from guest.run(guest.host(args.host))
 
 
-def stop(guest: Guest, args: Args) -> Steps:
-    method = "VM.hard_shutdown" if args.get("force") else "VM.clean_shutdown"
+def stop(guest: Guest, args: ActionArgs) -> Steps:
+    method = "VM.hard_shutdown" if args.force else "VM.clean_shutdown"
     yield Job(method, guest.ref, reached=power("Halted"))
 
 
-def reboot_hard(guest: Guest, _args: Args) -> Steps:
+def reboot_hard(guest: Guest, _args: ActionArgs) -> Steps:
     """Nova starts a stopped or suspended server on a hard reboot; XAPI's hard_reboot refuses both."""
     state = yield Call("VM.get_power_state", guest.ref)
     if state == "Suspended":
@@ -61,15 +62,15 @@ def reboot_hard(guest: Guest, _args: Args) -> Steps:
         yield Job("VM.hard_reboot", guest.ref, reached=unknowable)
 
 
-def live_migrate(guest: Guest, args: Args) -> Steps:
-    target = guest.find("host", args["target"])
+def live_migrate(guest: Guest, args: ActionArgs) -> Steps:
+    target = guest.find("host", args.target or "")
     options = {"live": "true"}
-    if args.get("network"):
-        options["network"] = guest.find("network", args["network"])
+    if args.network:
+        options["network"] = guest.find("network", args.network)
     yield Job("VM.pool_migrate", guest.ref, target, options, reached=on_host(target))
 
 
-def live_migrate_abort(guest: Guest, _args: Args) -> Steps:
+def live_migrate_abort(guest: Guest, _args: ActionArgs) -> Steps:
     """Cancel the task of whoever migrates it; the server stays where it is."""
     operations = yield Call("VM.get_current_operations", guest.ref)
     task = next((task for task, operation in operations.items() if operation in MOVES), None)
@@ -101,28 +102,28 @@ def at_rest(row: Row | None) -> bool | None:
     return row is not None
 
 
-def lock(guest: Guest, args: Args) -> Steps:
+def lock(guest: Guest, args: ActionArgs) -> Steps:
     """Locking a locked server changes nothing, its reason included (nova/compute/api.py)."""
     blocked = yield Call("VM.get_blocked_operations", guest.ref)
     if not marks.lock_of(blocked)[0]:
-        text = marks.lock_text(args.get("reason"))
+        text = marks.lock_text(args.reason)
         wanted = marks.with_blocks(blocked, marks.LOCKABLE, text)
         yield Call("VM.set_blocked_operations", guest.ref, wanted)
 
 
-def unlock(guest: Guest, _args: Args) -> Steps:
+def unlock(guest: Guest, _args: ActionArgs) -> Steps:
     blocked = yield Call("VM.get_blocked_operations", guest.ref)
     wanted = {op: text for op, text in blocked.items() if not marks.is_lock(text)}
     if wanted != blocked:
         yield Call("VM.set_blocked_operations", guest.ref, wanted)
 
 
-def reset_state(guest: Guest, args: Args) -> Steps:
+def reset_state(guest: Guest, args: ActionArgs) -> Steps:
     """Marks only: nothing is done to the guest. "active" means what the power state says, as Nova
     corrects it some minutes later.
     """
     yield from guest.begin()
-    if args["state"] == "error":
+    if args.state == "error":
         kept = [key for key in guest.held if key not in ("vm_state", "task_state")]
         yield from guest.settle("error", *kept)
         return
@@ -135,7 +136,7 @@ def reset_state(guest: Guest, args: Args) -> Steps:
 def unsupported(what: str, remedy: str) -> Action:
     """An action that XenAPI has nothing for."""
 
-    def steps(guest: Guest, _args: Args) -> Steps:
+    def steps(guest: Guest, _args: ActionArgs) -> Steps:
         raise UnsupportedError(f"server {guest.name}", what, remedy)
 
     return steps

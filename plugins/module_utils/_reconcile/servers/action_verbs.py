@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Verbs of server actions, one for each row of the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..._core.actions import TABLE, Action
+from ..._core.args import ActionArgs, MoveArgs
+from ..._core.model import Fleet, Server
+from ..._core.plan import Verb
+from ..._core.ports import Ports
+from ..._core.status import status_of
+from ..engine.liveness import watched
+from ..engine.waiting import Progress
+from .effects import moved_to, with_power, with_server
+from .starting import started, watch
+
+POWER: Mapping[str, str] = {
+    "active": "Running",
+    "rescued": "Running",
+    "paused": "Paused",
+    "suspended": "Suspended",
+    "stopped": "Halted",
+    "shelved": "Halted",
+    "shelved_offloaded": "Halted",
+    "soft-delete": "Halted",
+}
+"""By vm_state; in the others the guest may run or not."""
+
+
+def action_verb(name: str, action: Action) -> Verb[ActionArgs]:
+    def effect(fleet: Fleet, _server: str, args: ActionArgs) -> Fleet:
+        return _acted(fleet, name, action, args)
+
+    def execute(ports: Ports, server: str, args: ActionArgs) -> Progress | None:
+        return carried_out(ports, name, verb.text(server, args), server, args)
+
+    verb = Verb(
+        f"server.{name}",
+        action.sentence or f"{name} {{subject}}",
+        MoveArgs if action.move else ActionArgs,
+        effect,
+        execute,
+        windowed=True,
+        event=action.event,
+    )
+    return verb
+
+
+def carried_out(
+    ports: Ports, name: str, what: str, server: str, args: ActionArgs
+) -> Progress | None:
+    """Start the action now; nothing is left to follow if the task does not wait."""
+    work = started(ports, what, name, server, args)
+    return watched(ports, watch(name, server, args), work) if ports.wait else None
+
+
+# --- what becomes of the server when the action has gone well -------------------------------------
+
+
+def _acted(fleet: Fleet, name: str, action: Action, args: ActionArgs) -> Fleet:
+    server = fleet.server(args.id)
+    if server is None:
+        return fleet
+    if action.deletes and not args.soft:
+        return replace(fleet, servers=tuple(s for s in fleet.servers if s.id != server.id))
+    if action.locks is not None:
+        reason = args.reason if action.locks else None
+        return with_server(fleet, replace(server, locked=action.locks, locked_reason=reason))
+    vm_state = _vm_state(fleet, server, name, args)
+    power = POWER.get(vm_state, server.power_state)
+    after = replace(
+        server,
+        vm_state=vm_state,
+        task_state=None,
+        status=status_of(vm_state, None),
+        evacuated_from=None,
+    )
+    if vm_state != "error":
+        after = replace(after, fault="")
+    if vm_state == "shelved_offloaded":
+        after = replace(after, host=None)
+    elif name == "resize":
+        after = _resized(after, args)
+    fleet = with_server(fleet, after)
+    if name == "evacuate" and _is_elsewhere(server, args):
+        return fleet
+    if action.move or (name == "unshelve" and args.host):
+        fleet = moved_to(fleet, after, args.target or args.host or "")
+    return with_power(fleet, server.id, power)
+
+
+def _vm_state(fleet: Fleet, server: Server, name: str, args: ActionArgs) -> str:
+    """KEPT ends keep a stopped server stopped; a resized one is what its power says; a shelved one
+    does not leave the only host that it can come back on.
+    """
+    if name == "reset_state":
+        return args.state or server.vm_state
+    if name == "delete":
+        return "soft-delete"
+    if name == "shelve":
+        return "shelved" if fleet.tied_to(server) else "shelved_offloaded"
+    if name == "evacuate" and _is_elsewhere(server, args):
+        return "active"
+    if name == "evacuate" and not args.start:
+        return "stopped"
+    ends = TABLE[name].ends
+    if len(ends) == 1:
+        return next(iter(ends))
+    if not ends:
+        return server.vm_state
+    if server.vm_state == "resized":
+        return "active" if server.running else "stopped"
+    return "stopped" if server.vm_state == "stopped" else "active"
+
+
+def _is_elsewhere(server: Server, args: ActionArgs) -> bool:
+    """Whether an evacuation only ends what a killed run has begun; where it is, it stays."""
+    return args.source is not None and args.source == server.evacuated_from
+
+
+def _resized(server: Server, args: ActionArgs) -> Server:
+    return replace(
+        server,
+        flavor=args.flavor or server.flavor,
+        vcpus=args.vcpus or server.vcpus,
+        memory_max=args.memory or server.memory_max,
+    )

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Starting an action on a server, and what is seen of it until its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..._core.args import ActionArgs
+from ..._core.errors import FleetError
+from ..._core.model import Server
+from ..._core.ports import JobState, Ports
+from ..._core.reading import SERVERS, Reading, reading
+from ..engine.liveness import Watched
+from ..engine.waiting import Progress, done_so_far, operation, present
+
+
+def started(ports: Ports, what: str, action: str, server: str, args: ActionArgs) -> Progress:
+    """Start the action now; the iterator follows it. ``what`` is the sentence of the step."""
+    servers = present(ports.servers, "servers")
+    try:
+        handle = servers.start_action(f"server.{action}", args)
+    except FleetError as exc:
+        raise _named(exc, server, args.id) from exc
+
+    def probe() -> JobState:
+        state: JobState = servers.poll([handle])[0]
+        return (
+            state
+            if state.error is None
+            else replace(state, error=_named(state.error, server, args.id))
+        )
+
+    return operation(ports, what, probe, lambda state: _last_seen(ports, args, state))
+
+
+def _named(error: FleetError, server: str, uuid: str) -> FleetError:
+    """A cloud is told the uuid only, and one that is gone tells nothing; readers know the name."""
+    return error.altered(what=error.what.replace(uuid, server))
+
+
+def _last_seen(ports: Ports, args: ActionArgs, state: JobState) -> str:
+    """The server as it is left; read for this only, when the time is over."""
+    try:
+        server = seen(ports, args)
+    except FleetError:
+        server = None
+    if server is None:
+        return done_so_far(state)
+    task = f"task_state {server.task_state}" if server.task_state else "no task_state"
+    return f"{server.status} with {task} on {server.host or 'no host'}, {done_so_far(state)}"
+
+
+def this(args: ActionArgs) -> Reading:
+    """The server that the step is about."""
+    return reading(SERVERS, servers=(args.id,))
+
+
+def seen(ports: Ports, args: ActionArgs) -> Server | None:
+    return ports.read(this(args)).server(args.id)
+
+
+def watch(action: str, server: str, args: ActionArgs) -> Watched:
+    """Hosts that a move takes from and to. An evacuation needs its source no more."""
+    move = args.source != ""
+    source = None if action == "evacuate" else args.source
+    return Watched(
+        server=server,
+        id=args.id,
+        doing=f"its move from {args.source}" if move else action.replace("_", " "),
+        hosts=tuple(host for host in (source, args.target) if host),
+        source=args.source or None,
+        move=move,
+    )

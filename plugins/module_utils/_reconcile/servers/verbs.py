@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Verbs of servers: moves, which a maintenance orders or a task of server_action, and the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from ..._core.actions import TABLE
+from ..._core.args import ActionArgs, AwaitArgs, MoveArgs
+from ..._core.errors import BackendError, FleetError, WaitTimeout
+from ..._core.model import Fleet, Server
+from ..._core.plan import Step, Verb
+from ..._core.ports import Ports
+from ..._core.status import COLD, MIGRATING, RESIZING
+from ..._core.units import gib
+from ..common.changes import finish_move
+from ..engine.liveness import SourceLost, watched
+from ..engine.waiting import readiness
+from .action_verbs import action_verb, carried_out
+from .effects import change_server, memory_freed, moved, placed
+from .records import completed, ended, outcome, record
+from .starting import seen, started, this, watch
+
+
+def move_step(
+    server: Server,
+    target: str | None,
+    *,
+    cold: bool = False,
+    maintenance: str | None = None,
+    network: str | None = None,
+) -> Step:
+    """A move of the server from where it is. Without a target the scheduler chooses."""
+    args = MoveArgs(
+        id=server.id,
+        source=server.host,
+        target=target,
+        memory=server.memory,
+        maintenance=maintenance,
+        network=network,
+    )
+    return (cold_migrate if cold else live_migrate)(server.name, args, why=gib(server.memory))
+
+
+# --- moves ----------------------------------------------------------------------------------------
+
+
+def _live_migrated(fleet: Fleet, _server: str, args: MoveArgs) -> Fleet:
+    return moved(fleet, args, "live-migration")
+
+
+def _live_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
+    """The journal learns of a move before it starts, so that a killed run loses none.
+
+    A server that was stopped, deleted or moved by somebody else meanwhile needs no move any more.
+    The record of a move that outlasts the wait, or whose host is lost, stays open.
+    """
+    move = record(ports, server, args, "live-migration")
+    what = live_migrate.text(server, args)
+    try:
+        following = carried_out(ports, "live_migrate", what, server, args)
+        end = (yield from following) if following else None
+    except (WaitTimeout, SourceLost):
+        raise
+    except FleetError:
+        left = seen(ports, args)
+        if left is not None and left.task_state == MIGRATING:
+            raise
+        status = outcome(left, args)
+        ended(ports, args, move, status, left)
+        if status == "failed" or (left is not None and left.vm_state == "error"):
+            raise
+    else:
+        completed(ports, args, move, end)
+
+
+live_migrate = Verb(
+    "server.live_migrate",
+    TABLE["live_migrate"].sentence,
+    MoveArgs,
+    _live_migrated,
+    _live_migrate,
+    windowed=True,
+)
+
+
+def _cold_migrated(fleet: Fleet, _server: str, args: MoveArgs) -> Fleet:
+    return moved(fleet, args, COLD)
+
+
+def _cold_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
+    """Move and confirm. A server that runs by now is left alone, since Nova would stop it for this.
+
+    Once it has moved, its record stays open until it is confirmed.
+    """
+    left = seen(ports, args)
+    if left is None or left.vm_state != "stopped":
+        return
+    move = record(ports, server, args, COLD)
+    what = cold_migrate.text(server, args)
+    try:
+        moving = started(ports, what, "migrate", server, args)
+        end = yield from watched(ports, watch("migrate", server, args), moving)
+    except (WaitTimeout, SourceLost):
+        raise
+    except FleetError:
+        left = seen(ports, args)
+        if left is not None and left.task_state is None and left.vm_state == "stopped":
+            ended(ports, args, move, outcome(left, args, cold=True), left)
+        raise
+    confirming = started(ports, what, "confirm_resize", server, args)
+    yield from watched(ports, watch("confirm_resize", server, args), confirming)
+    completed(ports, args, move, end)
+
+
+cold_migrate = Verb(
+    "server.cold_migrate",
+    "cold-migrate {subject} from {source} to {target} and confirm it",
+    MoveArgs,
+    _cold_migrated,
+    _cold_migrate,
+    windowed=True,
+)
+
+
+# --- moves that an earlier run has started --------------------------------------------------------
+
+
+def _arrived(fleet: Fleet, _server: str, args: AwaitArgs) -> Fleet:
+    """XAPI had reserved its memory on the target from the start, and Nova had claimed it. A cold
+    migration waits to be confirmed.
+    """
+    server, target = fleet.server(args.id), args.target or ""
+    if server is None:
+        return fleet
+    if server.host and server.host != target:
+        fleet = memory_freed(fleet, server.host, server.memory)
+    fleet = placed(fleet, server, target)
+    if args.cold:
+        status, vm_state = "VERIFY_RESIZE", "resized"
+    else:
+        fleet = finish_move(fleet, args.migration, "completed", target)
+        vm_state = server.vm_state
+        status = "PAUSED" if vm_state == "paused" else "ACTIVE"
+    return change_server(
+        fleet,
+        server.id,
+        lambda s: replace(s, status=status, vm_state=vm_state, task_state=None),
+    )
+
+
+def _await_migration(ports: Ports, server: str, args: AwaitArgs) -> Iterator[float]:
+    """One that was cold stays open in the journal until it is confirmed."""
+    passing = (MIGRATING, *RESIZING)
+    arriving = readiness(
+        ports,
+        f"server {server}",
+        lambda fleet: (
+            ("arrived",) if (now := fleet.server(args.id)) and now.task_state in passing else ()
+        ),
+        this(args),
+        "Look at its migration",
+    )
+    yield from watched(ports, watch("await_migration", server, args), arriving)
+    left = seen(ports, args)
+    status = outcome(left, args, cold=args.cold)
+    if status == "failed" or not args.cold:
+        ended(ports, args, args.migration, status, left)
+    if status == "failed":
+        raise BackendError(
+            f"server {server}",
+            f"its migration from {args.source}, started by an earlier run, ended without moving it",
+            "Run again: it will be moved anew",
+        )
+
+
+await_migration = Verb(
+    "server.await_migration",
+    "wait until {subject} has moved from {source} to {target}",
+    AwaitArgs,
+    _arrived,
+    _await_migration,
+    windowed=True,
+)
+
+
+def _confirmed(fleet: Fleet, _server: str, args: ActionArgs) -> Fleet:
+    """A server that was stopped is stopped again."""
+    server = fleet.server(args.id)
+    if server is None:
+        return fleet
+    fleet = finish_move(fleet, args.migration or None, "completed", server.host)
+    status, vm_state = ("ACTIVE", "active") if server.running else ("SHUTOFF", "stopped")
+    return change_server(fleet, server.id, lambda s: replace(s, status=status, vm_state=vm_state))
+
+
+def _confirm_resize(ports: Ports, server: str, args: ActionArgs) -> Iterator[float]:
+    """What is left to do of a cold migration that an earlier run had begun, among others."""
+    what = confirm_resize.text(server, args)
+    yield from carried_out(ports, "confirm_resize", what, server, args) or ()
+    if args.migration:
+        completed(ports, args, args.migration, None)
+
+
+confirm_resize = Verb(
+    "server.confirm_resize",
+    TABLE["confirm_resize"].sentence,
+    ActionArgs,
+    _confirmed,
+    _confirm_resize,
+    windowed=True,
+)
+
+
+ACTIONS: Mapping[str, Verb[ActionArgs]] = {
+    **{
+        n: action_verb(n, a)
+        for n, a in TABLE.items()
+        if n not in ("live_migrate", "confirm_resize")
+    },
+    "confirm_resize": confirm_resize,
+}
+"""By name, all but live migration, whose targets are planned."""
+
+VERBS = (live_migrate, cold_migrate, await_migration, *ACTIONS.values())
