@@ -13,9 +13,9 @@ import generate
 import pytest
 import returns
 from unit.fleets import fleet, host, pool, server, storage
+from unit.steps import step
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Aggregate
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Step
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.compute_views import (
     hypervisor_view,
     server_view,
@@ -106,8 +106,8 @@ def test_what_a_view_shows_is_documented(path: str) -> None:
 def test_samples_of_steps_are_the_steps_own_words() -> None:
     results = returns.read(generate.ROOT).values()
     shown = [one for result in results for one in result.get("actions", {}).get("sample", ())]
-    made = [Step(one["verb"], one["subject"], one["args"], one["why"]) for one in shown]
-    assert [step.to_dict() for step in made] == shown
+    made = [step(one["verb"], one["subject"], one["args"], one["why"]) for one in shown]
+    assert [one.to_dict() for one in made] == shown
 
 
 def test_filters_of_servers_are_documented() -> None:
