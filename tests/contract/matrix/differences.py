@@ -78,7 +78,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "no change",
         SATISFIED,
         ACCEPTED,
-        "Nova accepts the request and changes nothing. The task asks for nothing then, and tells "
+        "Nova accepts the request and changes nothing. The task sends no request then, and reports "
         "that it has changed nothing.",
         actions=("lock", "unlock", "reset_state"),
     ),
@@ -86,7 +86,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "deleted already",
         SATISFIED,
         ACCEPTED,
-        "It can still be restored. force_delete makes an end of it.",
+        "It can still be restored. force_delete deletes it for good.",
         actions=("delete",),
         statuses=("SOFT_DELETED",),
     ),
@@ -103,7 +103,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "gone already",
         SATISFIED,
         NOT_FOUND,
-        "Nova does not find the server. A task that deletes it is content.",
+        "Nova does not find the server. A task that deletes it has nothing to do.",
         actions=("delete", "force_delete"),
         statuses=("DELETED",),
     ),
@@ -112,7 +112,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         NOT_SHOWN,
         "",
         "XAPI has no VMs that are being built before they exist, no call that changes a password, "
-        "and no power state that stands for nothing in the Compute API.",
+        "and no power state without a counterpart in the Compute API.",
         statuses=("BUILD", "PASSWORD", "UNKNOWN"),
         planes=("xapi",),
     ),
@@ -137,8 +137,8 @@ DIFFERENCES: tuple[Difference, ...] = (
         "one hard reboot at a time",
         REFUSED,
         ACCEPTED,
-        "XAPI lets a hard reboot break into a clean one, but not into another hard one, which is "
-        "about to end by itself.",
+        "XAPI lets a hard reboot interrupt a clean one, but not another hard one, which is about to "
+        "end by itself.",
         actions=("reboot_hard",),
         statuses=("HARD_REBOOT",),
         planes=("xapi",),

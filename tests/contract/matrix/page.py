@@ -32,7 +32,7 @@ Where the control planes differ, xapi comes first: *xapi / nova*.
 
 =================  ===================================================================================================
 ``SHUTOFF``        accepted; the server ends in this status
-*done*             accepted; the status stays what it is
+*done*             accepted; the status does not change
 *satisfied*        nothing to do: the task is ok and not changed
 ``409``            refused with this ``error.status``, nothing is changed: 404 not found, 409 conflict, 501 unsupported
 *none*             the control plane has no servers in this status
@@ -111,11 +111,11 @@ def _refusal(outcome: str) -> str:
 
 
 def _differences() -> Iterator[str]:
-    yield _section("Where it is not what Nova's own rules say")
+    yield _section("Where the outcome differs from Nova's own rules")
     yield (
         "Nova's own rules are the decorators of its compute API: the vm_states and task_states from which it accepts\n"
-        "an action. Where this table says nothing, tasks are done where Nova accepts, and refused with the number of\n"
-        "Nova's refusal.\n"
+        "an action. In all other cases, tasks are done where Nova accepts, and refused with the number of Nova's\n"
+        "refusal.\n"
     )
     heads = ("action", "status", "on", "tasks", "Nova's rules", "why")
     yield _table(heads, [_difference(one) for one in DIFFERENCES])

@@ -51,10 +51,10 @@ RULES = {
 }
 
 UNTESTED = {
-    19: "Zones are read from aggregates and services; there is no listing of zones to hide any.",
+    19: "Zones are read from aggregates and services; there is no list of zones that could hide any.",
     20: "There is no module for it.",
-    22: "A coordinator leaves a Xen pool by ``xen_pool_member``, whose own tests hold it to this.",
-    51: "Nova has no replacement for these calls; ``host_maintenance`` is the way on both.",
+    22: "A coordinator leaves a Xen pool by ``xen_pool_member``, whose own tests check this.",
+    51: "Nova has no replacement for these calls; use ``host_maintenance`` on both.",
 }
 
 
@@ -93,18 +93,18 @@ ONE_PLANE: dict[tuple[int, str], str] = {
     (9, "nova"): SOFTLY,
     (13, "nova"): SOFTLY,
     (52, "nova"): (
-        "The store has no accounts: who may read and write it is for the file system or PostgreSQL to say."
+        "The store has no accounts: the file system or PostgreSQL decides who may read and write it."
     ),
 }
 """By rule and the plane on which some of its checks are made alone."""
 
 STRICT = (
-    "Nova checks a zone's name in the aggregate's own field but forgets it among the metadata, where it "
-    "may also say something else. A zone that no server could name, or two at once, are refused here."
+    "Nova checks a zone's name in the aggregate's own field, but not among the metadata, where it "
+    "may also differ. A zone that no server could name, or two at once, are refused here."
 )
 LATER = (
     "Nova accepts every live migration to a host that exists, and the server stays where it is because "
-    "the scheduler finds no valid host. What is known to end so is told at once."
+    "the scheduler finds no valid host. What is known to end so is refused at once."
 )
 
 DEPARTURES: dict[tuple[int, str, str], str] = {
@@ -112,19 +112,19 @@ DEPARTURES: dict[tuple[int, str, str], str] = {
         "Nova's pattern for keys lets a line end pass as the last character."
     ),
     (7, "refused 400 invalid", "2xx"): STRICT,
-    (14, "nothing to do", "409"): "A task states what is to be, and it is.",
-    (16, "nothing to do", "404"): "A task states what is to be, and it is.",
+    (14, "nothing to do", "409"): "A task states what is to be, and that is so already.",
+    (16, "nothing to do", "404"): "A task states what is to be, and that is so already.",
     (21, "refused 409 conflict", "2xx"): (
-        "Nova's XenAPI driver had these rules and took them along when it was removed from Nova 23. "
-        "They hold here as long as an aggregate says that it is a pool."
+        "These were rules of Nova's XenAPI driver, and were removed with it from Nova 23. They hold "
+        "here as long as an aggregate says that it is a pool."
     ),
     (24, "refused 400 invalid", "2xx"): (
-        "Nova drops a reason that comes with forced_down alone; a task that gives one means it."
+        "Nova drops a reason that comes with forced_down alone; a task that gives one is refused."
     ),
-    (29, "nothing to do", "404"): "A task states what is to be, and it is.",
+    (29, "nothing to do", "404"): "A task states what is to be, and that is so already.",
     (31, "refused 409 conflict", "2xx"): LATER,
     (31, "refused 400 invalid", "2xx"): LATER,
-    (33, "nothing to do", "409"): "A task states what is to be, and it is.",
+    (33, "nothing to do", "409"): "A task states what is to be, and that is so already.",
     (40, "refused 400 invalid", "2xx"): LATER,
 }
 """By rule, the modules' verdict and Nova's number, 2xx for any success."""

@@ -27,7 +27,7 @@ The rules on both control planes
 
 Each line is one check of the test suite. It is made on ``control_plane: xapi``, against a store and simulated
 hosts, and on ``control_plane: nova``, against a real Nova with four hosts: *busy*, which has the server ``web1``,
-*idle*, *spare1* and *spare2*. What the tasks found before them is left out; it is in ``tests/contract/rules``. The
+*idle*, *spare1* and *spare2*. The state before each task is left out; it is in ``tests/contract/rules``. The
 number after *refused* is the result's ``error.status``, the word is ``error.code``. *Nova itself* is the answer to
 the same request without the collection.
 """
@@ -83,13 +83,13 @@ def _differences() -> Iterable[str]:
 
 
 def _one_plane() -> Iterable[str]:
-    yield _section("What can be asked on one of them only", "-")
+    yield _section("What can be checked on one of them only", "-")
     rows = [(str(rule), plane, why) for (rule, plane), why in sorted(ONE_PLANE.items())]
     yield _table(("rule", "asked on", "why"), rows)
 
 
 def _departures() -> Iterable[str]:
-    yield _section("Where modules answer otherwise than Nova itself", "-")
+    yield _section("Where modules answer differently from Nova itself", "-")
     rows = [
         (str(rule), ours, _number(api), why)
         for (rule, ours, api), why in sorted(DEPARTURES.items())
