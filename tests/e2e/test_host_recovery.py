@@ -222,4 +222,4 @@ def test_a_paused_server_is_told_and_the_others_are_elsewhere(site: Site) -> Non
 def test_an_unknown_host(site: Site) -> None:
     run = site.run(host="xen9")
     assert run.status == 2
-    assert "host xen9: nobody who answered knows it" in run.failure()["msg"]
+    assert "host xen9: none of the addresses that answered knows it" in run.failure()["msg"]

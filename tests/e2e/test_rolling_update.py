@@ -113,7 +113,7 @@ def test_it_stops_at_a_host_that_fails_and_goes_on_there(site: Site) -> None:
         "Rolling update november stops at host xen3 (2 of 3)",
         "your task 'work' failed",
         "Done: xen1. Not begun in this run: xen2.",
-        "it goes on with xen3",
+        "it continues with xen3",
     ):
         assert text in told
     assert site.done() == ["work xen1", "work xen3"]
