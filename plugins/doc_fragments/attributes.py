@@ -14,8 +14,8 @@ attributes:
     description: Can run in C(check_mode) and return the predicted result without changing anything.
     support: full
     details:
-      - In a play that runs under C(--check) as a whole, on the controller, each task plans upon what the tasks
-        before it would have done, so that the play shows every step of the real run.
+      - In a play that runs under C(--check) as a whole, on the controller, each task plans on top of what the
+        tasks before it would have done, so that the play shows every step of the real run.
   diff_mode:
     description: Returns details on what has changed, or would change, in diff mode.
     support: full
@@ -39,7 +39,8 @@ attributes:
     description: Can run in C(check_mode) and return the predicted result without changing anything.
     support: full
     details:
-      - It never changes anything. In a play under C(--check) it shows what the tasks before it would have left.
+      - It never changes anything. In a play under C(--check) it shows the state that the tasks before it would have
+        left.
   diff_mode:
     description: Returns details on what has changed, or would change, in diff mode.
     support: N/A

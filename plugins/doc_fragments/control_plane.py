@@ -22,7 +22,7 @@ options:
   validate_certs:
     description:
       - Whether TLS certificates must be valid and match their addresses.
-      - They must unless this says otherwise, or, on V(nova), C(verify) in C(clouds.yaml) does.
+      - By default they must, unless, on V(nova), C(verify) in C(clouds.yaml) says otherwise.
       - If not set, the environment variable E(XENFLEET_VALIDATE_CERTS) is used.
     type: bool
   ca_cert:
@@ -32,7 +32,7 @@ options:
     type: path
   default_availability_zone:
     description:
-      - Zone of hosts that no aggregate puts into one. On V(nova) it matters only while no such host can be looked at.
+      - Zone of hosts that no aggregate puts into one. On V(nova) it matters only while there is no such host.
       - If not set, the environment variable E(XENFLEET_DEFAULT_AVAILABILITY_ZONE) is used.
     type: str
     default: nova

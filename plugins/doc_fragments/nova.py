@@ -12,12 +12,12 @@ options:
   cloud:
     description:
       - Name of the cloud in C(clouds.yaml), for O(control_plane=nova).
-      - What neither this nor the options below say comes from E(OS_CLOUD) and the other C(OS_*) variables, as
+      - What neither this nor the options below set comes from E(OS_CLOUD) and the other C(OS_*) variables, as
         openstacksdk reads them.
     type: str
   auth:
     description:
-      - How to sign in, in place of or on top of what C(clouds.yaml) says. Other keys than these go there.
+      - How to sign in, instead of or in addition to what C(clouds.yaml) says. Keys other than these are accepted, too.
     type: dict
     suboptions:
       auth_url:

@@ -78,7 +78,7 @@ options:
       - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included. It is in
         UTC unless it says otherwise.
       - With O(control_plane=xapi) changes are those made through this collection with the same O(store), and starts and
-        reboots by whomever.
+        reboots, whoever made them.
     type: str
   deleted:
     description:

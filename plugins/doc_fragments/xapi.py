@@ -11,8 +11,8 @@ class ModuleDocFragment:
 options:
   endpoints:
     description:
-      - Addresses of the hosts of the fleet, coordinators and supporters alike, stand-alone hosts included.
-      - An address without a scheme means C(https://). Write C(http://) only where nobody can listen in.
+      - Addresses of the hosts of the fleet, of coordinators, supporters and stand-alone hosts.
+      - An address without a scheme means C(https://). Use C(http://) only where nobody can listen in.
       - A supporter is covered by its coordinator, whose address must be in the list, too. Credentials are never sent to
         an address that is not listed.
       - If not set, the environment variable E(XENFLEET_ENDPOINTS) is used, comma-separated.

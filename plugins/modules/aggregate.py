@@ -11,9 +11,9 @@ short_description: Manage a host aggregate
 version_added: 0.1.0
 description:
   - Creates, changes and deletes a host aggregate, by the rules of the Compute API.
-  - Everything that is asked for is checked before anything is changed. With O(control_plane=xapi) it is then changed
+  - Every change is checked before anything is changed. With O(control_plane=xapi) it is then changed
     as one transaction. Nova has none. If it refuses a step because of what others changed meanwhile, the steps before
-    it stay done, the error names them, and running again does the rest.
+    it are kept, the error names them, and running again does the rest.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -41,7 +41,7 @@ options:
   availability_zone:
     description:
       - Availability zone of its hosts.
-      - It can be set and changed but never removed. To be rid of it, delete the aggregate and make it anew.
+      - It can be set and changed but never removed. To remove it, delete the aggregate and create it again.
       - It cannot be changed while a member has servers, or is in another zone through another aggregate.
     type: str
   metadata:

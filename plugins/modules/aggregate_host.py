@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Adds one or many hosts to a host aggregate, or removes them, by the rules of the Compute API.
   - All hosts are checked before anything is changed. With O(control_plane=xapi) they are then changed as one
-    transaction. Nova has none. If it refuses a host because of what others changed meanwhile, those before it stay
-    done, the error names them, and running again does the rest.
+    transaction. Nova has none. If it refuses a host because of what others changed meanwhile, the changes before it are
+    kept, the error names them, and running again does the rest.
   - It changes the aggregate only. Xen pools are made of hosts by M(xenfleet.compute.xen_pool_member).
 author:
   - xenfleet.compute contributors (@xenfleet)

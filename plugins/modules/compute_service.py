@@ -16,8 +16,8 @@ description:
   - With O(control_plane=xapi) every host that XAPI knows has a compute service, which is enabled until it is disabled
     here. With O(control_plane=nova) the services are those of Nova.
   - All hosts are checked before anything is changed. With O(control_plane=xapi) they are then changed as one
-    transaction. Nova has none. If it refuses a host because of what others changed meanwhile, those before it stay
-    done, the error names them, and running again does the rest.
+    transaction. Nova has none. If it refuses a host because of what others changed meanwhile, the changes before it are
+    kept, the error names them, and running again does the rest.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -61,7 +61,7 @@ options:
     type: str
   forced_down:
     description:
-      - Whether the service counts as down whatever its sign of life. Set it for a failed host, once it is fenced.
+      - Whether the service counts as down even if it reports itself up. Set it for a failed host, once it is fenced.
       - Taking it back is refused while servers evacuated from the host may still run on it.
     type: bool
   wait_for:
@@ -69,7 +69,7 @@ options:
       - Wait until the services of all these hosts are V(up) or V(down). In check mode nothing is waited for.
       - With O(control_plane=xapi) a host that no coordinator knows counts as down while some endpoint gives no answer,
         for example during its reboot.
-      - Nova takes a host for down C(service_down_time) after its last sign of life, one minute unless configured.
+      - Nova reports a host as down C(service_down_time) after its last sign of life, one minute unless configured.
     type: str
     choices: [up, down]
   wait_timeout:
@@ -154,7 +154,7 @@ services:
       type: str
       sample: disk is failing
     forced_down:
-      description: Whether it counts as down whatever its sign of life.
+      description: Whether it counts as down even if it reports itself up.
       type: bool
       sample: false
     updated_at:

@@ -82,7 +82,7 @@ services:
       type: str
       sample: disk is failing
     forced_down:
-      description: Whether it counts as down whatever its sign of life.
+      description: Whether it counts as down even if it reports itself up.
       type: bool
       sample: false
     updated_at:

@@ -11,9 +11,9 @@ short_description: Read which hosts could be emptied so that they can be powered
 version_added: 0.1.0
 description:
   - Chooses hosts of a group whose servers fit onto the others. It changes nothing. The role
-    C(xenfleet.compute.host_consolidation) empties the hosts that this tells.
-  - The host with least memory to move is tried first, and each one as things will be once those before it are empty.
-    Plans are those of M(xenfleet.compute.host_maintenance), blockers included.
+    C(xenfleet.compute.host_consolidation) empties the hosts that this module chooses.
+  - The host with least memory to move is tried first, and each further host on the assumption that those before it have
+    been emptied. Plans are those of M(xenfleet.compute.host_maintenance), blockers included.
   - A host stays if it coordinates a Xen pool, if a server can't leave it, if one that does not run is bound to it, or
     if the others would not keep O(headroom_percent) of their memory free.
 author:
@@ -42,12 +42,12 @@ options:
     type: str
   keep:
     description:
-      - How many of these hosts stay in service at least.
+      - Least number of these hosts that stay in service.
     type: int
     default: 1
   max_hosts:
     description:
-      - How many hosts to empty at most, those that are empty already included. As many as possible without it.
+      - Greatest number of hosts to empty, including those that are empty already. Without it, as many as possible.
     type: int
   headroom_percent:
     description:
@@ -67,8 +67,8 @@ options:
     type: bool
     default: false
 notes:
-  - On Nova the scheduler places the servers. Here only their memory, the state of hosts and the zones that servers are
-    pinned to are looked at.
+  - On Nova the scheduler places the servers. This module considers only their memory, the state of hosts and the zones
+    that servers are pinned to.
 seealso:
   - module: xenfleet.compute.host_maintenance
   - module: xenfleet.compute.hypervisor_info

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_maintenance
-short_description: Take a host out of service without stopping a server, and back
+short_description: Take a host out of service, and back into it, without stopping a server
 version_added: 0.1.0
 description:
   - With O(state=in_maintenance) the host's compute service is disabled, and every running server is live-migrated to
@@ -17,8 +17,8 @@ description:
     servers that it moved away come back. A host that is still restarting is waited for.
   - All of it is planned before anything is changed. If a server can't be moved, nothing is changed and the error lists
     every blocker with its remedy.
-  - A maintenance is known by O(host) and O(name), and keeps a journal. Running an interrupted one again goes on where
-    it stopped; running a completed one again changes nothing.
+  - A maintenance is known by O(host) and O(name), and keeps a journal. Running an interrupted one again continues
+    where it stopped; running a completed one again changes nothing.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -36,13 +36,13 @@ options:
   name:
     description:
       - Name of the maintenance, for example a change's number or the month of the updates. At most 200 characters.
-      - A name that was completed for this host once is done for good. Give the next maintenance another name.
+      - A name that was completed for this host can't be used for it again. Give the next maintenance another name.
     type: str
     default: maintenance
   state:
     description:
       - V(in_maintenance) empties the host and takes it out of service, V(in_service) ends the maintenance.
-      - V(in_service) also calls off a maintenance whose drain was interrupted or has failed.
+      - V(in_service) also cancels a maintenance whose drain was interrupted or has failed.
     type: str
     choices: [in_maintenance, in_service]
     default: in_maintenance
@@ -55,14 +55,14 @@ options:
     description:
       - Name or UUID of the network to migrate over. Every host involved needs an interface on it.
       - Without it XAPI uses the management network.
-      - Refused with O(control_plane=nova), whose hosts' own configuration tells the network.
+      - Refused with O(control_plane=nova), where the configuration of each host decides the network.
     type: str
   anti_affinity:
     description:
       - With V(enforce), servers of one anti-affinity group never meet on a host, and the maintenance is refused if
         that can't be avoided.
-      - With V(relax), they may share a host until they return, and each that does is warned about. Refused with
-        O(control_plane=nova), whose scheduler always heeds server groups.
+      - With V(relax), they may share a host until they return, with a warning for each. Refused with
+        O(control_plane=nova), whose scheduler always follows the policies of server groups.
     type: str
     choices: [enforce, relax]
     default: enforce
@@ -70,16 +70,16 @@ options:
     description:
       - With O(control_plane=nova), whether servers that are SHUTOFF leave the host, too, by cold migrations that are
         confirmed at once. They come back in the same way.
-      - Needed if the host leaves for good, or if its disks are touched. SUSPENDED, SHELVED and the like can't be moved
-        by Nova and stay, with a warning.
+      - Needed if the host leaves for good, or if its disks are touched. Nova can't move servers that are SUSPENDED or
+        SHELVED; they stay, with a warning.
       - Refused with O(control_plane=xapi), where a server that is off is on no host.
     type: bool
     default: false
   return_servers:
     description:
       - With O(state=in_service), whether the servers that were moved away come back, the last to leave first.
-      - A server that was stopped, deleted or moved by somebody else meanwhile, or no longer fits, stays where it is.
-        It is warned about.
+      - A server that was stopped, deleted or moved by somebody else meanwhile, or no longer fits, stays where it is,
+        with a warning.
       - With O(control_plane=nova) the scheduler may refuse a server that the host has no room for any more. That fails
         the task; make room and run it again, or run it with this option off.
     type: bool
@@ -91,7 +91,7 @@ options:
     type: float
     default: 1800.0
 notes:
-  - Suspended and stopped servers stay as they are, but for O(cold_migrate).
+  - Suspended and stopped servers stay as they are, except that O(cold_migrate) moves stopped ones.
   - A compute service or host that was disabled before the maintenance stays disabled after it.
 seealso:
   - module: xenfleet.compute.compute_service

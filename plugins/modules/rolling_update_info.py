@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rolling_update_info
-short_description: Read in which order hosts are updated, how far that is, and what is in the way
+short_description: Read the order, progress and blockers of a rolling update
 version_added: 0.1.0
 description:
-  - A rolling update takes hosts through maintenances of one name, one host after the other. This tells the order, what
-    earlier runs have done of it, and for all hosts at once what would keep their maintenances from beginning.
+  - A rolling update takes hosts through maintenances of one name, one host after the other. This module returns the
+    order, what earlier runs have done, and for all hosts at once what blocks their maintenances.
   - The coordinator of a Xen pool comes first, since no host of a pool may have a newer version than its coordinator.
     The others stay in the order in which they are given.
-  - It changes nothing. The role C(xenfleet.compute.rolling_update) does what it tells.
+  - It changes nothing. The role C(xenfleet.compute.rolling_update) carries the update out.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -36,26 +36,26 @@ options:
     elements: str
   aggregate:
     description:
-      - Name of the aggregate whose hosts are meant, in place of O(hosts).
+      - Name of the aggregate whose hosts to take, instead of O(hosts).
     type: str
   network:
     description:
-      - As in M(xenfleet.compute.host_maintenance), for what is in the way.
+      - As in M(xenfleet.compute.host_maintenance), for finding blockers.
     type: str
   anti_affinity:
     description:
-      - As in M(xenfleet.compute.host_maintenance), for what is in the way.
+      - As in M(xenfleet.compute.host_maintenance), for finding blockers.
     type: str
     choices: [enforce, relax]
     default: enforce
   cold_migrate:
     description:
-      - As in M(xenfleet.compute.host_maintenance), for what is in the way.
+      - As in M(xenfleet.compute.host_maintenance), for finding blockers.
     type: bool
     default: false
 notes:
-  - Each host is judged as things are now, and as if it were the only one. What others start or fill meanwhile is told
-    when its turn comes.
+  - Each host is checked against the present state, and as if it were the only one. What changes until its turn is
+    reported then.
 seealso:
   - module: xenfleet.compute.host_maintenance
 """
@@ -101,11 +101,11 @@ hosts:
     todo:
       description:
         - V(maintenance) if that is not done, V(check) for the one that was finished last, as a run may have ended
-          before it was looked at, else V(nothing).
+          before it was checked, else V(nothing).
       type: str
       sample: check
 blockers:
-  description: What is in the way of hosts whose maintenance is not done. An empty list if nothing is.
+  description: What blocks hosts whose maintenance is not done. An empty list if nothing does.
   returned: success
   type: list
   elements: dict
@@ -119,7 +119,7 @@ blockers:
       type: str
       sample: block
     reason:
-      description: What is in the way.
+      description: What blocks the maintenance.
       type: str
       sample: it is down, and servers can't be moved off a host that does not answer
     remedy:

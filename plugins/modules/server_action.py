@@ -13,7 +13,7 @@ description:
   - Brings one or many servers into the state that an action of the Compute API ends in, by that API's rules on the
     states from which each action may start.
   - A server that is in that state already is left alone. The rules are checked for all servers before the first of
-    them is touched, and everything that is in the way is told at once.
+    them is touched, and all refusals are reported at once.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -39,12 +39,12 @@ options:
       - V(stop) ends in SHUTOFF, V(start) in ACTIVE; V(pause), V(suspend), V(rescue) and V(shelve) in the status that is
         named after them, V(unpause), V(resume), V(unrescue), V(unshelve) and V(restore) in ACTIVE.
       - V(resize) and V(migrate) end in VERIFY_RESIZE, to be ended by V(confirm_resize) or V(revert_resize).
-      - V(live_migrate) moves a running server; V(live_migrate_abort) calls that off, V(live_migrate_force_complete)
-        ends it at the cost of a pause.
-      - V(evacuate) rebuilds a server of a host that has failed on another one. The host's compute service must be down,
+      - V(live_migrate) moves a running server; V(live_migrate_abort) cancels that, V(live_migrate_force_complete) ends
+        it at the cost of a pause.
+      - V(evacuate) starts a server of a failed host on another host. The host's compute service must be down,
         or forced down once the host is fenced.
       - V(delete) deletes, or deletes softly where that is set up, V(force_delete) deletes for good.
-      - V(reset_state) changes what is on record only.
+      - V(reset_state) changes only the recorded state.
     type: str
     required: true
     choices:
@@ -82,14 +82,14 @@ options:
       - reset_state
   servers:
     description:
-      - Names or uuids of the servers. A name that several servers have is refused; their uuids are told.
+      - Names or uuids of the servers. A name that several servers have is refused; the error lists their uuids.
       - With V(delete) and V(force_delete) for O(action), one that does not exist is done already.
     type: list
     elements: str
     aliases: [server]
   filters:
     description:
-      - Choose the servers by these conditions instead, all of them together. None that match is nothing to do.
+      - Choose the servers by these conditions instead, all of them together. If none matches, there is nothing to do.
       - There must be one condition at least, so that nothing is done to every server by mistake.
     type: dict
     suboptions:
@@ -163,7 +163,7 @@ options:
           - Only servers that have changed since this time, such as V(2026-01-31T12:00:00Z), deleted ones included. It
             is in UTC unless it says otherwise.
           - With O(control_plane=xapi) changes are those made through this collection with the same O(store), and starts
-            and reboots by whomever.
+            and reboots, whoever made them.
         type: str
       deleted:
         description:
@@ -182,14 +182,14 @@ options:
     description:
       - Where V(live_migrate), V(migrate), V(evacuate) and V(unshelve) put the servers. Without it, Nova's scheduler
         chooses; with O(control_plane=xapi), each goes to the host of its pool that has most memory left.
-      - A host that is down or disabled is refused, and one in another zone than a server is pinned to.
-      - With O(control_plane=xapi) so is a host in maintenance, or one that lacks a server's storage, networks or
-        memory.
+      - A host that is down or disabled is refused, and so is one in another zone than a server is pinned to.
+      - With O(control_plane=xapi) a host in maintenance is refused, too, or one that lacks a server's storage, networks
+        or memory.
     type: str
   force:
     description:
       - With O(action=stop), cut the power instead of asking the guest to shut down. It also ends a
-        shutdown that was asked for before and hangs.
+        shutdown that was requested before and hangs.
       - With O(control_plane=nova) it is refused. Nova itself cuts the power of a guest that does not shut down in time.
     type: bool
     default: false
@@ -249,12 +249,12 @@ options:
   soft:
     description:
       - With O(action=delete) and O(control_plane=xapi), keep the server so that V(restore) can bring it back.
-        Nova's C(reclaim_instance_interval) decides that there.
+        With O(control_plane=nova), Nova's C(reclaim_instance_interval) decides that.
     type: bool
     default: false
   vm_state:
     description:
-      - With O(action=reset_state), what to put on record.
+      - With O(action=reset_state), the state to record.
     type: str
     choices: [active, error]
   max_parallel:
@@ -264,9 +264,9 @@ options:
     default: 3
   max_failures:
     description:
-      - How many servers may fail before no further one is started. Without it, all are tried, and the failures told
+      - How many servers may fail before no further one is started. Without it, all are tried, and the failures reported
         at the end.
-      - What can be told beforehand refuses the whole task, before anything is changed.
+      - A failure that can be known beforehand refuses the whole task, before anything is changed.
     type: int
 seealso:
   - module: xenfleet.compute.server_info
@@ -302,7 +302,7 @@ EXAMPLES = r"""
 RETURN = r"""
 servers:
   description:
-    - The servers that were meant, as they are now, in check mode as they would be. Those chosen by O(filters) are those
+    - The servers of the task, as they are now, in check mode as they would be. Those chosen by O(filters) are those
       that matched before anything was done.
     - Also in the result of a task that failed midway.
   returned: success, and after a failure midway
@@ -417,7 +417,7 @@ servers:
       sample: "2026-11-21T04:05:06Z"
     updated_at:
       description:
-        - When it was last changed, in UTC, or null if that is not known. O(filters.changes_since) tells which changes
+        - When it was last changed, in UTC, or null if that is not known. O(filters.changes_since) says which changes
           count.
       type: str
       sample: "2026-11-21T04:05:06Z"

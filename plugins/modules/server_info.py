@@ -13,7 +13,7 @@ description:
   - Returns the servers (guests) of the fleet in the Compute API's words, with O(control_plane=nova) those of all
     projects. Templates, snapshots and control domains are not servers.
   - Filters are combined; a server must match all of them. They find the same on both control planes. The guide to the
-    rules tells where Nova's own list finds more.
+    rules lists where Nova's own list finds more.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -159,7 +159,7 @@ servers:
       sample: "2026-11-21T04:05:06Z"
     updated_at:
       description:
-        - When it was last changed, in UTC, or null if that is not known. O(changes_since) tells which changes count.
+        - When it was last changed, in UTC, or null if that is not known. O(changes_since) says which changes count.
       type: str
       sample: "2026-11-21T04:05:06Z"
     terminated_at:

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Gives a Xen pool its name, description, default storage repository, settings, tags and coordinator.
   - Every host is in a pool, if only in an unnamed one of its own. So this module neither creates nor deletes pools;
-    hosts come to share one by M(xenfleet.compute.xen_pool_member).
-  - What an option does not mention stays as it is.
+    M(xenfleet.compute.xen_pool_member) makes hosts share one.
+  - A property that no option sets stays as it is.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -26,7 +26,7 @@ options:
   name:
     description:
       - Name of the pool. With O(host) the pool is given this name, else it must have it.
-      - Without O(host), the pool's uuid will do as well.
+      - Without O(host), the pool's uuid is accepted, too.
     type: str
     required: true
   host:
@@ -43,7 +43,7 @@ options:
     type: str
   coordinator:
     description:
-      - The member that is to coordinate the pool, in older words its master.
+      - The member that is to coordinate the pool (older name, master).
       - A hand-over restarts the toolstack of every host of the pool; guests keep running.
         It is done last, and waited for.
       - All members must be live, and the pool's high availability off.

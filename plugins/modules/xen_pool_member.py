@@ -11,14 +11,14 @@ short_description: Manage the membership of hosts in a Xen pool
 version_added: 0.1.0
 description:
   - Joins stand-alone hosts to a Xen pool, or ejects hosts from it.
-  - Before anything is changed, every host is held against what XAPI demands of it, and every blocker of every host is
+  - Before anything is changed, every host is checked against XAPI's requirements, and every blocker of every host is
     reported at once, with its remedy. They are under C(error.details.verdicts) of the failed result.
   - A join has ended when the host is live and enabled in the pool, every shared SR is plugged on it, and it is
     connected to the pool's networks; the call itself returns much earlier.
   - With O(aggregate), the pool is the one that the aggregate is to be. Its first host coordinates it and gives the pool
-    the aggregate's name. The aggregate's metadata then tells how far things are, with the keys that Nova's XenAPI
-    driver kept, C(operational_state) (V(changing) during the joins, V(active) after them, V(error) after a failure),
-    C(master_compute) (the coordinator), and for each member host a key with its XAPI uuid.
+    the aggregate's name. The aggregate's metadata then shows how far the pool is, with the keys that Nova's
+    XenAPI driver kept, C(operational_state) (V(changing) during the joins, V(active) after them, V(error) after a
+    failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI uuid.
   - What was interrupted or failed is finished by running it again.
 author:
   - xenfleet.compute contributors (@xenfleet)
@@ -43,7 +43,7 @@ options:
     type: str
   member:
     description:
-      - A host that is in the pool, in place of the pool's name.
+      - A host that is in the pool, instead of the pool's name.
     type: str
   aggregate:
     description:
@@ -93,7 +93,7 @@ EXAMPLES = r"""
       - xen2
       - xen3
 
-- name: Nothing stands in the way of two hosts that are to join xen1
+- name: Two hosts could join xen1
   xenfleet.compute.xen_pool_member:
     member: xen1
     hosts:
@@ -106,7 +106,7 @@ EXAMPLES = r"""
     aggregate: production
     max_parallel: 2
 
-- name: One host leaves and starts afresh
+- name: One host leaves, and its local disks are wiped
   xenfleet.compute.xen_pool_member:
     pool: production
     host: xen3

@@ -25,7 +25,7 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the SR, unique in its pool. The uuid of an existing one will do as well.
+      - Name of the SR, unique in its pool. The uuid of an existing one is accepted, too.
     type: str
     required: true
   pool:
@@ -34,7 +34,7 @@ options:
     type: str
   host:
     description:
-      - A member of the pool, in place of the pool's name.
+      - A member of the pool, instead of the pool's name.
     type: str
   type:
     description:
@@ -43,7 +43,7 @@ options:
     type: str
   device_config:
     description:
-      - Where the storage is, in the words of its type. Keys of an existing SR that are given must agree.
+      - Where the storage is, with the keys of its type. For an existing SR, the keys given must agree.
       - Passwords are refused here, since steps and differences are printed. Keep one as a secret of the pool
         (C(xe secret-create)), and give its uuid under the key with the suffix C(_secret).
     type: dict
@@ -196,7 +196,7 @@ SPEC = merge(
 
 def run(task: Task) -> dict[str, Any]:
     """Two rounds: XAPI keeps silent about a host on which the new SR could not be plugged, and the
-    second plan plugs it there, or tells why not.
+    second plan plugs it there, or says why it could not.
     """
     wanted = wanted_from(task.params)
     return task.reconcile(
