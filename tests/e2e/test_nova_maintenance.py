@@ -296,7 +296,7 @@ def test_the_compute_dies_in_the_drain(cloud: Cloud) -> None:
     assert failed.status == 2, failed.output
     assert time.monotonic() - killed[0] < 60
     text = failed.failure()["msg"]
-    assert f"does not go on, as the compute service of {HOST} is down" in text
+    assert f"does not continue, as the compute service of {HOST} is down" in text
     assert f"Start nova-compute on {HOST} and run again" in text
     left = cloud.here() - set(OFF)
     gone = set(cloud.running) - left

@@ -158,7 +158,7 @@ def test_what_is_in_the_way_of_any_host_is_told_before_the_first_is_touched(site
         "rolling update november of 4 hosts",
         "host xen3: it can't be emptied: db: has pool_migrate among its blocked_operations (dongle)",
         "maintenance 'fan' of it is open",
-        "host xen9: no coordinator that answered knows it",
+        "host xen9: it is unknown to every coordinator that answered",
         "remove the 3 blockers and run again",
     ):
         assert text in told

@@ -56,7 +56,7 @@ def test_a_transaction_that_was_taken_back_claims_nothing(tmp_path: Path) -> Non
     store = tmp_path / "store.db"
     error = reconcile(store, lambda fleet: Plan((CREATE, BROKEN)), exclusive=True)
     assert isinstance(error, NotFoundError)
-    assert "stay done" not in error.message
+    assert "are kept" not in error.message
     assert failure(error)["changed"] is False
     assert names(store) == []
 
@@ -64,7 +64,7 @@ def test_a_transaction_that_was_taken_back_claims_nothing(tmp_path: Path) -> Non
 def test_without_a_transaction_what_was_done_is_told(tmp_path: Path) -> None:
     store = tmp_path / "store.db"
     error = reconcile(store, lambda fleet: Plan((CREATE, BROKEN)))
-    assert "1 of 2 steps were done and stay done" in error.message
+    assert "1 of 2 steps were completed and are kept" in error.message
     assert failure(error)["changed"] is True
     assert names(store) == ["prod"]
 

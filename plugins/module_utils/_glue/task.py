@@ -147,9 +147,9 @@ class Task:
         if left:
             raise ConflictError(
                 f"{left[0]}",
-                f"after {work.rounds} rounds of planning there is something left to do, as the "
+                f"after {work.rounds} rounds of planning some steps are still left, as the "
                 "state changes meanwhile",
-                "Run again; if it comes to the same, see who else works on it",
+                "Run again; if the result is the same, see who else makes changes there",
                 done=[step.to_dict() for step in done],
                 remaining=[step.to_dict() for step in left],
             )

@@ -33,7 +33,7 @@ class NovaStage(Stage):
     breaking: tuple[str, dict[str, Any]] = ("suspend", {})
     gone = "it was deleted meanwhile"
     busy_words = "while it is in task_state powering-off"
-    killed = "unavailable", "stop does not go on, as the compute service of compute1 is down"
+    killed = "unavailable", "stop does not continue, as the compute service of compute1 is down"
     locked = "conflict", "is locked"
     lock_remedy = "Unlock it first"
 

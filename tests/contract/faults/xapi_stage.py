@@ -35,7 +35,7 @@ class XapiStage(Stage):
     busy, other, idle = "xen2", "xen1", "xen3"
     breaking = "migrate", {"host": "xen3"}
     gone = "the VM is gone"
-    busy_words = "it is halted, this needs running"
+    busy_words = "its power state is halted, but this operation requires running"
     killed = "unavailable", "xen2"
     locked = "conflict", "an audit"
     lock_remedy = "Remove that block first"

@@ -54,7 +54,7 @@ def test_ambiguous_image(bed: Bed, acting: Acting, server: str) -> None:
     try:
         for _round in range(2):
             acting.done("create_image", server, image_name="twins")
-        with pytest.raises(ConflictError, match="are called so"):
+        with pytest.raises(ConflictError, match="have this name"):
             acting.start("rescue", server, image="twins")
     finally:
         discard(bed, "twins")

@@ -111,7 +111,7 @@ def test_row_33_wrong_vm_state(
         control.kept("server_action", action=action, servers=["web1"])
     uuid = control.server("web1")["id"]
     for action in refused:
-        text = f"Cannot '{action}' server {uuid} while it is in vm_state {state}"
+        text = f"action '{action}' of server {uuid} is refused while it is in vm_state {state}"
         control.refused(409, text, "server_action", action=action, servers=["web1"])
 
 
@@ -123,7 +123,9 @@ def test_row_33_task_state(control: Control) -> None:
         busy = control.given("server_info", name=f"^{name}$")["servers"][0]
         assert (busy["status"], busy["task_state"]) == ("MIGRATING", "migrating")
         for action in ("stop", "pause", "reboot_hard", "start"):
-            text = f"Cannot '{action}' server {uuid} while it is in task_state migrating"
+            text = (
+                f"action '{action}' of server {uuid} is refused while it is in task_state migrating"
+            )
             control.failed(409, text, "server_action", action=action, servers=[name])
 
 

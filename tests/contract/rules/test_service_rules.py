@@ -85,7 +85,7 @@ def test_row_27_forced_down_until_evacuations_are_completed(control: Control) ->
     control.kept("compute_service", hosts=[host], forced_down=True)
     control.refused(
         400,
-        "done but not completed",
+        "in status done, not completed",
         "compute_service",
         hosts=[control.idle, host],
         forced_down=False,

@@ -109,8 +109,8 @@ def test_refused_when_others_may_write_to_it(
     with pytest.raises(StoreError) as caught:
         use(sqlite.open())
     assert str(caught.value) == (
-        f"store {path}: others than its owner may write to it, so its contents cannot be trusted. "
-        f"Look through it, then run chmod go-w {path}."
+        f"store {path}: accounts other than its owner may write to it, so its contents cannot be trusted. "
+        f"Check its contents, then run chmod go-w {path}."
     )
     assert path.read_bytes() == before
 

@@ -55,7 +55,9 @@ def test_held_by_another_process(place: Place, store: Store) -> None:
         take(store)
 
     message, details = str(caught.value), caught.value.details
-    assert message.startswith(f"{NAME}: process {worker.pid} on {os.uname().nodename} works on it")
+    assert message.startswith(
+        f"{NAME}: process {worker.pid} on {os.uname().nodename} has been working on it"
+    )
     assert f"since {details['since']} (drain for new disks)" in message
     assert message.endswith("Wait for that run, or end it; its lock is free when its process ends.")
     assert (details["pid"], details["purpose"]) == (worker.pid, "drain for new disks")

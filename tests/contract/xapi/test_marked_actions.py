@@ -214,7 +214,9 @@ def test_a_restoration_that_fails_leaves_it_soft_deleted(stage: Stage) -> None:
 
 
 def test_only_a_soft_deleted_server_is_restored(stage: Stage) -> None:
-    with pytest.raises(ConflictError, match="vm_state stopped, this needs soft-delete"):
+    with pytest.raises(
+        ConflictError, match="vm_state stopped, but the action requires soft-delete"
+    ):
         stage.begin("restore", "off")
     assert stage.clean("off")
 

@@ -156,7 +156,7 @@ def test_a_refusal_names_the_server_its_state_and_what_is_needed(
     error = act(fleet, sim, "pause", "off").error
     assert isinstance(error, ConflictError)
     assert "server off" in error.what
-    assert error.cause == "it is halted, this needs running"
+    assert error.cause == "its power state is halted, but this operation requires running"
     assert error.details["code"] == "VM_BAD_POWER_STATE"
     assert "OpaqueRef" not in str(error.to_dict())
 

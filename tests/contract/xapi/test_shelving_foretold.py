@@ -62,7 +62,7 @@ def test_one_that_is_tied_to_its_host_is_not_offloaded(control: XapiControl) -> 
         )
         assert result["failed"]
         assert result["error"]["status"] == 409
-        assert "no shared SR" in result["msg"]
+        assert "which is not shared" in result["msg"]
         assert control.everything() == before
 
 

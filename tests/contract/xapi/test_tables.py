@@ -114,7 +114,7 @@ def told(code: str, *params: str) -> FleetError:
             "VM_BAD_POWER_STATE",
             ["OpaqueRef:vm", "paused, running", "halted"],
             ConflictError,
-            "it is halted, this needs paused, running",
+            "its power state is halted, but this operation requires paused, running",
         ),
         (
             "VM_REQUIRES_SR",
@@ -132,7 +132,7 @@ def told(code: str, *params: str) -> FleetError:
             "OPERATION_BLOCKED",
             ["OpaqueRef:vm", "pinned"],
             ConflictError,
-            "the operation is blocked on server web: pinned",
+            "server web has this operation among its blocked_operations: pinned",
         ),
         ("OPERATION_NOT_ALLOWED", ["VM resident on host"], ConflictError, "VM resident on host"),
         ("RBAC_PERMISSION_DENIED", ["pool.join", "x"], ForbiddenError, "permission pool.join"),

@@ -53,7 +53,7 @@ def _only(kind: str, word: str, items: Sequence[Mapping[str, Any]]) -> str:
     if not named:
         raise NotFoundError(f"{kind} {word}", "the cloud shows none of this name", "Check the name")
     if len(named) > 1:
-        raise ConflictError(f"{kind} {word}", f"{joined(named)} are called so", "Give the id")
+        raise ConflictError(f"{kind} {word}", f"{joined(named)} have this name", "Give the id")
     return named[0]
 
 

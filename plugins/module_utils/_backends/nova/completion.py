@@ -186,8 +186,8 @@ def _completed(sight: Sight, record: Migration) -> JobState | None:
     if sight.host == record.source:
         return _error(
             sight,
-            f"its migration to {record.target} is completed, and yet it is on {record.source}",
-            f"See whether somebody has moved it back, or look into the log of {record.target}",
+            f"its migration to {record.target} is completed, but it is on {record.source}",
+            f"See whether somebody has moved it back, or check the log of {record.target}",
         )
     return _arrived(sight)
 
@@ -250,7 +250,7 @@ def _lost(sight: Sight, record: Migration) -> JobState:
         sight,
         f"its migration {route} ended in status {record.status}; it is {_state(sight)} on"
         f" {sight.host}",
-        f"Look into the log of nova-compute on {record.source}"
+        f"Check the log of nova-compute on {record.source}"
         + (f" and {record.target}" if record.target else ""),
     )
 
@@ -264,14 +264,14 @@ def _state(sight: Sight) -> str:
 
 def _failed(sight: Sight, said: str) -> JobState:
     no_host = "NoValidHost" in said or "No valid host" in said
-    remedy = NO_VALID_HOST if no_host else "Look into the log of nova-compute on its host"
+    remedy = NO_VALID_HOST if no_host else "Check the log of nova-compute on its host"
     return _error(sight, f"{sight.action} failed: {said}", remedy)
 
 
 def _in_error(sight: Sight) -> JobState:
     """A server's fault may be an older failure's, so that the request's own events come first."""
     outcome = sight.outcome()
-    said = outcome.error or _fault(sight, outcome) or "Nova tells no cause"
+    said = outcome.error or _fault(sight, outcome) or "Nova gives no cause"
     where = f" on {sight.host}" if sight.host else ""
     return _error(
         sight,

@@ -26,8 +26,11 @@ BY_STATUS: dict[int, tuple[type[FleetError], str]] = {
     400: (InvalidError, "Correct the value"),
     401: (AuthError, "Check the credentials in clouds.yaml, OS_* variables or the option auth"),
     403: (ForbiddenError, "Use an account that Nova's policy lets do this, usually an admin's"),
-    404: (NotFoundError, "Look at what there is with the info modules"),
-    409: (ConflictError, "Wait until what is under way has ended, or change that state first"),
+    404: (NotFoundError, "List what exists with the info modules"),
+    409: (
+        ConflictError,
+        "Wait until the operation in progress has ended, or change that state first",
+    ),
     501: (UnsupportedError, "The hypervisor's driver would have to support it"),
     502: (UnavailableError, "Try again later"),
     503: (UnavailableError, "Try again later"),
@@ -48,7 +51,7 @@ def from_response(
     it does not like.
     """
     kind, remedy = BY_STATUS.get(
-        response.status_code, (BackendError, "Look into the logs of nova-api for the request")
+        response.status_code, (BackendError, "Check the logs of nova-api for the request")
     )
     request_id = response.headers.get("x-openstack-request-id", "")
     said = _message(response, who, secrets)
@@ -119,9 +122,7 @@ def _translation(what: str, exc: Exception) -> FleetError | None:
         case ksa.EndpointNotFound() | ksa.DiscoveryFailure() | sdk.ServiceDisabledException():
             return ConfigError(what, said, _CATALOGUE)
         case ksa.HttpError():
-            kind, remedy = BY_STATUS.get(
-                exc.http_status, (BackendError, "Look into Keystone's logs")
-            )
+            kind, remedy = BY_STATUS.get(exc.http_status, (BackendError, "Check Keystone's logs"))
             return kind(what, said, remedy, http_status=exc.http_status)
         case ksa.ClientException() | sdk.SDKException():
             return ConfigError(what, said, _CREDENTIALS)
@@ -136,7 +137,7 @@ def _translation(what: str, exc: Exception) -> FleetError | None:
 _CREDENTIALS = (
     "Name a cloud of clouds.yaml with the option cloud or OS_CLOUD, or give auth; clouds.yaml is "
     "looked for in the current directory, ~/.config/openstack, /etc/openstack and at "
-    "OS_CLIENT_CONFIG_FILE, and passed over if it is not valid YAML"
+    "OS_CLIENT_CONFIG_FILE, and ignored if it is not valid YAML"
 )
 _CATALOGUE = "Check auth_url, project_name, region_name and interface against the cloud's catalogue"
 _REACH = "Check the address, the network and the certificates (ca_cert), and try again"

@@ -49,7 +49,7 @@ def judged(action: Mapping[str, Any]) -> Outcome:
     failed = [event for event in events if event.get("result") == "Error"]
     error = _words(failed[0]) if failed else None
     if error is None and action.get("message") == "Error":
-        error = "Nova tells only that it failed"
+        error = "Nova reports only that it failed"
     unfinished = any(event.get("finish_time") is None for event in events)
     return Outcome(bool(events), unfinished, error, moment(action["start_time"]))
 

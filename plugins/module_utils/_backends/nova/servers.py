@@ -165,7 +165,7 @@ class NovaServers:
             raise ConflictError(
                 f"{name} of server {server_id}",
                 "it has no live migration in progress",
-                "Look at its migrations: it may have ended",
+                "Check its migrations: it may have ended",
             )
         return found
 

@@ -58,7 +58,7 @@ class NovaServices:
             host_id = known.get(host)
         if host_id is None:
             raise NotFoundError(
-                _called(host), "Nova knows none", "Look at those there are: compute_service_info"
+                _called(host), "Nova knows none", "List the existing ones with compute_service_info"
             )
         return f"/os-services/{host_id}"
 

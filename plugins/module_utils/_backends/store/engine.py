@@ -104,12 +104,14 @@ class SqliteFile(Target):
             cause = exc.strerror or "it cannot be read"
             raise StoreError(self.label, cause, "Check the path") from None
         if not stat.S_ISREG(found.st_mode):
-            raise StoreError(self.label, "it is not a file", "Name a file, or one to be made")
+            raise StoreError(
+                self.label, "it is not a file", "Give the path of a file, existing or new"
+            )
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise StoreError(
                 self.label,
-                "others than its owner may write to it, so its contents cannot be trusted",
-                f"Look through it, then run chmod go-w {self.path}",
+                "accounts other than its owner may write to it, so its contents cannot be trusted",
+                f"Check its contents, then run chmod go-w {self.path}",
             )
         return True
 

@@ -167,4 +167,4 @@ def _inserted(connection: sa.Connection, table: sa.Table, row: Mapping[str, obje
 
 
 def _unknown(kind: str, number: int) -> NotFoundError:
-    return NotFoundError(f"{kind} {number}", "the journal has no such record", "Read it anew")
+    return NotFoundError(f"{kind} {number}", "the journal has no such record", "Read it again")

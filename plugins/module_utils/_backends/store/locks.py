@@ -100,7 +100,7 @@ def held(database: Database, name: str, purpose: str) -> Iterator[None]:
     if not _release(database, token):
         raise LockedError(
             name,
-            f"its lock was lost to another run, for it could not be renewed for {LEASE:g} s",
+            f"its lock was lost to another run, as it could not be renewed for {LEASE:g} s",
             "Check what both runs did, then run again",
         )
 
@@ -137,7 +137,8 @@ def _locked(row: sa.Row[tuple[object, ...]], *, here: bool) -> LockedError:
     freed = "when its process ends" if here else f"after {row.expires_at} unless it is renewed"
     return LockedError(
         row.name,
-        f"process {row.pid} on {row.node} works on it since {row.acquired_at} ({row.purpose})",
+        f"process {row.pid} on {row.node} has been working on it since {row.acquired_at} "
+        f"({row.purpose})",
         f"Wait for that run, or end it; its lock is free {freed}",
         node=row.node,
         pid=row.pid,

@@ -17,7 +17,7 @@ Meaning: TypeAlias = tuple[str, str, str]
 """Kind of error, cause, remedy."""
 
 WAIT = "Wait until it has ended and run again"
-LOG = "Look into /var/log/xensource.log on the coordinator"
+LOG = "Check /var/log/xensource.log on the coordinator"
 AGAIN = "Check that the host is up and its toolstack runs, then run again"
 
 GENERAL: Mapping[str, Meaning] = {
@@ -25,7 +25,7 @@ GENERAL: Mapping[str, Meaning] = {
     "*/0": ("backend", "XAPI answered {code}", LOG),
     "*_IN_PROGRESS": (
         "conflict",
-        "XAPI answered {code}: another operation of the pool is under way",
+        "XAPI answered {code}: another operation of the pool is in progress",
         WAIT,
     ),
     "INTERNAL_ERROR": ("backend", "XAPI failed inside: {0[0]}", LOG),
@@ -110,8 +110,8 @@ GENERAL: Mapping[str, Meaning] = {
     "OPERATION_NOT_ALLOWED": ("conflict", "{0[0]}", "Remove the cause and run again"),
     "OPERATION_BLOCKED": (
         "conflict",
-        "the operation is blocked on {0[0]}: {0[1]}",
-        "Remove the entry from its blocked_operations if it no longer holds",
+        "{0[0]} has this operation among its blocked_operations: {0[1]}",
+        "Remove the entry if it is no longer needed",
     ),
     "OTHER_OPERATION_IN_PROGRESS": ("conflict", "{0[1]} is busy with {0[2]}", WAIT),
     "TASK_CANCELLED": ("conflict", "the task was cancelled", "Run again"),
@@ -122,7 +122,7 @@ GENERAL: Mapping[str, Meaning] = {
     ),
     "NOT_SUPPORTED_DURING_UPGRADE": (
         "conflict",
-        "a rolling upgrade or update is under way",
+        "a rolling upgrade or update is in progress",
         "Finish it and run again",
     ),
     "POOL_SECRET_ROTATION_PENDING": ("conflict", "the pool's secret is being changed", WAIT),
@@ -141,8 +141,8 @@ EMERGENCY: Mapping[str, Meaning] = {
     ),
     "HOST_UNKNOWN_TO_MASTER": (
         "unavailable",
-        "the host takes itself for a member of a pool that does not know it",
-        "Join it anew or reset its pool state on its console",
+        "the host considers itself a member of a pool that does not list it",
+        "Join it again, or reset its pool state on its console",
     ),
     "HOST_MASTER_CANNOT_TALK_BACK": (
         "unavailable",
@@ -157,7 +157,7 @@ EMERGENCY: Mapping[str, Meaning] = {
     "HOST_BROKEN": (
         "unavailable",
         "the host's configuration is broken",
-        "Look at it on its console",
+        "Check it on its console",
     ),
     "HOST_XAPI_VERSION_HIGHER_THAN_COORDINATOR": (
         "unavailable",

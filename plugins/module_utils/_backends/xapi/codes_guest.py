@@ -12,7 +12,7 @@ from .codes import Meaning
 GUESTS: Mapping[str, Meaning] = {
     "VM_BAD_POWER_STATE": (
         "conflict",
-        "it is {0[2]}, this needs {0[1]}",
+        "its power state is {0[2]}, but this operation requires {0[1]}",
         "Bring it into that state first, or run again if somebody has just changed it",
     ),
     "VM_IS_TEMPLATE": ("conflict", "it is a template", ""),

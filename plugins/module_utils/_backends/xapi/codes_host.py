@@ -20,7 +20,7 @@ HOSTS: Mapping[str, Meaning] = {
     "HOST_DISABLED": ("conflict", "{0[0]} is disabled", "Enable it or choose another host"),
     "HOST_DISABLED_INDEFINITELY": (
         "conflict",
-        "{0[0]} was disabled for good",
+        "{0[0]} was disabled permanently",
         "Enable it with xe host-enable",
     ),
     "HOST_DISABLED_UNTIL_REBOOT": (
@@ -36,7 +36,7 @@ HOSTS: Mapping[str, Meaning] = {
     "HOST_PENDING_MANDATORY_GUIDANCE_NOT_EMPTY": (
         "conflict",
         "{0[0]} has mandatory guidance pending from an update",
-        "Carry it out (reboot, toolstack restart) and run again",
+        "Do what it asks for (reboot, toolstack restart) and run again",
     ),
     "HOST_NOT_ENOUGH_FREE_MEMORY": (
         "conflict",
@@ -91,7 +91,7 @@ HOSTS: Mapping[str, Meaning] = {
     ),
     "XEN_INCOMPATIBLE": (
         "conflict",
-        "the toolstack does not fit the running Xen",
+        "the toolstack's version does not match the running Xen",
         "Reboot the host",
     ),
     "CLUSTERED_SR_DEGRADED": ("conflict", "{0[0]} is degraded", "Repair the cluster first"),
@@ -147,7 +147,7 @@ JOIN: Mapping[str, Meaning] = {
     "POOL_JOINING_EXTERNAL_AUTH_MISMATCH": (
         "conflict",
         "external authentication differs from the pool's",
-        "Configure both alike",
+        "Configure the same on both",
     ),
     "POOL_JOINING_HOST_HAS_BONDS": (
         "conflict",
@@ -168,7 +168,7 @@ JOIN: Mapping[str, Meaning] = {
     "POOL_JOINING_HOST_MANAGEMENT_VLAN_DOES_NOT_MATCH": (
         "conflict",
         "the management VLAN is {0[0]}, the pool's {0[1]}",
-        "Make them alike",
+        "Use the same VLAN on both",
     ),
     "POOL_JOINING_HOST_MUST_HAVE_ONLY_ONE_IP_ON_CLUSTERING_NETWORK": (
         "conflict",
@@ -208,7 +208,7 @@ JOIN: Mapping[str, Meaning] = {
     "POOL_JOINING_MASTER_CERTIFICATE_NOT_IN_POOL_BUNDLE": (
         "conflict",
         "the coordinator's certificate is missing from the pool's bundle",
-        "Run xe pool-enable-tls-verification anew or reset the certificate",
+        "Run xe pool-enable-tls-verification again, or reset the certificate",
     ),
     "POOL_JOINING_SM_FEATURES_INCOMPATIBLE": (
         "conflict",

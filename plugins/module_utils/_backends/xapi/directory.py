@@ -103,7 +103,7 @@ class Directory:
         asked = joined([r.connection.endpoint.text for r in self.pools])
         raise NotFoundError(
             f"{WORDS[kind]} {key}",
-            f"no pool that was asked knows it ({asked})",
+            f"it is unknown to every pool that was asked ({asked})",
             "Check the name and the list of addresses",
         )
 
@@ -184,7 +184,7 @@ class Directory:
             raise ConfigError(
                 f"XenAPI at {seat.endpoint.text}",
                 f"the host is a supporter of the pool coordinated by {address}",
-                f"Give {address} in its place or besides it",
+                f"Give {address} instead of it, or in addition",
                 coordinator=address,
             )
 

@@ -39,7 +39,7 @@ UNREADY = frozenset(EMERGENCY)
 """What a host in emergency mode answers to every call, login included (gen_server.ml)."""
 
 
-MISSING = ("(not told)",) * 4
+MISSING = ("(not given)",) * 4
 """Stands in for parameters that a template names; XAPI sends fewer than documented at times."""
 
 

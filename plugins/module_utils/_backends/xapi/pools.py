@@ -151,7 +151,9 @@ class XenPools:
         rows = self._directory.find("pool", pool_id).records.rows["SR"]
         found = rows.get(ref) or next((r for r in rows.values() if r["name_label"] == name), None)
         if found is None:
-            raise NotFoundError(f"SR {name}", "it is gone although it was just made", "Run again")
+            raise NotFoundError(
+                f"SR {name}", "it has disappeared although it was just created", "Run again"
+            )
         return str(found["uuid"])
 
     def plug(self, storage_id: str, host: str) -> None:
@@ -172,7 +174,7 @@ class XenPools:
             raise NotFoundError(
                 records.name(place.ref),
                 "the coordinator has no PBD of it to copy",
-                "Create the SR anew or introduce it on the coordinator",
+                "Create the SR again, or introduce it on the coordinator",
             )
         config = records.rows["PBD"][model]["device_config"]
         record = {

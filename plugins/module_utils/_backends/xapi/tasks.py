@@ -186,6 +186,6 @@ def _value(text: str) -> str:
 def _lost(handle: Handle) -> BackendError:
     return UnavailableError(
         handle.what,
-        "the task was lost, as in a restart of the coordinator's toolstack, and its effect has not come",
-        "Run again: what has been done since is found out first",
+        "the task was lost, as in a restart of the coordinator's toolstack, and its effect is missing",
+        "Run again: the task first reads what has been done since",
     )

@@ -68,7 +68,7 @@ def _check_names(hosts: Sequence[Host], endpoints: Mapping[str, str]) -> None:
             where = [f"{h.id} at {h.address} (asked {endpoints[h.pool_id]})" for h in (other, host)]
             raise ConfigError(
                 f"host {host.name}",
-                f"two hosts bear this name: {' and '.join(where)}",
+                f"two hosts have this name: {' and '.join(where)}",
                 "Rename one of them (xe host-param-set name-label)",
             )
 

@@ -14,7 +14,7 @@ from ..._core.errors import BackendError, ConfigError, FleetError, UnavailableEr
 
 CERTIFICATE_REMEDY = (
     "Give the CA's certificate as ca_cert, or set validate_certs to false if you accept that"
-    " anyone on the way could read the password"
+    " anyone on the network between could read the password"
 )
 
 _VERIFY_CAUSES = {

@@ -79,7 +79,7 @@ def unknown(fleet: Fleet) -> str:
     """Who was asked for a host and knows none of that name, as a cause."""
     if fleet.scheduled and not fleet.pools:
         return "Nova knows no such host"
-    return f"no coordinator that answered knows it{silent(fleet)}"
+    return f"it is unknown to every coordinator that answered{silent(fleet)}"
 
 
 def silent(fleet: Fleet) -> str:

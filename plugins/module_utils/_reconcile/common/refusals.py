@@ -37,7 +37,7 @@ def cannot(server: Server, action: str, why: str, remedy: str) -> ConflictError:
     """In the words of Nova's InstanceInvalidState, which names the state that forbids the action."""
     return ConflictError(
         f"server {server.name}",
-        f"Cannot '{action}' server {server.id} {why}",
+        f"action '{action}' of server {server.id} is refused {why}",
         remedy,
         server=server.id,
         vm_state=server.vm_state,

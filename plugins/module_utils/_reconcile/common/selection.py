@@ -26,7 +26,8 @@ def services_named(fleet: Fleet, hosts: Sequence[str]) -> list[ComputeService]:
             f"compute service of host {joined(missing)}",
             "Nova knows none"
             if fleet.scheduled
-            else "no record and no coordinator that answered knows it" + silent(fleet),
+            else "there is no record of it, and the host is unknown to every coordinator that answered"
+            + silent(fleet),
             _did_you_mean(missing[0], known) or f"Known hosts: {joined(known)}",
             hosts=missing,
         )
@@ -62,7 +63,7 @@ def servers_named(fleet: Fleet, wanted: Iterable[str]) -> list[Server]:
         raise ConflictError(
             f"server {word}",
             f"{len(ids)} servers have this name: {joined(ids)}",
-            "Name the one that is meant by its uuid",
+            "Give the uuid of the one that you want",
             servers=ambiguous,
         )
     return list(found.values())

@@ -30,7 +30,7 @@ def check_zone(subject: str, zone: str) -> None:
         raise InvalidError(
             subject,
             "an availability zone cannot be removed from an aggregate, nor be empty",
-            "Leave it as it is, set another zone, or delete the aggregate and make it anew",
+            "Leave it as it is, set another zone, or delete the aggregate and create it again",
         )
     _check_text(subject, f"availability zone {zone!r}", zone)
     if ":" in zone:

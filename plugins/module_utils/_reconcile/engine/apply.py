@@ -138,7 +138,7 @@ def _failure(run: _Run, total: int) -> FleetError:
     if not run.done and len(run.failed) == 1:
         return first.altered(done=[], failed=failed, remaining=remaining)
     same = [s.subject for s, e in run.failed[1:] if e.cause == first.cause]
-    others = f"; the same goes for {joined(same)}" if same else ""
+    others = f"; the same applies to {joined(same)}" if same else ""
     others += "".join(
         f"; also {s}: {e.cause.rstrip('.')}" for s, e in run.failed[1:] if e.cause != first.cause
     )
@@ -147,7 +147,7 @@ def _failure(run: _Run, total: int) -> FleetError:
         f"{step}",
         f"{first.cause.rstrip('.')}{others}",
         f"{first.remedy.rstrip('.')}. ".lstrip(". ")
-        + f"{len(run.done)} of {total} steps were done and stay done{_named(run.done)}, "
+        + f"{len(run.done)} of {total} steps were completed and are kept{_named(run.done)}, "
         f"{len(left)} remain{_named(left)}; running again continues with them",
         causes=[e for _s, e in run.failed],
         done=[s.to_dict() for s in run.done],

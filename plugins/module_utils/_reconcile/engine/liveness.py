@@ -20,7 +20,7 @@ ENOUGH = 2
 
 
 WAITING = (
-    "Wait until its task_state is null: a process that finds the order in its queue when it starts "
+    "Wait until its task_state is null: a process that finds the request in its queue when it starts "
     "again carries it out, and the server ends in ERROR"
 )
 """Nova's init resets the task_state first (nova/compute/manager.py, _reset_live_migration), and what
@@ -111,7 +111,7 @@ class _Watch:
         waiting = action.move and self._progress == 0
         return SourceLost(
             f"server {action.server}",
-            f"{action.doing} does not {'begin' if waiting else 'go on'}, as the compute service of {hosts}"
+            f"{action.doing} does not {'begin' if waiting else 'continue'}, as the compute service of {hosts}"
             " is down",
             (f"{WAITING}. " if waiting else "")
             + f"Start nova-compute on {hosts} and run again. If that host is lost, fence it and "

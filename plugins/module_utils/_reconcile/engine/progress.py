@@ -56,7 +56,7 @@ class Progress:
         """Called between polls; speaks only after a silence."""
         if active and self._clock.now() - self._last_line >= QUIET_SECONDS:
             under_way = ", ".join(f"{step.subject} {part:.0%}" for step, part in active)
-            self._line(f"[{self._ended}/{self._total}] under way: {under_way}{self._estimate()}")
+            self._line(f"[{self._ended}/{self._total}] in progress: {under_way}{self._estimate()}")
 
     def _end(self, step: Step) -> float:
         for i, (one, since) in enumerate(self._starts):

@@ -64,7 +64,7 @@ def readiness(
     what: str,
     missing: Callable[[Fleet], tuple[str, ...]],
     wanted: Reading | None = None,
-    look: str = "Look at it with xe or XenCenter",
+    look: str = "Check it with xe or XenCenter",
 ) -> Progress:
     """Until nothing is missing in what is read, by default the Xen pools. Losing the connection is
     part of it: toolstacks restart meanwhile.

@@ -94,7 +94,7 @@ def _on_the_way_back(current: Maintenance) -> Verdict:
     return Verdict(
         current.host,
         "skip",
-        f"maintenance {current.name!r} is on its way back into service",
+        f"its maintenance {current.name!r} is in phase returning already",
         "Run host_maintenance with state in_service to finish it",
     )
 
@@ -109,7 +109,9 @@ def _while_down(
         if s.running or (wanted.cold_migrate and s.vm_state == "stopped")
     ]
     if current is not None and current.phase == "in_maintenance" and not stranded:
-        return Plan(verdicts=(Verdict(host.name, "skip", "is in maintenance and down"),))
+        return Plan(
+            verdicts=(Verdict(host.name, "skip", "is in maintenance, and does not answer"),)
+        )
     raise ConflictError(
         f"host {host.name}",
         f"it is down, and servers can't be moved off a host that does not answer{_named(stranded)}",
@@ -168,7 +170,7 @@ def _out_of_service(
         yield hosts.set_other_config(
             host.name,
             hosts.ConfigArgs(changes=changes),
-            why="what XenCenter shows and can put back",
+            why="so that XenCenter shows it and can undo it",
         )
     if host.enabled:
         yield hosts.disable(host.name, NoArgs(), why="so that no server starts here meanwhile")

@@ -36,7 +36,7 @@ def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -
             raise NotFoundError(what, "it does not exist", f"There are: {known}")
         found = home.hosts
     if not found:
-        raise InvalidError(what, "it has no hosts", "Name or add those that are meant")
+        raise InvalidError(what, "it has no hosts", "Give its hosts, or add them to the aggregate")
     return found
 
 

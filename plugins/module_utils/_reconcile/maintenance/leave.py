@@ -72,8 +72,9 @@ def _without_maintenance(fleet: Fleet, host: Host, wanted: MaintenanceWanted) ->
         return Plan()
     raise ConflictError(
         f"host {host.name}",
-        f"it is {reason}, but not by a maintenance of this collection",
-        "End it with the tool that began it (XenCenter, Xen Orchestra, xe host-enable)",
+        f"it is {reason}, but not by a maintenance that the store knows",
+        "End it with the tool that began it (XenCenter, Xen Orchestra, xe host-enable). If a "
+        "maintenance has disabled it, use the store that has the record of that",
     )
 
 

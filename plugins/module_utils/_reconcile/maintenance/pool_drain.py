@@ -85,7 +85,7 @@ def targets(fleet: Fleet, source: Host) -> tuple[list[Host], list[Verdict]]:
         if reason is None:
             found.append(host)
         else:
-            closed.append(Verdict(host.name, "skip", f"takes no servers: it {reason}"))
+            closed.append(Verdict(host.name, "skip", f"accepts no servers: it {reason}"))
     return found, closed
 
 
@@ -175,13 +175,13 @@ def _no_target(fleet: Fleet, source: Host, closed: Sequence[Verdict]) -> Verdict
     return Verdict(
         f"pool {(pool and pool.name) or source.pool_id}",
         "block",
-        f"no other host takes servers: {why}",
+        f"no other host accepts servers: {why}",
         "Bring another host of the pool into service first",
     )
 
 
 def _no_room(server: Server, options: Sequence[str], placement: Placement) -> Verdict:
-    """Memory that is there but not usable means that a fellow group member is in the way."""
+    """Memory that is free but not usable means that a member of its group is on the host."""
     roomy = [n for n in options if placement.free[n] >= server.memory]
     if roomy:
         return Verdict(
@@ -195,8 +195,8 @@ def _no_room(server: Server, options: Sequence[str], placement: Placement) -> Ve
     return Verdict(
         server.name,
         "block",
-        f"no capacity: it needs {gib(server.memory)} of memory, and with the others placed there "
-        f"is left on {left}",
+        f"no capacity: it needs {gib(server.memory)} of memory, and once the others are placed, "
+        f"these have left: {left}",
         "Stop or shrink servers in the pool, or add a host",
     )
 

@@ -121,7 +121,7 @@ def _left_out(fleet: Fleet, due: Sequence[str], names: Sequence[str]) -> Iterato
                 pool.coordinator,
                 "warn",
                 f"coordinates pool {pool.name or pool.id} and is not among the hosts",
-                "Where versions change, update it before the others",
+                "If versions change, update it before the others",
             )
 
 
@@ -130,7 +130,7 @@ def refusal(made: RollingUpdate, name: str) -> str | None:
     if not made.blockers:
         return None
     what = f"rolling update {name} of {len(made.turns)} hosts"
-    return refuse(what, "it can't begin, or go on", made.blockers).message
+    return refuse(what, "it can't begin or continue", made.blockers).message
 
 
 def summary(made: RollingUpdate, name: str) -> str:

@@ -98,7 +98,7 @@ def _check_scheduled(wanted: MaintenanceWanted) -> None:
     if not wanted.enforce_groups:
         raise UnsupportedError(
             "option anti_affinity",
-            "Nova's scheduler always heeds the policies of server groups",
+            "Nova's scheduler always follows the policies of server groups",
             "Leave it out; for a group that may meet use the policy soft-anti-affinity",
         )
 

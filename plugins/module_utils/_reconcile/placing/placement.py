@@ -52,7 +52,7 @@ def closed_to_guests(fleet: Fleet, host: Host) -> str | None:
         (service is not None and service.status != "enabled", "has its compute service disabled"),
         (fleet.open_maintenance(host.name) is not None, "is in maintenance"),
         (host.other_config.get(MAINTENANCE_KEY) == "true", "is in maintenance mode"),
-        (bool(LEAVING & set(host.operations)), f"has {joined(host.operations)} under way"),
+        (bool(LEAVING & set(host.operations)), f"is busy with {joined(host.operations)}"),
     )
     return next((reason for failed, reason in checks if failed), None)
 

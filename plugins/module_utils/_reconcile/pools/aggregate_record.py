@@ -34,14 +34,14 @@ def get_pool_aggregate(fleet: Fleet, name: str) -> Aggregate:
     if not aggregate.is_pool:
         raise ConflictError(
             subject,
-            f"its metadata does not say {POOL_FLAG}: true, so it is not to be a Xen pool",
+            f"its metadata lacks {POOL_FLAG}: true, so it is not meant to be a Xen pool",
             f"Set {POOL_FLAG} with aggregate, or name the pool instead",
         )
     if aggregate.metadata.get(POOL_STATE) == "dismissed":
         raise ConflictError(
             subject,
             f"its {POOL_STATE} is dismissed",
-            f"Set {POOL_STATE} to created first if the pool is to live again",
+            f"Set {POOL_STATE} to created first if the pool is to be used again",
         )
     return aggregate
 

@@ -38,10 +38,13 @@ def eject_blockers(fleet: Fleet, pool: Pool, host: Host, *, wipe: bool) -> Itera
         )
     if host.operations:
         yield Verdict(
-            host.name, "block", f"it is busy with {joined(host.operations)}", "Wait for its end"
+            host.name,
+            "block",
+            f"it is busy with {joined(host.operations)}",
+            "Wait until that has ended",
         )
     if pool.ha_enabled:
-        yield Verdict(host.name, "block", "HA is enabled", "Disable HA for the time of the eject")
+        yield Verdict(host.name, "block", "HA is enabled", "Disable HA during the eject")
 
 
 def coordinator_blockers(

@@ -85,7 +85,7 @@ def target_blockers(fleet: Fleet, target: Pool) -> Iterator[Verdict]:
             f"pool {called(target)}",
             "block",
             "HA is enabled",
-            "Disable HA for the time of the join",
+            "Disable HA during the join",
         )
     if coordinator is not None and not coordinator.live:
         yield Verdict(coordinator.name, "block", "the coordinator is not live", "Start it")
@@ -146,7 +146,7 @@ def _in_service(join: _Join) -> Iterator[Finding]:
     maintenance = join.fleet.open_maintenance(join.host.name)
     if maintenance is not None:
         yield (
-            f"maintenance {maintenance.name} is under way, and a join would enable the host",
+            f"maintenance {maintenance.name} is in progress, and a join would enable the host",
             "Finish it first: host_maintenance with state in_service",
         )
 
@@ -161,7 +161,7 @@ def _guests(join: _Join) -> Iterator[Finding]:
             "Shut them down for the join, or move them to another host",
         )
     if busy:
-        yield f"VMs with operations under way: {joined(busy)}", "Wait until those have ended"
+        yield f"VMs with operations in progress: {joined(busy)}", "Wait until those have ended"
 
 
 def _ha(join: _Join) -> Iterator[Finding]:
@@ -242,7 +242,7 @@ def _accounts(join: _Join) -> Iterator[Finding]:
     if host.edition != other.edition:
         yield (
             f"its edition is {host.edition or 'none'}, the pool's is {other.edition or 'none'}",
-            "License it alike (xe host-apply-edition)",
+            "Apply the pool's edition to it (xe host-apply-edition)",
         )
     if join.own is not None and join.own.tls_verification != join.target.tls_verification:
         mine = join.own.tls_verification

@@ -74,7 +74,7 @@ def _subject(fleet: Fleet, wanted: PoolWanted) -> Pool:
     if wanted.host is None:
         return get_pool(fleet, wanted.name)
     if not wanted.name.strip():
-        raise InvalidError("pool", "the name is empty", "Give a name to tell the pool by")
+        raise InvalidError("pool", "the name is empty", "Give the name of the pool")
     pool = get_pool(fleet, member=wanted.host)
     holder = find_pool(fleet, wanted.name)
     if holder is not None and holder.id != pool.id:
@@ -145,7 +145,12 @@ def _hand_over_blockers(fleet: Fleet, pool: Pool, name: str, host: str) -> list[
             Verdict(host, "block", "it is disabled", "Bring it back in service, or choose another")
         )
     found += [
-        Verdict(h.name, "block", "it is not live, and all must consent", "Start it, or eject it")
+        Verdict(
+            h.name,
+            "block",
+            "it is not live, and all members must accept it",
+            "Start it, or eject it",
+        )
         for h in fleet.members(pool.id)
         if not h.live
     ]

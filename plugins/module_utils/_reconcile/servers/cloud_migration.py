@@ -66,5 +66,5 @@ def _obstacle(fleet: Fleet, server: Server, target: str | None) -> FleetError | 
     if not reason:
         return None
     return InvalidError(
-        f"server {server.name}", reason, "Bring a fitting host into service, or choose another one"
+        f"server {server.name}", reason, "Bring a suitable host into service, or choose another one"
     )

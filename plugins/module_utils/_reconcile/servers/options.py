@@ -15,7 +15,7 @@ from ..._core.model import Fleet
 BEYOND_XAPI: Mapping[str, tuple[str, str]] = {
     "change_password": (
         "XenAPI has no call that changes a guest's password",
-        "Change it from inside; it would take an agent in the guest",
+        "Change it from inside",
     ),
     "trigger_crash_dump": (
         "XAPI does not implement VM.send_sysrq",
@@ -37,12 +37,12 @@ BEYOND: Mapping[bool, Mapping[str, tuple[str, str]]] = {
         ),
         "vcpus": ("Nova sizes servers by flavor", "Name a flavor"),
         "memory_mb": ("Nova sizes servers by flavor", "Name a flavor"),
-        "soft": ("Nova's reclaim_instance_interval decides it", "Leave it out"),
+        "soft": ("on Nova, reclaim_instance_interval decides this", "Leave it out"),
     },
     False: {
         "flavor": ("XenAPI has no flavors", "Give vcpus and memory_mb"),
-        "admin_password": ("XenAPI has no way into the guest", "Leave it out"),
-        "availability_zone": ("a zone is no target on XenAPI", "Name a host"),
+        "admin_password": ("XenAPI can't change the password inside a guest", "Leave it out"),
+        "availability_zone": ("XenAPI can't place a server by zone", "Name a host"),
     },
 }
 """Options that a control plane has nothing for, by whether a scheduler places servers there."""
@@ -56,7 +56,7 @@ def check_options(
     given = {key for key, value in options.items() if value not in (None, False)}
     for option in sorted({*given, *(["host"] if host is not None else [])} - set(action.options)):
         able = joined([n for n, other in TABLE.items() if option in other.options], most=99)
-        raise InvalidError(f"option {option}", f"{name} does not take it", f"It goes with {able}")
+        raise InvalidError(f"option {option}", f"{name} does not accept it", f"Use it with {able}")
     missing = [option for option in action.required if options.get(option) is None]
     if missing:
         raise InvalidError(f"option {missing[0]}", f"{name} needs it", "Give it")
@@ -105,7 +105,7 @@ def check_supported(fleet: Fleet, name: str, options: Mapping[str, Any], wait: b
     if not (fleet.scheduled or wait) and name in STEPWISE:
         raise UnsupportedError(
             "option wait",
-            f"{name} takes several calls of XAPI, one after another, which only this task makes",
+            f"{name} takes several calls of XAPI, each of which waits for the one before",
             "Leave wait true",
         )
     if not fleet.scheduled and name == "rescue" and not options.get("image"):

@@ -48,7 +48,7 @@ def plan_moves(fleet: Fleet, servers: Sequence[Server], target: str | None) -> M
     if host is None:
         raise InvalidError(
             f"target host {target}",
-            "no coordinator that answered knows it",
+            "it is unknown to every coordinator that answered",
             f"Known hosts: {joined([h.name for h in fleet.hosts])}",
         )
     moving = [s for s in servers if s.host != target]
@@ -166,7 +166,7 @@ def _no_valid_host(server: Server, problems: dict[str, str | None]) -> FleetErro
     return InvalidError(
         f"server {server.name}",
         f"no valid host was found: {told}",
-        "Bring a fitting host into service",
+        "Bring a suitable host into service",
     )
 
 
@@ -174,7 +174,7 @@ def _no_room(fleet: Fleet, server: Server, options: Sequence[str]) -> FleetError
     free = joined([f"{h.name} {gib(h.memory_free)}" for h in fleet.hosts if h.name in options])
     return InvalidError(
         f"server {server.name}",
-        f"no valid host was found: it needs {gib(server.memory)} of memory next to the other"
-        f" servers of this task and its anti-affinity group, and free is {free}",
+        f"no valid host was found: it needs {gib(server.memory)} of memory beside the other servers"
+        f" of this task, away from its anti-affinity group; free memory: {free}",
         "Make room, or move fewer servers",
     )

@@ -207,7 +207,7 @@ def _offloaded(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Flee
     tie = fleet.tied_to(server)
     if tie is None:
         return None
-    why = f"while it has a disk on {tie.name}, which is no shared SR"
+    why = f"while it has a disk on {tie.name}, which is not shared"
     return cannot(server, wanted.action, why, "Move its disks to a shared SR first")
 
 

@@ -162,7 +162,7 @@ def _await_migration(ports: Ports, server: str, args: AwaitArgs) -> Iterator[flo
             ("arrived",) if (now := fleet.server(args.id)) and now.task_state in passing else ()
         ),
         this(args),
-        "Look at its migration",
+        "Check its migration",
     )
     yield from watched(ports, watch("await_migration", server, args), arriving)
     left = seen(ports, args)
@@ -173,7 +173,7 @@ def _await_migration(ports: Ports, server: str, args: AwaitArgs) -> Iterator[flo
         raise BackendError(
             f"server {server}",
             f"its migration from {args.source}, started by an earlier run, ended without moving it",
-            "Run again: it will be moved anew",
+            "Run again to move it",
         )
 
 

@@ -65,6 +65,6 @@ def refused_by_xapi(server: Server, action: str, force: bool) -> ConflictError |
     if server.allowed and operation not in server.allowed:
         why = f"while XAPI does not allow {operation} on it (power_state {server.power_state})"
         return cannot(
-            server, action, why, REMEDIES.get(action, "Look at its devices and guest tools")
+            server, action, why, REMEDIES.get(action, "Check its devices and guest tools")
         )
     return None

@@ -90,7 +90,7 @@ def check_options(wanted: ServiceWanted) -> None:
     if wanted.forced_down and wanted.wait_for == "up":
         raise InvalidError(
             what,
-            "a service that is forced down never comes up",
+            "a service that is forced down is never reported as up",
             "Set forced_down to false or wait for down",
         )
 
@@ -118,7 +118,7 @@ def _check_forced_down(fleet: Fleet, service: ComputeService, wanted: ServiceWan
     if wanted.wait_for == "up" and wanted.forced_down is None and service.forced_down:
         raise InvalidError(
             what,
-            "it is forced down, and so never comes up",
+            "it is forced down, and so is never reported as up",
             "Set forced_down to false in this task or before it",
         )
     if wanted.forced_down is not False or not service.forced_down:
@@ -128,8 +128,8 @@ def _check_forced_down(fleet: Fleet, service: ComputeService, wanted: ServiceWan
         raise InvalidError(
             what,
             f"servers evacuated from it ({joined([m.server for m in open_ones])}) may still run"
-            " there: their evacuations are done but not completed",
-            "Restart the host first, so that nothing of them is left on it",
+            " there: their evacuations are in status done, not completed",
+            "Restart the host first, so that none of them is left on it",
             migrations=[m.id for m in open_ones],
         )
 
@@ -151,7 +151,8 @@ def _update(service: ComputeService, wanted: ServiceWanted) -> Iterator[Step]:
         "disabled",
         reason,
     ):
-        why = "only its reason changes" if service.status == "disabled" else ""
+        known = service.status == "disabled"
+        why = "it is disabled already, and only the reason changes" if known else ""
         args = verbs.DisableArgs(host_id=host_id, reason=reason)
         yield verbs.disable(service.host, args, why)
     if wanted.forced_down is not None and wanted.forced_down != service.forced_down:
@@ -212,7 +213,7 @@ def _check_unused(fleet: Fleet, service: ComputeService) -> None:
         silent = sorted(fleet.unreachable)
         raise ConflictError(
             what,
-            f"whether it still has servers cannot be told: {joined(silent)} gave no answer",
-            "Make them reachable, or take them off endpoints if they are gone for good",
+            f"it is unknown whether it still has servers: {joined(silent)} gave no answer",
+            "Make them reachable, or remove them from endpoints if they are gone for good",
             endpoints=silent,
         )

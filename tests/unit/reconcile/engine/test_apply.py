@@ -126,7 +126,7 @@ def test_after_a_failure_nothing_starts_and_what_runs_is_seen_to_its_end() -> No
     assert [s["subject"] for s in error.details["failed"]] == ["s0"]
     assert [s["subject"] for s in error.details["remaining"]] == ["s2", "h"]
     assert (
-        "stop s0: broke. Mend it. 1 of 4 steps were done and stay done (s1), 3 remain (s0 and s2)"
+        "stop s0: broke. Mend it. 1 of 4 steps were completed and are kept (s1), 3 remain (s0 and s2)"
         in str(error)
     )
 
@@ -135,7 +135,7 @@ def test_the_same_cause_is_told_once() -> None:
     steps = (stop("s0", 1), stop("s1", 1), stop("s2", 1))
     with pytest.raises(PlanInterrupted) as caught:
         apply(Plan(steps, window=3), ports(Servers(fails=["s0", "s1", "s2"])))
-    assert "stop s0: broke; the same goes for s1 and s2. Mend it" in str(caught.value)
+    assert "stop s0: broke; the same applies to s1 and s2. Mend it" in str(caught.value)
 
 
 def test_a_first_step_that_fails_raises_its_own_error() -> None:
@@ -175,7 +175,7 @@ def test_progress_counts_names_and_estimates() -> None:
 def test_a_long_silence_is_broken() -> None:
     lines = Lines()
     apply(Plan((stop("s0", 25),)), ports(Servers(), reporter=lines))
-    assert lines.lines[0] == "[0/1] under way: s0 50%"
+    assert lines.lines[0] == "[0/1] in progress: s0 50%"
     assert len(lines.lines) == 3
 
 

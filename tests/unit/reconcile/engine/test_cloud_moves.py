@@ -288,7 +288,7 @@ def test_a_dead_host_ends_the_wait_for_any_action(verb: str) -> None:
     with pytest.raises(SourceLost) as caught:
         apply(Plan((step,)), world.ports())
     assert world.time < 20
-    assert f"{verb} does not go on, as the compute service of c1 is down" in str(caught.value)
+    assert f"{verb} does not continue, as the compute service of c1 is down" in str(caught.value)
 
 
 def test_the_host_that_a_server_is_evacuated_from_is_down_anyway() -> None:

@@ -332,7 +332,7 @@ REFUSED: dict[str, tuple[Fleet, MaintenanceWanted, type[FleetError], str]] = {
         cloud(),
         replace(WANTED, enforce_groups=False),
         UnsupportedError,
-        "option anti_affinity: Nova's scheduler always heeds",
+        "option anti_affinity: Nova's scheduler always follows",
     ),
     "another one is open": (
         cloud(maintenances=[replace(journal("draining"), name="disk swap")]),

@@ -270,7 +270,7 @@ REFUSED: dict[str, tuple[Fleet, MaintenanceWanted, type[FleetError], str]] = {
         pool(),
         MaintenanceWanted("xen9"),
         NotFoundError,
-        "host xen9: no coordinator that answered knows it",
+        "host xen9: it is unknown to every coordinator that answered",
     ),
     "no name": (pool(), MaintenanceWanted("xen1", ""), InvalidError, "the name has 0 characters"),
     "a name too long for the reason": (

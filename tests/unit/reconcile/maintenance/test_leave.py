@@ -297,7 +297,11 @@ def test_an_operators_own_disable_stays() -> None:
 
 
 REFUSED: dict[str, tuple[Fleet, type[FleetError], str]] = {
-    "unknown host": (fleet([host("xen2")]), NotFoundError, "host xen1: no coordinator"),
+    "unknown host": (
+        fleet([host("xen2")]),
+        NotFoundError,
+        "host xen1: it is unknown to every coordinator",
+    ),
     "another one is open": (
         pool(record=replace(journal(), name="disk swap")),
         ConflictError,
@@ -306,7 +310,7 @@ REFUSED: dict[str, tuple[Fleet, type[FleetError], str]] = {
     "disabled by somebody else": (
         fleet([host("xen1", enabled=False)]),
         ConflictError,
-        "it is disabled, but not by a maintenance of this collection",
+        "it is disabled, but not by a maintenance that the store knows",
     ),
     "XenCenter's maintenance mode": (
         fleet([host("xen1", other_config={"MAINTENANCE_MODE": "true"})]),

@@ -98,7 +98,7 @@ BLOCKED: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "too big",
         {"memory": 61 * GIB},
-        "no capacity: it needs 61.0 GiB of memory, and with the others placed there is left on "
+        "no capacity: it needs 61.0 GiB of memory, and once the others are placed, these have left: "
         "xen2 60.0 GiB and xen3 60.0 GiB",
         "Stop or shrink",
     ),
@@ -134,21 +134,21 @@ def test_all_blockers_are_told_together() -> None:
 
 
 CLOSED: list[tuple[str, list[Host], str]] = [
-    ("alone", [], "no other host takes servers: it has no other"),
+    ("alone", [], "no other host accepts servers: it has no other"),
     (
         "none in service",
         [host("xen2", "p", enabled=False), host("xen3", "p", live=False)],
-        "no other host takes servers: xen2 is disabled and xen3 is down",
+        "no other host accepts servers: xen2 is disabled and xen3 is down",
     ),
     (
         "older version",
         [host("xen2", "p", software={"platform_version": "3.1"})],
-        "no other host takes servers: xen2 runs an older version than the host to be emptied",
+        "no other host accepts servers: xen2 runs an older version than the host to be emptied",
     ),
     (
         "another pool",
         [host("xen2", "q")],
-        "no other host takes servers: it has no other",
+        "no other host accepts servers: it has no other",
     ),
 ]
 
@@ -164,7 +164,9 @@ def test_no_target(others: list[Host], reason: str) -> None:
 def test_a_closed_host_is_left_out_and_told() -> None:
     known = pool(server("s", "xen1"), others=[host("xen2", "p", enabled=False), host("xen3", "p")])
     assert moves(known) == ["s to xen3"]
-    assert "xen2: takes no servers: it is disabled" in [str(v) for v in drain(known, XEN1).verdicts]
+    assert "xen2: accepts no servers: it is disabled" in [
+        str(v) for v in drain(known, XEN1).verdicts
+    ]
 
 
 def test_anti_affinity_blocks_unless_relaxed() -> None:

@@ -111,11 +111,11 @@ def test_what_is_in_the_way_of_any_host_is_told_at_once() -> None:
     told = refusal(made, "nov") or ""
     assert len(made.blockers) == 4
     for text in (
-        "rolling update nov of 4 hosts: it can't begin, or go on",
+        "rolling update nov of 4 hosts: it can't begin or continue",
         "host xen1: it can't be emptied: web: is paused",
         "host xen2: maintenance 'fan' of it is open",
         "host xen3: it is down",
-        "host xen9: no coordinator that answered knows it",
+        "host xen9: it is unknown to every coordinator that answered",
         "Nothing was changed; remove the 4 blockers and run again",
     ):
         assert text in told

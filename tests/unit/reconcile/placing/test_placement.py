@@ -102,7 +102,7 @@ CLOSED: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
         {},
         "is in maintenance mode",
     ),
-    ("evacuating", {"operations": ("evacuate",)}, {}, "has evacuate under way"),
+    ("evacuating", {"operations": ("evacuate",)}, {}, "is busy with evacuate"),
     ("taking guests", {"operations": ("vm_migrate",)}, {}, None),
 ]
 

@@ -70,7 +70,7 @@ JOIN_BLOCKERS = {
     "joiner busy": (joining(replace(TWO, operations=("evacuate",))), "it is busy with evacuate"),
     "joiner in maintenance": (
         joining(maintenances=[Maintenance("xen2", "patch")]),
-        "maintenance patch is under way, and a join would enable the host",
+        "maintenance patch is in progress, and a join would enable the host",
     ),
     "running guest": (
         joining(servers=[server("web", "xen2", "pool-xen2")]),
@@ -78,7 +78,7 @@ JOIN_BLOCKERS = {
     ),
     "guest busy": (
         joining(servers=[server("web", None, "pool-xen2", task_state="powering-on")]),
-        "VMs with operations under way: web (powering-on)",
+        "VMs with operations in progress: web (powering-on)",
     ),
     "brand": (
         joining(

@@ -313,7 +313,7 @@ REFUSALS = {
         fleet([ONE], [Aggregate("alpha", {"hypervisor_pool": "false"}, ("xen1",))]),
         BY_AGGREGATE,
         ConflictError,
-        "does not say hypervisor_pool: true",
+        "lacks hypervisor_pool: true",
     ),
     "dismissed aggregate (row 21)": (
         new_pool(operational_state="dismissed"),

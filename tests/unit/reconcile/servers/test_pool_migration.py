@@ -184,7 +184,7 @@ NO_MOVE: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         three(guest("web1", memory=31 * GIB)),
         ANYWHERE,
         InvalidError,
-        "free is xen2 20.0 GiB and xen3 30.0 GiB",
+        "free memory: xen2 20.0 GiB and xen3 30.0 GiB",
     ),
     "no other host": (
         three(guest("web1"), hosts=[host("xen1", "p")]),

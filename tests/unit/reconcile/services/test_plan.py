@@ -205,7 +205,7 @@ REFUSALS: dict[str, tuple[Fleet, ServiceWanted, type[FleetError], str]] = {
         two(),
         ServiceWanted(["xen1", "web7", "web8"], status="disabled"),
         NotFoundError,
-        "web7 and web8: no record",
+        "web7 and web8: there is no record",
     ),
     "a name in another case": (
         two(),
@@ -223,19 +223,19 @@ REFUSALS: dict[str, tuple[Fleet, ServiceWanted, type[FleetError], str]] = {
         two(forced(), migrations=[evacuation("done")]),
         ServiceWanted(["xen1"], forced_down=False),
         InvalidError,
-        "done but not completed",
+        "in status done, not completed",
     ),
     "up while it is being forced down": (
         two(),
         ServiceWanted(["xen1"], forced_down=True, wait_for="up"),
         InvalidError,
-        "never comes up",
+        "never reported as up",
     ),
     "up while it stays forced down": (
         two(forced()),
         ServiceWanted(["xen1"], wait_for="up"),
         InvalidError,
-        "never comes up",
+        "never reported as up",
     ),
     "delete with a running server": (
         two(disabled(), servers=[server("web1", "xen1", "pool-xen1")]),
@@ -265,7 +265,7 @@ REFUSALS: dict[str, tuple[Fleet, ServiceWanted, type[FleetError], str]] = {
         two(gone(), unreachable={"10.0.0.9": "timed out"}),
         ServiceWanted(["xen9"], state="absent"),
         ConflictError,
-        "cannot be told: 10.0.0.9",
+        "unknown whether it still has servers: 10.0.0.9",
     ),
 }
 

@@ -86,8 +86,8 @@ class Guest:
         if only and self.vm_state not in only:
             raise ConflictError(
                 what,
-                f"it is in vm_state {self.vm_state}, this needs {joined(only)}",
-                "Look at its status",
+                f"it is in vm_state {self.vm_state}, but the action requires {joined(only)}",
+                "Check its status",
             )
 
     def after_evacuation(self, steps: Steps) -> Steps:
@@ -225,8 +225,8 @@ class Guest:
         if found is None:
             raise NotFoundError(
                 f"{kind} {key}",
-                f"the server's pool {records.pool['name_label'] or records.pool_id} has none such",
-                "Choose one of the server's own pool",
+                f"the server's pool {records.pool['name_label'] or records.pool_id} has none of this name",
+                "Choose one from the server's own pool",
             )
         return found
 
@@ -241,7 +241,7 @@ class Guest:
         return next((ref for ref, row in hosts if row["uuid"] == uuid), NULL)
 
     def cannot(self, action: str, why: str, remedy: str) -> ConflictError:
-        return ConflictError(f"server {self.name}", f"Cannot '{action}' it {why}", remedy)
+        return ConflictError(f"server {self.name}", f"action '{action}' is refused {why}", remedy)
 
 
 def own(ref: str, uuid: str) -> Steps:

@@ -103,7 +103,7 @@ def _only(guest: Guest, image: str, found: list[tuple[str, dict[str, Any]]]) -> 
     if len(found) > 1:
         raise ConflictError(
             f"image {image}",
-            f"several templates or snapshots bear this name: {joined([r['uuid'] for _ref, r in found])}",
+            f"several templates or snapshots have this name: {joined([r['uuid'] for _ref, r in found])}",
             "Give the uuid",
         )
     ref, row = found[0]

@@ -52,8 +52,8 @@ def _old(guest: Guest, action: str) -> Old:
     except (ValueError, KeyError, TypeError) as exc:
         raise InvalidError(
             f"server {guest.name}",
-            f"Cannot '{action}' it: it has no finished resize or migration",
-            "Look at its status",
+            f"action '{action}' is refused: it has no finished resize or migration",
+            "Check its status",
         ) from exc
 
 

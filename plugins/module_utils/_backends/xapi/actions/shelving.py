@@ -48,7 +48,7 @@ def _offload(guest: Guest) -> Steps:
     if local:
         raise guest.cannot(
             "shelve_offload",
-            f"while it has a disk on {local}, which is no shared SR",
+            f"while it has a disk on {local}, which is not shared",
             "Move its disks to a shared SR first",
         )
     yield from guest.settle(OFFLOADED_STATE)

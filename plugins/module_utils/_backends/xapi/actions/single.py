@@ -76,7 +76,7 @@ def live_migrate_abort(guest: Guest, _args: ActionArgs) -> Steps:
     task = next((task for task, operation in operations.items() if operation in MOVES), None)
     if task is None:
         raise guest.cannot(
-            "live_migrate_abort", "while no live migration of it is under way", "Look at its status"
+            "live_migrate_abort", "while no live migration of it is in progress", "Check its status"
         )
     source = yield Call("VM.get_resident_on", guest.ref)
     label = yield Call("task.get_name_label", task)

@@ -63,7 +63,7 @@ ACTIONS: Mapping[str, tuple[Action, int]] = {
     "server.change_password": (
         unsupported(
             "its password cannot be changed: XenAPI has no call for it",
-            "Change it from inside, over SSH or the console; it would take an agent in the guest",
+            "Change it from inside, over SSH or the console",
         ),
         0,
     ),
