@@ -9,8 +9,7 @@ number=$1
 shift
 first=${XENFLEET_TESTBED:-.cache/openstack}
 if [ "$number" -gt 1 ]; then
-  ports=${XENFLEET_TESTBED_PORTS:-24000}
-  export XENFLEET_TESTBED=$first-$number XENFLEET_TESTBED_SOFTWARE=$first XENFLEET_TESTBED_PORTS=$((ports + 100 * (number - 1)))
+  export XENFLEET_TESTBED=$first-$number XENFLEET_TESTBED_SOFTWARE=$first
 fi
 trap 'python tests/testbeds/openstack/bed.py down' EXIT
 python tests/testbeds/openstack/bed.py up --fresh

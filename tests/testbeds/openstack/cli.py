@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 
-from testbeds.openstack import faults, install, lifecycle, services
+from testbeds.openstack import faults, install, lifecycle, ports, services
 from testbeds.openstack.layout import (
     BedError,
     Layout,
@@ -97,7 +97,8 @@ def change(layout: Layout, given: argparse.Namespace) -> None:
     processes = Processes(layout)
     match given.command:
         case "up":
-            lifecycle.up(layout, fresh=given.fresh)
+            with ports.chosen(layout) as chosen:
+                lifecycle.up(chosen, fresh=given.fresh)
         case "down":
             lifecycle.down(layout)
         case "reset":

@@ -55,7 +55,8 @@ class Unsuitable(BedError):
 class Settings:
     """What ``up`` can be asked for; times in seconds. The other commands take over what it was."""
 
-    port_base: int = int(os.environ.get("XENFLEET_TESTBED_PORTS") or 24000)
+    port_base: int = int(os.environ.get("XENFLEET_TESTBED_PORTS") or 0)
+    """0: chosen among free ones (ports.py)."""
     computes: int = 4
     report_interval: int = 2
     service_down_time: int = 8

@@ -7,40 +7,72 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from testbeds.openstack import configure, install, lifecycle
+from testbeds.openstack import configure, install, lifecycle, ports
 from testbeds.openstack.client import Bed
 from testbeds.openstack.commands import bed_py
-from testbeds.openstack.layout import HERE, BedError, Layout, Settings
+from testbeds.openstack.layout import HERE, BedError, Layout, Settings, remember
 from testbeds.openstack.processes import Processes, locked
 
 pytestmark = pytest.mark.nova
-# Of no bed that is up: below the ports that Linux hands out, above the default.
-PORT_BASE = 24500
 
 
-def test_up_names_the_port_that_is_taken(tmp_path: Path) -> None:
+@pytest.fixture
+def port_base(tmp_path: Path) -> Iterator[int]:
+    """Of no bed that is up."""
+    with ports.chosen(Layout(tmp_path, Settings(port_base=0))) as free:
+        yield free.settings.port_base
+
+
+@contextmanager
+def listening(port: int) -> Iterator[None]:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", PORT_BASE + 3))
+        other.bind(("127.0.0.1", port))
         other.listen()
-        code, said = bed_py("up", "--root", tmp_path, "--port-base", PORT_BASE)
+        yield
+
+
+def test_up_names_the_port_that_is_taken(tmp_path: Path, port_base: int) -> None:
+    with listening(port_base + 3):
+        code, said = bed_py("up", "--root", tmp_path, "--port-base", port_base)
     assert code == 1
-    assert f"{PORT_BASE + 3} for nova-api" in said
+    assert f"{port_base + 3} for nova-api" in said
     assert "--port-base" in said
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
+def test_beds_that_come_up_at_the_same_time_take_different_ports(tmp_path: Path) -> None:
+    first, second = (Layout(tmp_path / name, Settings(port_base=0)) for name in ("a", "b"))
+    with ports.chosen(first) as one, ports.chosen(second) as other:
+        bases = {one.settings.port_base, other.settings.port_base}
+    assert len(bases) == 2
+
+
+def test_ports_of_the_last_time_are_taken_again_if_they_are_free(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, Settings(port_base=0))
+    layout.run.mkdir()
+    with ports.chosen(layout), ports.chosen(layout) as other:
+        last = other.settings.port_base
+        remember(other)
+    with ports.chosen(layout) as again:
+        assert again.settings.port_base == last
+    with listening(last + 1), ports.chosen(layout) as another:
+        assert another.settings.port_base != last
+
+
 def test_a_directory_that_cannot_hold_a_bed_is_skipped(tmp_path: Path) -> None:
-    code, said = bed_py("up", "--root", tmp_path / "with blank", "--port-base", PORT_BASE)
+    code, said = bed_py("up", "--root", tmp_path / "with blank")
     assert code == 77
     assert "SKIPPED: RabbitMQ cannot run from a path with blanks" in said
 
 
 def test_a_machine_without_apt_is_skipped(tmp_path: Path) -> None:
     empty = {"PATH": str(tmp_path)}
-    code, said = bed_py("up", "--root", tmp_path / "bed", "--port-base", PORT_BASE, env=empty)
+    code, said = bed_py("up", "--root", tmp_path / "bed", env=empty)
     assert code == 77
     assert "SKIPPED: apt-get and dpkg not found" in said
 
@@ -73,11 +105,11 @@ def test_what_was_not_completed_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_a_failed_up_names_the_part_and_leaves_nothing_running(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, port_base: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MariaDB lacks a directory, while RabbitMQ starts beside it."""
     software = str(Bed.required().layout.software)
-    layout = Layout(tmp_path, Settings(port_base=PORT_BASE, software=software))
+    layout = Layout(tmp_path, Settings(port_base=port_base, software=software))
     monkeypatch.setattr(install, "install", lambda *_: None)
     monkeypatch.setattr(configure, "DIRECTORIES", ())
     with pytest.raises(BedError) as failed:
