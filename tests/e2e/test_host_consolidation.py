@@ -29,6 +29,7 @@ SITE: dict[str, Any] = {
         {"name": "test", "memory": "1 GiB", "where": "xen4"},
     ],
 }
+HOSTS = ("xen1", "xen2", "xen3", "xen4")
 HOME = {"mail": "xen1", "app": "xen2", "web1": "xen3", "web2": "xen3", "test": "xen4"}
 
 
@@ -69,7 +70,7 @@ class Site:
     def run(self, *options: str, **variables: Any) -> Run:
         given = {
             "name": "tonight",
-            "hosts": ["xen1", "xen2", "xen3", "xen4"],
+            "hosts": list(HOSTS),
             "keep": 2,
             **self.files,
             **variables,
@@ -155,6 +156,24 @@ def test_a_migration_fails_midway_and_the_next_run_goes_on(site: Site) -> None:
     failed = site.run()
     assert failed.status == 2
     assert failed.failure()["error"]["code"] == "interrupted"
+    assert site.done() == ["power_off xen4"]
+    again = site.run()
+    assert again.status == 0, again.output
+    assert site.done() == ["power_off xen3"]
+    assert site.powered() == ["xen1", "xen2"]
+    assert site.undisturbed()
+
+
+def test_killed_while_the_second_host_is_emptied_and_run_again(site: Site) -> None:
+    def second_move() -> bool:
+        calls = site.books.mutating_calls()
+        return sum("VM.pool_migrate" in method for method in calls) >= 2
+
+    options = {"name": "tonight", "hosts": list(HOSTS), "keep": 2, **site.files}
+    output = site.books.run_until_killed(
+        PLAYBOOK, second_move, **of_role("host_consolidation", options)
+    )
+    assert "PLAY RECAP" not in output
     assert site.done() == ["power_off xen4"]
     again = site.run()
     assert again.status == 0, again.output
