@@ -85,6 +85,8 @@ def words(root: Path, name: str) -> dict[str, str]:
         "nouns": nouns,
         "key": (nouns if reads else noun).replace(" ", "_"),
         "version": galaxy["version"],
+        # Only a module may have one, says ansible-test.
+        "shebang": "#!/usr/bin/python",
     }
 
 

@@ -61,7 +61,7 @@ def full(module: str) -> str:
     return f"{COLLECTION}.{module}" if ours else module
 
 
-EDGES = {(full(importer), full(imported)) for _, importer, imported in PLANTED}
+EDGES = {(full(importer), full(imported)) for _contract, importer, imported in PLANTED}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         ignored = shutil.ignore_patterns("__pycache__", "output")
         shutil.copytree(ROOT / part, collection / part, ignore=ignored)
     shutil.copy(ROOT / ".importlinter", top)
-    for _, importer, imported in PLANTED:
+    for _contract, importer, imported in PLANTED:
         with (collection / f"{importer.replace('.', '/')}.py").open("a", encoding="utf-8") as file:
             file.write(f"\nimport {full(imported)}\n")
     folder = collection / UNDECLARED.replace(".", "/")
@@ -91,7 +91,7 @@ def broken_contracts(top: Path) -> dict[str, list[str]]:
         text=True,
         check=False,
     )
-    _, found, details = done.stdout.partition("Broken contracts\n")
+    _kept, found, details = done.stdout.partition("Broken contracts\n")
     assert found, done.stdout + done.stderr
     settings = configparser.ConfigParser()
     settings.read(top / ".importlinter")
@@ -116,7 +116,7 @@ def edges(chain: str) -> set[tuple[str, str]]:
     """The imports of a chain; "A & B -> C" is one from A and one from B."""
     found = set()
     for line in re.sub(r"\n\s*&", " &", re.sub(r" \(l\.[^)]*\)", "", chain)).splitlines():
-        importers, _, imported = (part.split(" & ") for part in line[2:].partition(" -> "))
+        importers, _arrow, imported = (part.split(" & ") for part in line[2:].partition(" -> "))
         found |= {(a.strip(), b.strip()) for a in importers for b in imported if b}
     return found
 
@@ -140,9 +140,11 @@ def test_all_else_keeps_the_contracts(report: dict[str, list[str]]) -> None:
 def test_every_contract_and_every_folder_has_a_planted_import(
     report: dict[str, list[str]],
 ) -> None:
-    assert {contract for contract, *_ in PLANTED} == set(report)
+    assert {contract for contract, _importer, _imported in PLANTED} == set(report)
     folders = ROOT / UTILS.replace(".", "/") / "_reconcile"
     planted = {
-        importer.split(".")[-2] for contract, importer, _ in PLANTED if contract == "subjects"
+        importer.split(".")[-2]
+        for contract, importer, _imported in PLANTED
+        if contract == "subjects"
     }
     assert planted == {folder.name for folder in folders.iterdir() if any(folder.glob("*.py"))}

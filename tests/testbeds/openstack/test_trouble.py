@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,9 @@ pytestmark = pytest.mark.nova
 
 @pytest.fixture
 def port_base(tmp_path: Path) -> Iterator[int]:
-    """Of no bed that is up."""
-    with ports.chosen(Layout(tmp_path, Settings(port_base=0))) as free:
+    """Of no bed that is up or comes up."""
+    with ExitStack() as claims:
+        free = claims.enter_context(ports.chosen(Layout(tmp_path, Settings(port_base=0))))
         yield free.settings.port_base
 
 
