@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format new-module unit golden contract integration e2e molecule cores sanity docs build bench bench-nova requirements clean \
+.PHONY: help .venv demo test test-all lint format unit golden contract integration e2e molecule cores sanity docs build bench bench-nova requirements clean \
   testbed-up testbed-down testbed-status test-nova
 
 help: ## List the targets
@@ -35,20 +35,18 @@ help: ## List the targets
 demo: .venv/.ready ## A pool, and a maintenance without downtime, on simulated hosts
 	python scripts/demo.py $(ARGS)
 
-test: .venv/.ready ## Every test, with a closing summary
+test: .venv/.ready ## Every kind of test within minutes, with a closing summary
 	python tests/run.py
+
+test-all: .venv/.ready ## Every test
+	python tests/run.py --all
 
 lint: .venv/.ready ## Format, style, types, layers, changelog
 	python tests/run.py lint
 
-format: .venv/.ready ## Write what follows from other files, and all files in the project's format
-	python scripts/generate.py
-	PYTHONPATH=.tree:tests python -m unit.actions_page
+format: .venv/.ready ## Rewrite files to the project's format
 	ruff format .
 	ruff check --fix .
-
-new-module: .venv/.ready ## Write a module that runs, with its tests, and print what is left to do (NAME=thing_info)
-	@python scripts/new_module.py $(NAME)
 
 unit: .venv/.ready ## Unit tests (ARGS="-k aggregate" passes options to pytest)
 	pytest -m "not nova" tests/unit $(ARGS)

@@ -1,87 +1,65 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the parts of the test suite, some at a time, and sum up.
+"""Run the parts of the test suite (parts.py), some at a time, and sum up.
 
-``python tests/run.py`` runs everything; part names as arguments run only those. A part is a list
-of commands; all of them run, so that one run shows every finding. A command that ends with
-exit code 77 was skipped, and its last line of output says why (automake's convention). pytest begins
-when the lanes that take much processor time have ended, since it measures simulated time; its
-closing line is the one to be read.
+``python tests/run.py`` runs the quick tier and ``--all`` the full one; names as arguments run only those
+parts. All commands of a part run, so that one run shows every finding. A command that ends with exit code 77
+was skipped, and its last line of output says why (automake's convention).
+
+Busy parts come first, two at a time and the longest first; parts that measure simulated time follow and have
+the processors to themselves; parts on a cloud, which mostly wait, run beside both. What each part and each
+test took is kept in ``.cache/log/durations.json``.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from durations import Durations
+from parts import BUSY, PARTS, TIMED, WAITING, Commands, Part
+
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "ansible_collections.xenfleet.compute"
 LOGS = ROOT / ".cache/log"
+AT_A_TIME = 2
 SKIPPED = 77
 LIMIT_S = 4200
 PARTING_S = 90
-
-Command = list[str]
-PARTS: dict[str, list[Command]] = {
-    "lint": [
-        ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
-        ["mypy", "-p", f"{PACKAGE}.plugins"],
-        ["yamllint", "--strict", "."],
-        ["env", "PYTHONPATH=.tree", "lint-imports", "--no-logo"],
-        ["antsibull-changelog", "lint"],
-        ["ansible-lint", "--offline", "--strict", "--nocolor", "-q"],
-    ],
-    "docs": [["tests/utils/docs.sh"]],
-    "build": [["tests/utils/build.sh"]],
-    "sanity": [["tests/utils/sanity.sh"]],
-    "sanity-newest": [["tests/utils/sanity.sh", "newest"]],
-    "molecule": [["tests/utils/molecule.sh"]],
-    "oldest": [["tests/utils/tests_on.sh", "oldest"]],
-    "newest": [["tests/utils/tests_on.sh", "newest"]],
-    # Two clouds, as the tests on one run one after the other and mostly wait.
-    "nova": [["tests/utils/testbed.sh", "1", "--ignore=tests/contract", "tests"]],
-    "nova-contract": [["tests/utils/testbed.sh", "2", "tests/contract"]],
-    "pytest": [
-        ["pytest", "-q", "-m", "not nova", "-n", "2", "--dist", "worksteal", "--durations=10"]
-    ],
-}
-# Parts of one lane run one after the other, the lanes beside each other.
-BUSY_LANES = (
-    ("sanity", "sanity-newest"),
-    ("lint", "docs", "build", "molecule", "oldest", "newest"),
-)
-WAITING_LANES = (("nova",), ("nova-contract",))
-AFTER_BUSY = "pytest"
+COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
+CLOSING = re.compile(r"^(?:=+ )?\d+ (?:passed|failed|skipped|error).* in [\d.]+s", re.M)
 
 
 @dataclass
 class Result:
     """What one part came to: ``ok``, ``FAILED`` or ``skipped``, and its commands' output."""
 
-    part: str
+    part: Part
     verdict: str = "ok"
     seconds: float = 0.0
     busy: float = 0.0
     """Processor time in seconds; what outlives a command, as a cloud does, is not in it."""
     output: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
 
     @property
-    def closing_line(self) -> str:
+    def reason(self) -> str:
+        """The last line of a part that was skipped."""
         lines = [line for line in "".join(self.output).splitlines() if line.strip()]
-        return lines[-1] if lines else ""
+        return lines[-1] if lines and self.verdict == "skipped" else ""
 
 
-def environment() -> dict[str, str]:
-    """What the Makefile exports, so that this file also works without make."""
+def environment(part: Part) -> dict[str, str]:
+    """What the Makefile exports, so that this file also works without make, and the durations' file."""
     return {
         **os.environ,
         "ANSIBLE_HOME": str(ROOT / ".cache/ansible"),
@@ -90,18 +68,27 @@ def environment() -> dict[str, str]:
         "NO_COLOR": "1",
         "PYTHONDONTWRITEBYTECODE": "",
         "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTEST_ADDOPTS": "-p harness.costing" + " -p harness.entered" * (part.kind == WAITING),
+        "DURATIONS": str(durations_of(part)),
+        "ENTERED": str(LOGS / f"{part.name}.entered.json"),
     }
 
 
-def run_command(command: Command, *, live: bool) -> tuple[int, str, float]:
-    """Run one command to its end; past LIMIT_S, end it and everything it started. Returns exit
-    code, output and processor time in seconds.
+def durations_of(part: Part) -> Path:
+    return LOGS / f"{part.name}.durations.jsonl"
+
+
+def run_command(part: Part, command: tuple[str, ...]) -> tuple[int, list[tuple[float, str]], float]:
+    """Run one command to its end; past LIMIT_S, end it and everything it started.
+
+    Returns exit code, lines of output, each with the seconds from the start at which it came, and
+    processor time in seconds.
     """
     began = time.monotonic()
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment(),
+        env=environment(part),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -113,89 +100,120 @@ def run_command(command: Command, *, live: bool) -> tuple[int, str, float]:
     limit = threading.Timer(LIMIT_S, end, (process.pid, over))
     limit.start()
     with ThreadPoolExecutor(1) as reader:
-        output = reader.submit(read_output, process, live=live)
+        reading = reader.submit(read_output, process, live=part.kind == TIMED)
         _pid, status, usage = os.wait4(process.pid, 0)
         limit.cancel()
         over.set()
         process.returncode = os.waitstatus_to_exitcode(status)
-        late = time.monotonic() - began >= LIMIT_S
-        told = output.result() + (f"\nended after {LIMIT_S} s\n" if late else "")
-        return process.returncode, told, usage.ru_utime + usage.ru_stime
+        lines = reading.result()
+    took = time.monotonic() - began
+    if took >= LIMIT_S:
+        lines.append((took, f"\nended after {LIMIT_S} s\n"))
+    return process.returncode, lines, usage.ru_utime + usage.ru_stime
 
 
 def end(group: int, over: threading.Event) -> None:
-    """End a process group. Asked first, pytest tells what it has found, and a cloud is taken down."""
+    """End a process group. Asked first, pytest reports what it has found, and a cloud is taken down."""
     os.killpg(group, signal.SIGINT)
     if not over.wait(PARTING_S):
         os.killpg(group, signal.SIGKILL)
 
 
-def read_output(process: subprocess.Popen[str], *, live: bool) -> str:
+def read_output(process: subprocess.Popen[str], *, live: bool) -> list[tuple[float, str]]:
     """Collect a command's output, echoing it as it comes when ``live``."""
-    lines = []
+    began, lines = time.monotonic(), []
     for line in process.stdout or ():
-        lines.append(line)
+        lines.append((time.monotonic() - began, line))
         if live:
             print(line, end="", flush=True)
-    return "".join(lines)
+    return lines
 
 
-def run_part(part: str) -> Result:
-    """Run all commands of a part, keep what they print and tell how it went."""
+def run_part(part: Part, commands: Commands, durations: Durations) -> Result:
+    """Run all commands of a part, keep what they print and say how it went."""
     result, started = Result(part), time.monotonic()
-    LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / f"{part}.log"
-    log.unlink(missing_ok=True)
-    for command in PARTS[part]:
-        code, output, busy = run_command(command, live=part == AFTER_BUSY)
+    log = LOGS / f"{part.name}.log"
+    for old in (log, durations_of(part)):
+        old.unlink(missing_ok=True)
+    for command in commands:
+        began = time.monotonic()
+        code, lines, busy = run_command(part, command)
+        text = "".join(line for _when, line in lines)
+        took = time.monotonic() - began
+        durations.add_command(part, command, took, busy, lines)
         result.busy += busy
+        result.output.append(text)
         with log.open("a", encoding="utf-8") as file:
-            file.write(f"$ {' '.join(command)}\n{output}")
+            file.write(f"$ {' '.join(command)}\n{text}")
         if code == SKIPPED:
             result.verdict = "skipped"
         elif code:
             result.verdict = "FAILED"
-            result.output.append(f"$ {' '.join(command)}  (exit code {code})\n")
-        result.output.append(output if code or part == AFTER_BUSY else "")
+            result.shown.append(f"$ {' '.join(command)}  (exit code {code})\n{text}")
     result.seconds = time.monotonic() - started
-    report = f"{result.verdict:8} {part} ({result.seconds:.0f} s)\n"
-    if part != AFTER_BUSY:
-        report += "".join(result.output)
-    print(report, end="" if report.endswith("\n") else "\n", flush=True)
+    durations.add_part(part, result.seconds, result.busy, durations_of(part))
+    shown = result.reason if result.verdict == "skipped" else "".join(result.shown)
+    report = f"{result.verdict:8} {part.name} ({result.seconds:.0f} s)\n"
+    print(report + (shown if part.kind != TIMED else ""), flush=True)
     return result
 
 
-def run_lanes(wanted: Sequence[str]) -> list[Result]:
-    """Run the wanted parts; the result of AFTER_BUSY comes last."""
-    with ThreadPoolExecutor(len(BUSY_LANES) + len(WAITING_LANES)) as pool:
+def run_parts(wanted: list[Part], durations: Durations, *, full: bool) -> list[Result]:
+    """Run the wanted parts in the order that the module's first lines describe."""
 
-        def begin(lanes: Sequence[Sequence[str]]) -> list[Future[list[Result]]]:
-            return [pool.submit(run_lane, [p for p in lane if p in wanted]) for lane in lanes]
+    def run(part: Part) -> Result:
+        return run_part(part, part.commands(full=full), durations)
 
-        busy, waiting = begin(BUSY_LANES), begin(WAITING_LANES)
-        results = [result for lane in busy for result in lane.result()]
-        last = [run_part(AFTER_BUSY)] if AFTER_BUSY in wanted else []
-        return [*results, *(result for lane in waiting for result in lane.result()), *last]
+    def of(kind: str) -> list[Part]:
+        """The longest first, by what they took the last time."""
+        return sorted((p for p in wanted if p.kind == kind), key=durations.expected, reverse=True)
+
+    with ThreadPoolExecutor(len(PARTS)) as clouds, ThreadPoolExecutor(AT_A_TIME) as processors:
+        waiting = [clouds.submit(run, part) for part in of(WAITING)]
+        results = list(processors.map(run, of(BUSY)))
+        results += [run(part) for part in of(TIMED)]
+        return results + [one.result() for one in waiting]
 
 
-def run_lane(parts: list[str]) -> list[Result]:
-    return [run_part(part) for part in parts]
+def counts(results: list[Result]) -> Counter[str]:
+    """Tests by outcome, summed up over the closing lines of all runs of pytest."""
+    found: Counter[str] = Counter()
+    for result in results:
+        for closing in CLOSING.findall("".join(result.output)):
+            found.update({kind: int(number) for number, kind in COUNTED.findall(closing)})
+    return found
 
 
-def main(names: list[str]) -> int:
-    unknown = [name for name in names if name not in PARTS]
-    if unknown:
-        print(f"no part named {', '.join(unknown)}; there are: {', '.join(PARTS)}", file=sys.stderr)
-        return 2
-    wanted = names or list(PARTS)
-    results = run_lanes(wanted)
+def print_summary(results: list[Result], durations: Durations, seconds: float) -> None:
+    print("\nDearest tests              time  processor")
+    print(durations.dearest())
     print("\nSummary                    time  processor")
     for result in results:
-        reason = f"  {result.closing_line}" if result.verdict == "skipped" else ""
         times = f"{result.seconds:5.0f} s {result.busy:5.0f} s"
-        print(f"  {result.verdict:8} {result.part:14} {times}{reason}")
-    if AFTER_BUSY in wanted:
-        print(results[-1].closing_line)
+        print(f"  {result.verdict:8} {result.part.name:14} {times}  {result.reason}".rstrip())
+    print(f"  in all                  {seconds:5.0f} s\n")
+    if tests := counts(results):
+        failed = tests["failed"] + tests["error"]
+        print(f"{tests['passed']} passed, {failed} failed, {tests['skipped']} skipped")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Run the test suite, or parts of it.")
+    parser.add_argument("--all", action="store_true", help="the full tier")
+    parser.add_argument("parts", nargs="*", help=", ".join(p.name for p in PARTS))
+    given = parser.parse_args(arguments)
+    known = {part.name: part for part in PARTS}
+    if unknown := [name for name in given.parts if name not in known]:
+        parser.error(f"no part named {', '.join(unknown)}; there are: {', '.join(known)}")
+    named = [known[name] for name in given.parts]
+    # A part that only the full tier has is run when it is asked for by name.
+    full = given.all or any(not part.quick for part in named)
+    wanted = named or [part for part in PARTS if part.commands(full=full)]
+    LOGS.mkdir(parents=True, exist_ok=True)
+    durations, began = Durations(LOGS / "durations.json"), time.monotonic()
+    results = run_parts(wanted, durations, full=full)
+    durations.save()
+    print_summary(results, durations, time.monotonic() - began)
     return int(any(result.verdict == "FAILED" for result in results))
 
 

@@ -65,30 +65,53 @@ def plain(value: Any) -> Any:
     return [plain(v) for v in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_same_result(case: str, site: Simulator, tmp_path: Path) -> None:
-    ways = {}
+OLD = {"name": "old", "availability_zone": "zone-a", "metadata": {"n": 5}}
+
+
+@pytest.fixture(scope="module")
+def ways(
+    site: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """What became of each case's task, by way. Each way is one run, in which each case has a play and a store
+    of its own.
+    """
+    found = {}
     for way, interpreter in (
         ("in process", sys.executable),
         ("as a module", other_name_of_this_python()),
     ):
-        directory = tmp_path / way.replace(" ", "-")
-        directory.mkdir()
-        books = Playbooks(site, directory)
-        old = {"name": "old", "availability_zone": "zone-a", "metadata": {"n": 5}}
-        task = {
-            "name": case,
-            "ignore_errors": True,
-            "vars": {"ansible_python_interpreter": interpreter},
-            **CASES[case],
-        }
-        run = books.tasks({"name": "old", "xenfleet.compute.aggregate": old}, task)
-        ways[way] = run.results[-1]
+        directory = tmp_path_factory.mktemp("way")
+        plays = [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "environment": {"XENFLEET_STORE": str(directory / f"{number}.db")},
+                "tasks": [
+                    {"name": "old", "xenfleet.compute.aggregate": OLD},
+                    {
+                        "name": case,
+                        "ignore_errors": True,
+                        "vars": {"ansible_python_interpreter": interpreter},
+                        **task,
+                    },
+                ],
+            }
+            for number, (case, task) in enumerate(CASES.items())
+        ]
+        run = Playbooks(site, directory).run(plays)
+        assert run.status == 0, run.output
         assert SECRET not in run.output + str(run.results)
         assert "Traceback" not in run.output
-    assert "invocation" in ways["in process"]["result"]
-    assert ways["in process"]["outcome"] == ways["as a module"]["outcome"]
-    assert plain(ways["in process"]["result"]) == plain(ways["as a module"]["result"])
+        found[way] = {one["task"]: one for one in run.results}
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_same_result(case: str, ways: dict[str, dict[str, dict[str, Any]]]) -> None:
+    here, there = ways["in process"][case], ways["as a module"][case]
+    assert "invocation" in here["result"]
+    assert here["outcome"] == there["outcome"]
+    assert plain(here["result"]) == plain(there["result"])
 
 
 def test_the_two_ways_are_two(site: Simulator, tmp_path: Path) -> None:

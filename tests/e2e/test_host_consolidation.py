@@ -133,6 +133,7 @@ def test_down_to_two_hosts_and_back(site: Site) -> None:
     assert (third.status, third.changed, site.done()) == (0, 0, [])
 
 
+@pytest.mark.full
 def test_power_off_fails_midway_and_the_next_run_goes_on(site: Site) -> None:
     site.stuck.write_text("power_off xen4\n", encoding="utf-8")
     failed = site.run()
@@ -149,6 +150,7 @@ def test_power_off_fails_midway_and_the_next_run_goes_on(site: Site) -> None:
     assert site.undisturbed()
 
 
+@pytest.mark.full
 def test_a_migration_fails_midway_and_the_next_run_goes_on(site: Site) -> None:
     error = ["VM_MIGRATE_CONTACT_REMOTE_SERVICE_FAILED"]
     fault = {"action": "error", "method": "VM.pool_migrate", "nth": 2, "error": error}
@@ -182,6 +184,7 @@ def test_killed_while_the_second_host_is_emptied_and_run_again(site: Site) -> No
     assert site.undisturbed()
 
 
+@pytest.mark.full
 def test_headroom_and_what_can_not_leave_keep_hosts_in_service(site: Site) -> None:
     blocked = {"fields": {"blocked_operations": {"pool_migrate": "dongle"}}}
     site.simulator.post("/tweak", {"vm": "test", **blocked})

@@ -154,6 +154,7 @@ def test_there_and_back(books: Playbooks) -> None:
     assert moves(books) == [(n, "completed") for n in ("db", "web1", "web2", "web3", "web4")]
 
 
+@pytest.mark.full
 def test_biggest_leaves_first_and_returns_last(books: Playbooks) -> None:
     run = books.tasks(task("in_maintenance", max_parallel=1), task("in_service", max_parallel=1))
     assert run.status == 0, run.output
@@ -186,6 +187,7 @@ def test_check_shows_the_run_and_a_second_run_does_nothing(
     assert disturbed(books) == {}
 
 
+@pytest.mark.full
 def test_progress_is_told(books: Playbooks) -> None:
     run = books.tasks(task("in_maintenance"))
     assert "plan: 11 steps, 5 servers with" in run.output
@@ -213,7 +215,7 @@ def written(directory: Path, tasks: list[dict[str, Any]]) -> str:
 # --- interrupted ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [2, 7])
+@pytest.mark.parametrize("number", [2, pytest.param(7, marks=pytest.mark.full)])
 def test_killed_anywhere_and_run_again(books: Playbooks, number: int) -> None:
     """Moves 1 to 5 are the drain, 6 to 10 the return: each kill is in the middle of one."""
     output = books.run_until_killed(
@@ -234,6 +236,7 @@ def test_killed_anywhere_and_run_again(books: Playbooks, number: int) -> None:
     assert (third.status, third.changed) == (0, 0)
 
 
+@pytest.mark.full
 def test_a_migration_fails_midway(books: Playbooks) -> None:
     books.site.post(
         "/faults",
@@ -263,6 +266,7 @@ def test_a_migration_fails_midway(books: Playbooks) -> None:
     assert sorted(status for _server, status in moves(books)) == [*["completed"] * 5, "failed"]
 
 
+@pytest.mark.full
 def test_a_move_that_outlasts_the_wait_goes_on_and_is_waited_for(books: Playbooks) -> None:
     failed = books.tasks(task("in_maintenance", wait_timeout=0.01))
     assert failed.status == 2
@@ -277,6 +281,7 @@ def test_a_move_that_outlasts_the_wait_goes_on_and_is_waited_for(books: Playbook
     assert disturbed(books) == {}
 
 
+@pytest.mark.full
 def test_a_connection_cut_after_the_call_loses_no_server(books: Playbooks) -> None:
     """XAPI has begun the migration, and the run can't know."""
     fault = {"action": "drop_after", "method": "VM.pool_migrate", "nth": 2, "times": 3}
@@ -291,6 +296,7 @@ def test_a_connection_cut_after_the_call_loses_no_server(books: Playbooks) -> No
     assert maintenances(books) == [("patches", "done")]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["xen1", "xen2"])
 def test_the_work_reboots_the_host(books: Playbooks, tmp_path: Path, name: str) -> None:
     """Also the coordinator, without which nobody knows the pool for a while."""
@@ -311,6 +317,7 @@ def test_the_work_reboots_the_host(books: Playbooks, tmp_path: Path, name: str) 
     assert maintenances(books) == [("patches", "done")]
 
 
+@pytest.mark.full
 def test_the_coordinator_takes_its_time_to_go(tmp_path: Path) -> None:
     """The call that restarts it has long returned, and it still answers."""
     with Simulator({**SITE, "times": {"fuse_s": 120}}) as site:
@@ -325,6 +332,7 @@ def test_the_coordinator_takes_its_time_to_go(tmp_path: Path) -> None:
         assert disturbed(books) == {}
 
 
+@pytest.mark.full
 def test_a_restarted_toolstack_does_not_end_the_maintenance(books: Playbooks) -> None:
     """XAPI enables a disabled host when its toolstack restarts; a drain disables it once more."""
     assert books.tasks(task("in_maintenance")).status == 0
@@ -346,6 +354,7 @@ def wait_for(condition: Any, seconds: float = 30.0) -> None:
 # --- the operator's own ---------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_what_the_operator_disabled_stays_disabled(books: Playbooks) -> None:
     disabled = {
         "name": "disable",
@@ -367,6 +376,7 @@ def test_what_the_operator_disabled_stays_disabled(books: Playbooks) -> None:
     assert disturbed(books) == {}
 
 
+@pytest.mark.full
 def test_failing_work_keeps_the_host_in_maintenance(books: Playbooks, tmp_path: Path) -> None:
     gate = tmp_path / "repaired"
     work = written(
@@ -420,6 +430,7 @@ def pause(books: Playbooks, vm: str) -> None:
     session.xenapi.session.logout()
 
 
+@pytest.mark.full
 def test_a_drain_is_called_off(books: Playbooks) -> None:
     books.run_until_killed(PLAYBOOK, lambda: moving(books, 2), **named({"max_parallel": 1}))
     run = books.tasks(task("in_service"))

@@ -121,6 +121,7 @@ def test_down_fenced_evacuated_and_back(site: Site) -> None:
     assert (third.status, third.changed) == (0, 0), third.output
 
 
+@pytest.mark.full
 def test_it_waits_until_the_pool_knows_that_the_host_is_down(site: Site) -> None:
     site.fail()
     assert site.state()["hosts"]["xen3"]["live"]
@@ -129,6 +130,7 @@ def test_it_waits_until_the_pool_knows_that_the_host_is_down(site: Site) -> None
     assert site.saved()
 
 
+@pytest.mark.full
 def test_a_host_that_answers_is_left_alone(site: Site) -> None:
     before = site.running()
     for options in ((), ("--check",)):
@@ -151,6 +153,7 @@ def test_without_fencing_nothing_begins(site: Site) -> None:
     assert site.saved()
 
 
+@pytest.mark.full
 def test_failed_fencing_evacuates_nothing(site: Site) -> None:
     site.fail()
     site.broken.touch()
@@ -166,6 +169,7 @@ def test_failed_fencing_evacuates_nothing(site: Site) -> None:
     assert (site.saved(), site.fenced()) == (True, 1)
 
 
+@pytest.mark.full
 def test_one_that_fails_does_not_stop_the_others_and_is_not_lost(site: Site) -> None:
     """XAPI has forgotten by then on which host it was."""
     site.fail()
@@ -204,6 +208,7 @@ def test_killed_midway_and_run_again(site: Site) -> None:
     assert (site.saved(), site.fenced()) == (True, 1)
 
 
+@pytest.mark.full
 def test_a_paused_server_is_told_and_the_others_are_elsewhere(site: Site) -> None:
     client = Client(site.simulator.hosts["xen1"])
     client("VM.pause", client.vm("web2"))

@@ -102,6 +102,7 @@ def cost(many: Many, action: str, number: int) -> None:
     assert most == WINDOW
 
 
+@pytest.mark.full
 def test_started_moved_and_stopped_in_one_task_each(many: Many) -> None:
     run = many.act("start")
     assert run.status == 0, run.output
@@ -175,6 +176,7 @@ def test_some_fail_and_the_others_are_done(many: Many) -> None:
     assert many.running() == FEWER
 
 
+@pytest.mark.full
 def test_no_further_one_is_started_once_enough_have_failed(many: Many) -> None:
     assert many.act("stop").status == 0
     broken_starts(many, 1)

@@ -128,6 +128,7 @@ def test_predicted_done_and_repeated(tmp_path: Path) -> None:
         assert books.mutating_calls() == before
 
 
+@pytest.mark.full
 def test_hosts_are_added_later_side_by_side(tmp_path: Path) -> None:
     names = [f"xen{n}" for n in range(1, 6)]
     with Simulator({"clock": {"factor": 10}, "hosts": [{"name": "xen", "count": 5}]}) as site:
@@ -161,14 +162,14 @@ def storage_made(site: Simulator, books: Playbooks) -> bool:
     return any(m.endswith("SR.create") for m in books.mutating_calls())
 
 
-MOMENTS = {
-    "as the SR is made": storage_made,
-    "as the first join is asked for": asked_to_join,
-    "after the call, before the host is back": listed_but_not_live,
-}
+MOMENTS = [
+    pytest.param(storage_made, id="as the SR is made", marks=pytest.mark.full),
+    pytest.param(asked_to_join, id="as the first join is asked for", marks=pytest.mark.full),
+    pytest.param(listed_but_not_live, id="after the call, before the host is back"),
+]
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_and_run_again(
     moment: Callable[[Simulator, Playbooks], bool], tmp_path: Path
 ) -> None:
@@ -188,6 +189,7 @@ def test_killed_and_run_again(
 # --- failed midway ----------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
     code = ["JOINING_HOST_SERVICE_FAILED"]
     fault = {"action": "error", "method": "pool.join", "nth": 2, "error": code}
@@ -211,6 +213,7 @@ def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
         assert seen(site, books.store) == DONE
 
 
+@pytest.mark.full
 def test_a_connection_that_breaks_after_the_call(tmp_path: Path) -> None:
     """The joiner joins all the same; the second run finds it there."""
     with Simulator(FRESH) as site:
@@ -238,6 +241,7 @@ def metadata(books: Playbooks) -> dict[str, str]:
     return dict(query(books.store, "select key, value from xenfleet_aggregate_metadata"))
 
 
+@pytest.mark.full
 def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
     leave = {"state": "absent", "wipe_local_storage": True}
     with Simulator(FRESH) as site:

@@ -104,6 +104,7 @@ def test_all_hosts_in_order_once(site: Site) -> None:
     assert len(site.books.mutating_calls()) == calls
 
 
+@pytest.mark.full
 def test_it_stops_at_a_host_that_fails_and_goes_on_there(site: Site) -> None:
     site.sick.write_text("work xen3\n", encoding="utf-8")
     failed = site.run()
@@ -127,6 +128,7 @@ def test_it_stops_at_a_host_that_fails_and_goes_on_there(site: Site) -> None:
     assert site.in_service()
 
 
+@pytest.mark.full
 def test_a_failed_check_spares_the_next_hosts_also_in_the_next_run(site: Site) -> None:
     site.sick.write_text("check xen1\n", encoding="utf-8")
     for done in (["work xen1", "check xen1"], ["check xen1"]):
@@ -181,6 +183,7 @@ def test_killed_while_a_host_is_emptied_and_run_again(site: Site) -> None:
     assert site.in_service()
 
 
+@pytest.mark.full
 def test_the_hosts_of_an_aggregate_and_how_they_are_emptied(site: Site) -> None:
     aggregate = {"name": "rack", "hosts": ["xen2", "xen3"]}
     assert site.books.tasks({"xenfleet.compute.aggregate": aggregate}).status == 0

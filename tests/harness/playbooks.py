@@ -23,6 +23,8 @@ from simulators.launch import Simulator
 ROOT = Path(__file__).resolve().parents[2]
 RECAP = re.compile(r"^\S+\s*: (ok=.*)$", re.M)
 OURS = "xenfleet.compute."
+STARTED: set[str] = set()
+"""Names of the playbooks that have been started from files."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Playbooks:
             written = self.directory / f"play-{self._count}.yml"
             written.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
             playbook = written
+        STARTED.add(Path(playbook).stem)
         command = ["ansible-playbook", str(playbook), *options]
         if variables:
             command += ["--extra-vars", json.dumps(variables)]
