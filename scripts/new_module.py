@@ -46,11 +46,9 @@ CHANGING = (
     "what it decides: a planner in its subject's folder of plugins/module_utils/_reconcile, with a table of cases in\n"
     "    that of tests/unit/reconcile",
     "what it shows: a view in plugins/module_utils/_glue",
-)
-ALWAYS = (
     "tests/contract/rules/test_result_keys.py: a line, so that both control planes return the same keys",
-    "README.md: its name in the table of modules",
 )
+README = "README.md: its name in the table of modules"
 
 
 def create(root: Path, name: str) -> dict[str, Path]:
@@ -105,7 +103,7 @@ def inserted(source: str, name: str, entry: str) -> str:
 
 
 def left(root: Path, name: str, made: dict[str, Path]) -> str:
-    steps = (*(READING if name.endswith("_info") else CHANGING), *ALWAYS)
+    steps = (*(READING if name.endswith("_info") else CHANGING), README)
     places = {key.split(".")[0]: str(path.relative_to(root)) for key, path in made.items()}
     width = max(len(place) for place in places.values())
     return LEFT.format(

@@ -1,13 +1,17 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Results have the same keys on both control planes, so that a playbook need not know which it is on."""
+"""Results have the same keys on both control planes, so that a playbook need not know which it is on.
+
+A module that reads is among them as soon as it is there.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +21,11 @@ from contract.rules.xapi_control import XapiControl
 
 OPEN = {"metadata", "args", "unanswered"}
 """Dictionaries whose keys are data."""
+XEN_POOLS_OR_PLANS = {"xen_pool_info", "rolling_update_info", "consolidation_info"}
+"""They show Xen pools, which are XenAPI's on both planes, or plans of maintenances."""
+READING = {
+    path.stem for path in (Path(__file__).parents[3] / "plugins/modules").glob("*_info.py")
+} - XEN_POOLS_OR_PLANS
 
 
 def shape(value: Any) -> Any:
@@ -31,14 +40,15 @@ def shape(value: Any) -> Any:
 def tasks(control: Control) -> dict[str, dict[str, Any]]:
     """Each of them changes something, or finds something; in this order."""
     zoned = {"availability_zone": "a", "metadata": {"ssd": "true"}}
+    some = {
+        "hypervisor_info": {"host": control.busy, "with_servers": True},
+        "server_info": {"name": "^web1$"},
+    }
     return {
         "aggregate": {"name": "prod", "hosts": [control.spare1], **zoned},
         "aggregate_host": {"aggregate": "prod", "hosts": [control.spare2]},
-        "aggregate_info": {},
         "compute_service": {"hosts": [control.spare1], "status": "disabled"},
-        "compute_service_info": {},
-        "hypervisor_info": {"host": control.busy, "with_servers": True},
-        "server_info": {"name": "^web1$"},
+        **{module: some.get(module, {}) for module in sorted(READING)},
         "server_action": {"action": "pause", "servers": ["web1"]},
     }
 
