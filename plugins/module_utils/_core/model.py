@@ -28,6 +28,10 @@ MAINTENANCE_KEY = "MAINTENANCE_MODE"
 """Key in host.other_config by which XenCenter and this collection mark a host in maintenance."""
 
 
+COMPUTE = "nova-compute"
+"""Binary of compute services."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """A host aggregate; ``metadata`` includes the zone's key, as in the Compute API."""
@@ -73,7 +77,18 @@ class ComputeService:
     forced_down: bool = False
     zone: str | None = None
     updated_at: str | None = None
-    binary: str = "nova-compute"
+    binary: str = COMPUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """An availability zone. ``services`` are the enabled ones in it, of any binary; empty where only
+    the zones themselves were read.
+    """
+
+    name: str
+    available: bool
+    services: tuple[ComputeService, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +343,7 @@ class CloudView:
     hosts: tuple[Host, ...] = ()
     servers: tuple[Server, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    zones: tuple[Zone, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -343,6 +359,8 @@ class Fleet:
     networks: tuple[Network, ...] = ()
     maintenances: tuple[Maintenance, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    zones: tuple[Zone, ...] | None = None
+    """As Nova reports them; None where they follow from the services."""
     default_zone: str = "nova"
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the reason why it gave no answer."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._core.model import (
+    COMPUTE,
     CloudView,
     ComputeService,
     Fleet,
@@ -25,6 +26,8 @@ from .._core.reading import (
     MIGRATIONS,
     SERVERS,
     SERVICES,
+    ZONE_SERVICES,
+    ZONES,
     Reading,
 )
 
@@ -113,6 +116,7 @@ def assemble_cloud(
         networks=xen.networks if xen else (),
         maintenances=maintenances,
         migrations=view.migrations,
+        zones=view.zones,
         unreachable=xen.unreachable if xen else {},
         default_zone=default_zone,
         scheduled=True,
@@ -124,7 +128,9 @@ def _observed_default_zone(fleet: Fleet) -> str | None:
     """Nova's own default_availability_zone, as seen on hosts that no aggregate puts into a zone."""
     if not fleet.aggregates:
         return None
-    return next((s.zone for s in fleet.services if s.zone and not fleet.zones_of(s.host)), None)
+    zoned = (s for zone in fleet.zones or () for s in zone.services if s.binary == COMPUTE)
+    seen = (*fleet.services, *zoned)
+    return next((s.zone for s in seen if s.zone and not fleet.zones_of(s.host)), None)
 
 
 def merged(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
@@ -136,6 +142,8 @@ def merged(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
         SERVERS: "servers",
         MIGRATIONS: "migrations",
         JOURNAL: "maintenances",
+        ZONES: "zones",
+        ZONE_SERVICES: "zones",
     }
     taken = {name: getattr(new, name) for section, name in fields.items() if section in wanted}
     fleet = replace(old, **taken)

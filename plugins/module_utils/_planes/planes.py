@@ -18,6 +18,8 @@ from .._core.reading import (
     POOLS,
     SERVERS,
     SERVICES,
+    ZONE_SERVICES,
+    ZONES,
     Reading,
 )
 from .._core.wait import SystemClock
@@ -25,9 +27,11 @@ from .assemble import assemble, assemble_cloud, merged
 from .backends import Backends
 from .recorded_servers import RecordedServers
 
-IN_STORE = frozenset({AGGREGATES, SERVICES, HOSTS, SERVERS, MIGRATIONS, JOURNAL})
+IN_STORE = frozenset(
+    {AGGREGATES, SERVICES, HOSTS, SERVERS, MIGRATIONS, JOURNAL, ZONES, ZONE_SERVICES}
+)
 """Hosts and servers are shown with the zones and services of the store."""
-IN_XEN = frozenset({SERVICES, HOSTS, SERVERS, POOLS})
+IN_XEN = frozenset({SERVICES, HOSTS, SERVERS, POOLS, ZONES, ZONE_SERVICES})
 
 
 class ControlPlane(Protocol):

@@ -25,6 +25,8 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
     MIGRATIONS,
     SERVERS,
     SERVICES,
+    ZONE_SERVICES,
+    ZONES,
     reading,
 )
 
@@ -202,6 +204,35 @@ def test_only_what_is_wanted_is_asked_for(bed: Bed, cloud: NovaCloud) -> None:
     with bed.requests() as made:
         cloud.read(reading(AGGREGATES, SERVICES))
     assert [one.path for one in made] == ["/v2.1/os-aggregates", "/v2.1/os-services"]
+
+
+def test_zones_as_users_see_them(bed: Bed, cloud: NovaCloud) -> None:
+    with bed.requests() as made:
+        found = cloud.read(reading(ZONES)).zones or ()
+    assert [one.path for one in made] == ["/v2.1/os-availability-zone"]
+    told = bed.api("GET", "/os-availability-zone")["availabilityZoneInfo"]
+    expected = {one["zoneName"]: (one["zoneState"]["available"], ()) for one in told}
+    assert {z.name: (z.available, z.services) for z in found} == expected
+    assert "internal" not in expected
+
+
+def test_zones_as_administrators_see_them(bed: Bed, cloud: NovaCloud) -> None:
+    found = cloud.read(reading(ZONE_SERVICES)).zones or ()
+    seen = {(z.name, s.host, s.binary): (s.status, s.state) for z in found for s in z.services}
+    told = bed.api("GET", "/os-availability-zone/detail")["availabilityZoneInfo"]
+    services = {
+        (zone["zoneName"], host, binary): (
+            "enabled" if one["active"] else "disabled",
+            "up" if one["available"] else "down",
+        )
+        for zone in told
+        for host, binaries in (zone["hosts"] or {}).items()
+        for binary, one in binaries.items()
+    }
+    assert [z.name for z in found] == sorted(one["zoneName"] for one in told)
+    assert seen == services
+    binaries = {binary for zone, _host, binary in seen if zone == "internal"}
+    assert binaries == {"nova-conductor", "nova-scheduler"}
 
 
 def test_migrations_of_hosts(bed: Bed, acting: Acting, cloud: NovaCloud, server: str) -> None:

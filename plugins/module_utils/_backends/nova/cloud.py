@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._core.model import CloudView
-from ..._core.reading import AGGREGATES, HOSTS, MIGRATIONS, SERVERS, SERVICES, Reading
+from ..._core.reading import (
+    AGGREGATES,
+    HOSTS,
+    MIGRATIONS,
+    SERVERS,
+    SERVICES,
+    ZONE_SERVICES,
+    ZONES,
+    Reading,
+)
 from .aggregates import NovaAggregates
 from .api import Api, preload, sign_in
 from .hosts import read_hosts
@@ -17,6 +26,7 @@ from .migrations import read_migrations
 from .read_servers import read_servers
 from .servers import NovaServers
 from .services import NovaServices, read_services
+from .zones import read_zones
 
 __all__ = ["NovaCloud", "connect", "preload"]
 
@@ -41,12 +51,17 @@ class NovaCloud:
 
     def read(self, wanted: Reading) -> CloudView:
         """The sections that are wanted; each is one request, or one per page, unless narrowed."""
+        zones = None
+        if wanted.sections & {ZONES, ZONE_SERVICES}:
+            # First, since the others need an account with more rights.
+            zones = read_zones(self._api, with_services=ZONE_SERVICES in wanted)
         return CloudView(
             aggregates=self.aggregates.read() if AGGREGATES in wanted else (),
             services=read_services(self._api) if SERVICES in wanted else (),
             hosts=read_hosts(self._api) if HOSTS in wanted else (),
             servers=read_servers(self._api, wanted) if SERVERS in wanted else (),
             migrations=read_migrations(self._api, wanted) if MIGRATIONS in wanted else (),
+            zones=zones,
         )
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._core.errors import NotFoundError
-from ..._core.model import ComputeService
+from ..._core.model import COMPUTE, ComputeService
 from .api import Api
 from .times import timestamp
 
@@ -17,11 +17,10 @@ READABLE, LEAST, MOST = "2.1", "2.53", "2.69"
 """Any cloud tells its services. From 2.53 on one request updates status, reason and forced_down by
 uuid; from 2.69 on the services of a cell that is down are listed, too, as UNKNOWN.
 """
-BINARY = "nova-compute"
 
 
 def read_services(api: Api) -> tuple[ComputeService, ...]:
-    body = api.get("/os-services", api.version(READABLE, MOST), binary=BINARY)
+    body = api.get("/os-services", api.version(READABLE, MOST), binary=COMPUTE)
     found = (_service(item) for item in body["services"])
     return tuple(sorted(found, key=lambda s: s.host))
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, joined
-from ..._core.model import ComputeService, Fleet, Migration
+from ..._core.model import COMPUTE, ComputeService, Fleet, Migration
 from ..._core.plan import Plan, Step
 from ..._core.reading import AGGREGATES, MIGRATIONS, SERVERS, SERVICES, Reading, reading
 from ..common.selection import services_named
 from . import verbs
 
-COMPUTE = "nova-compute"
 REASON_LENGTH = 255
 
 
