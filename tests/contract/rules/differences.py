@@ -51,7 +51,6 @@ RULES = {
 }
 
 UNTESTED = {
-    19: "Zones are read from aggregates and services; there is no list of zones that could hide any.",
     20: "There is no module for it.",
     22: "A coordinator leaves a Xen pool by ``xen_pool_member``, whose own tests check this.",
     51: "Nova has no replacement for these calls; use ``host_maintenance`` on both.",
