@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Actions whose hosts may die: Nova leaves such a server in its task_state, for ever, and says nothing."""
+"""Watch the hosts of running actions: Nova leaves a dead host's servers in their task_state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..._core.reading import SERVERS, SERVICES, reading
 from .waiting import Progress
 
 INTERVAL = 5.0
-"""Seconds between looks at the compute services; one look serves all steps that are under way."""
+"""Seconds between looks at the compute services; one look serves all steps that are running."""
 
 ENOUGH = 2
 """Looks in a row that must find a service down: it may have missed one report."""
@@ -23,13 +23,13 @@ WAITING = (
     "Wait until its task_state is null: a process that finds the request in its queue when it starts "
     "again carries it out, and the server ends in ERROR"
 )
-"""Nova's init resets the task_state first (nova/compute/manager.py, _reset_live_migration), and what
-the queue has kept then fails at its end.
+"""Nova's init resets the task_state first (nova/compute/manager.py, _reset_live_migration), and
+what the queue has kept then fails at its end.
 """
 
 
 class SourceLost(UnavailableError):
-    """A compute service that carries out an action is down. Where that stands, nobody knows."""
+    """A compute service that carries out an action is down, and the action's state is unknown."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def watched(ports: Ports, action: Watched, work: Progress) -> Progress:
 
 
 class _Watch:
-    """Looks now and then."""
+    """Checks the services at intervals."""
 
     def __init__(self, ports: Ports, action: Watched) -> None:
         self._ports = ports
@@ -88,7 +88,9 @@ class _Watch:
             raise self._lost(down)
 
     def _down(self) -> list[str]:
-        """Hosts of the server that are known to be down; who may not see services learns of none."""
+        """Hosts of the server that are known to be down; none for an account that may not see
+        services.
+        """
         try:
             services = self._ports.recent(reading(SERVICES), INTERVAL / 2).services
             down = [s.host for s in services if s.state != "up"]
@@ -107,7 +109,7 @@ class _Watch:
 
     def _lost(self, down: list[str]) -> SourceLost:
         action, hosts = self._action, joined(down)
-        # Its record is "accepted" until the source has taken the order.
+        # Its record is "accepted" until the source has taken the request.
         waiting = action.move and self._progress == 0
         return SourceLost(
             f"server {action.server}",

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Taking a host out of service: no new servers, running ones moved elsewhere, all of it journaled.
+"""Take a host out of service: no new servers, running ones moved elsewhere, all of it journaled.
 
-The way back is leave.py. A maintenance is known by host and name; its journal makes a second
-run of the same one do nothing, and an interrupted one go on where it stopped.
+A maintenance is known by host and name; its journal makes a second run of the same one do nothing,
+and an interrupted one continue where it stopped.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _out_of_service(
 def _evacuated_lists(
     fleet: Fleet, host: Host, current: Maintenance | None
 ) -> dict[str, str | None]:
-    """A maintenance that goes on keeps the guests it has listed and adds those that came later."""
+    """A maintenance that continues keeps the guests it has listed and adds those that came later."""
     resident = sorted(
         (s for s in fleet.servers_on(host.name) if s.running), key=lambda s: (s.name, s.id)
     )

@@ -53,7 +53,7 @@ def _live_migrated(fleet: Fleet, _server: str, args: MoveArgs) -> Fleet:
 
 
 def _live_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
-    """The journal learns of a move before it starts, so that a killed run loses none.
+    """Record a move in the journal before it starts, so that a killed run loses none.
 
     A server that was stopped, deleted or moved by somebody else meanwhile needs no move any more.
     The record of a move that outlasts the wait, or whose host is lost, stays open.

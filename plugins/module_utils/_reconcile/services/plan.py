@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compute services: the rules of PUT and DELETE os-services (nova/api/openstack/compute/services.py)."""
+"""Plans for compute services, by the rules of PUT and DELETE os-services.
+
+Source: nova/api/openstack/compute/services.py.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +40,13 @@ class ServiceWanted:
 
     @property
     def updates(self) -> bool:
-        """Whether more is wanted of present services than to wait for them."""
+        """Whether present services are to be changed, and not only waited for."""
         return self.status is not None or self.forced_down is not None
 
 
 def needs(fleet: Fleet, wanted: ServiceWanted) -> Reading:
-    """What the plan depends on besides the services: servers and moves hinder a deletion,
-    evacuations hinder taking forced_down back.
+    """What the plan depends on besides the services: servers and moves forbid a deletion,
+    evacuations forbid taking forced_down back.
     """
     if wanted.state == "absent":
         return reading(SERVICES, AGGREGATES, SERVERS, MIGRATIONS, hosts=wanted.hosts)
@@ -150,8 +153,7 @@ def _update(service: ComputeService, wanted: ServiceWanted) -> Iterator[Step]:
         "disabled",
         reason,
     ):
-        known = service.status == "disabled"
-        why = "it is disabled already, and only the reason changes" if known else ""
+        why = "disabled already, only the reason changes" if service.status == "disabled" else ""
         args = verbs.DisableArgs(host_id=host_id, reason=reason)
         yield verbs.disable(service.host, args, why)
     if wanted.forced_down is not None and wanted.forced_down != service.forced_down:
@@ -164,7 +166,7 @@ def _update(service: ComputeService, wanted: ServiceWanted) -> Iterator[Step]:
 
 
 def _deletion(fleet: Fleet, service: ComputeService) -> Iterator[Step]:
-    """A host that a coordinator still knows registers anew at once, enabled and in no aggregate;
+    """A host that a coordinator still knows registers again at once, enabled and in no aggregate;
     nothing is left to delete then.
     """
     if _as_registered(fleet, service):
