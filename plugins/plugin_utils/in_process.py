@@ -1,15 +1,12 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs every module of the collection in the controller's process where that is what the task
-means.
+"""Run modules in the controller's process, if the task is for that machine, user and interpreter.
 
-A module of its own process takes ten times as long to start as it works; here the libraries are
-imported once, when the controller
-loads this plugin, before it forks a worker for each task. A task for another machine, another
-interpreter or another user goes the
-ordinary way. Validation, scrubbing of secrets and results are the same both ways; only here there
-is live progress.
+A module in its own process takes ten times as long to start as it works; here the libraries are
+imported once, when the controller loads this plugin, before it forks a worker for each task. Any
+other task runs as an ordinary module. Validation, scrubbing of secrets and results are the same
+both ways; only here there is live progress.
 """
 
 from __future__ import annotations
@@ -90,7 +87,7 @@ class InProcess(ActionBase):
 
     def _run_here(self, spec: Spec, body: Body) -> dict[str, Any]:
         # What the controller had loaded is not this task's garbage. Every worker would look through
-        # it anew, once the controller's counters, which they inherit, have come near the threshold.
+        # it again, once the controller's counters, which they inherit, have come near the threshold.
         gc.freeze()
         self._export_environment()
         validator = ArgumentSpecValidator(spec.argument_spec(), **spec.rules())

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The server actions of the Compute API as one table: what each may start from, when it has nothing
-to do and where it ends (nova/compute/api.py, the decorators check_instance_state and
-check_instance_lock; nova/compute/manager.py).
+"""The server actions of the Compute API as one table: from which states each starts, where it ends.
+
+Sources: nova/compute/api.py, the decorators check_instance_state and check_instance_lock;
+nova/compute/manager.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NEVER: frozenset[str] = frozenset()
 class Action:
     """``starts``: vm_states that it may start from. ``satisfied``: those in which it has nothing to
     do, once the server is not busy; ANY where more than the vm_state decides. ``ends``: those that
-    it leads to; empty where the vm_state stays what it is. ``busy``: task_states that don't hinder
+    it leads to; empty where the vm_state stays what it is. ``busy``: task_states that don't forbid
     it. ``options`` are those of the module that go with it, ``required`` those that it needs.
     """
 
@@ -61,7 +62,7 @@ MENDABLE = _states("active", "stopped", "error")
 OFFLOADED = _states("shelved_offloaded")
 SHELVED = _states("shelved", "shelved_offloaded")
 SETTLED = RUNNABLE | {"rescued", "resized"}
-"""Where a server may be once it is out of rescue, off the shelf or restored, and used again."""
+"""vm_states of a server that was unrescued, unshelved or restored, and used again since."""
 
 TABLE: Mapping[str, Action] = {
     "start": Action(STOPPED, ACTIVE, ACTIVE),

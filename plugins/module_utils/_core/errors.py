@@ -20,9 +20,9 @@
     │   └── WaitTimeout         the awaited state did not come in time
     └── PlanInterrupted         a step failed after others had been done
 
-The numbers are those that the Compute API answers in the same situation. Messages
-name the object, then the cause, then the remedy, each a clause of its own, so that a report stays
-readable whichever layer raised it.
+The numbers are those that the Compute API answers in the same situation. Messages name the object,
+then the cause, then the remedy, each a clause of its own, so that a report stays readable whichever
+layer raised it.
 """
 
 from __future__ import annotations

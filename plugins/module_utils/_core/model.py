@@ -4,8 +4,7 @@
 """The fleet as values: what planners read, what steps change, what modules return.
 
 Hosts and aggregates are referred to by name, since names are what Nova, its users and aggregates
-use; everything else by uuid.
-Sizes are bytes. Times are ISO 8601 in UTC. Nothing in here knows where a value came from.
+use; everything else by uuid. Sizes are bytes. Times are ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ class Aggregate:
         return self.metadata.get(POOL_FLAG, "").lower() in ("true", "yes", "1")
 
     def with_metadata(self, changes: Mapping[str, str | None]) -> Aggregate:
-        """Merged as Nova merges: None removes a key, an absent one silently."""
+        """Merged as Nova merges: None removes a key, if there is one."""
         merged = {**self.metadata, **changes}
         return replace(self, metadata={k: v for k, v in merged.items() if v is not None})
 
@@ -126,7 +125,7 @@ class Host:
     management_vlan: str = "-1"
     external_auth: str = ""
     joining: bool = False
-    """A pool.join of this host is under way, seen as a pending task on it."""
+    """A pool.join of this host is in progress, seen as a pending task on it."""
     node: str = ""
     """hypervisor_hostname where it differs from the service's host; empty where there is one name."""
     type: str = "XenServer"

@@ -1,8 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decisions as data: a plan can be printed, compared, stored, projected onto a fleet and carried
-out.
+"""Plans and steps: decisions as data, which can be printed, stored, projected and carried out.
 
 Each kind of change is one Verb (_reconcile/<subject>/verbs.py), and a step is a verb with a subject
 and the verb's own arguments.
@@ -19,7 +18,7 @@ from .model import Fleet
 from .ports import Ports
 
 UNCHOSEN = "a host of the scheduler's choice"
-"""What a source or target that nobody knows yet is called."""
+"""What a source or target that is not known yet is called."""
 
 Work: TypeAlias = "Iterator[float] | None"
 """None when a step is done, or its progress (0 to 1), which ends when the step has ended."""

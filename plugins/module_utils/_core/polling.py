@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Started operations that are looked at all at once, however many ask for theirs one after another."""
+"""Polling of many started operations with one request for all of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ H = TypeVar("H")
 
 class Together(Generic[H]):
     """States by handle. Whoever asks for the second time since a look makes the next one necessary,
-    and that is at all operations that are under way: N that ask in turn cost one look a round.
+    and that is at all running operations: N that ask in turn cost one look a round.
 
-    ``look`` tells the states of handles; one that it leaves out stays as it was seen last, and is
+    ``look`` returns the states of handles; one that it leaves out stays as it was seen last, and is
     not looked at again in the same round. A handle that nobody holds any more is forgotten.
 
-    After a look there is none for as long as it took: a list of many servers is a second's work for
-    a cloud, which shall rather get on with the actions.
+    After a look there is none for as long as it took: listing many servers costs a cloud a
+    second, which would slow the actions down.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Together(Generic[H]):
         self._untold: WeakSet[H] = WeakSet()
 
     def begun(self, handle: H, state: JobState) -> H:
-        """The handle; its state after the start is what the first to ask is told."""
+        """The handle; its state after the start is what the first to ask gets."""
         self._states[handle] = state
         self._untold.add(handle)
         return handle

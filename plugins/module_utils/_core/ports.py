@@ -4,8 +4,8 @@
 """What the backends offer, one Protocol per subject.
 
 Mutating methods raise FleetErrors only, know no check mode and do not wait; methods called
-``start_*`` return a handle for ``poll``.
-Objects are named by what the model names them by: hosts and aggregates by name, all else by uuid.
+``start_*`` return a handle for ``poll``. Hosts and aggregates are referred to by name, everything
+else by uuid, as in the model.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class PoolPort(Protocol):
 
 
 class Reporter(Protocol):
-    """Receives what is going on, for live display."""
+    """Receives progress and warnings, for live display."""
 
     def line(self, text: str) -> None:
         """One line of progress."""
@@ -197,7 +197,7 @@ class FleetReader(Protocol):
     """Reads the real state."""
 
     def __call__(self, wanted: Reading) -> Fleet:
-        """What is wanted, read anew."""
+        """What is wanted, read again."""
 
 
 @dataclass
@@ -224,7 +224,7 @@ class Ports:
 
     def recent(self, wanted: Reading, age: float) -> Fleet:
         """What is wanted, as read at most ``age`` seconds ago: for what many steps look at while
-        they wait. A reading that failed goes on to fail as long.
+        they wait. A reading that failed keeps failing for as long.
         """
         when, found = self._readings.get(wanted, (0.0, None))
         if found is None or self.clock.now() - when > age:

@@ -43,7 +43,7 @@ class Reading:
     """Sections, and what of them: None is everything.
 
     ``hosts`` narrows servers and migrations to those on, from or to these hosts; ``servers`` names
-    further servers by name or uuid. With both, servers are those that either of them tells.
+    further servers by name or uuid. With both, servers are those that either of them names.
     """
 
     sections: frozenset[str]

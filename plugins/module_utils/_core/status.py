@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The status of a server, which Nova derives from vm_state and task_state
-(nova/api/openstack/common.py, _STATE_MAP).
+"""The status of a server, derived from vm_state and task_state.
+
+As in nova/api/openstack/common.py, _STATE_MAP.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ BY_VM_STATE: Mapping[str, str] = {
     "shelved": "SHELVED",
     "shelved_offloaded": "SHELVED_OFFLOADED",
 }
-"""Where the task_state has no say."""
+"""Status by vm_state, where the task_state does not matter."""
 
 _RESIZING = dict.fromkeys(RESIZING, "RESIZE")
 _REBUILDING = dict.fromkeys(

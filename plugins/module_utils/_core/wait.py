@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only place that sleeps. Clocks are passed in, so that tests need not wait."""
+"""Waiting loops, the only code that sleeps. Clocks are passed in, so that tests need not wait."""
 
 from __future__ import annotations
 

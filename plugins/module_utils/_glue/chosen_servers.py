@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The servers of one task of server_action, from the choice to what became of them.
+"""The servers of one task of server_action, from the choice to their outcomes.
 
-A filter chooses once, before anything is done: a server that was stopped because it was ACTIVE is
-no longer ACTIVE afterwards, and still the one that was meant.
+A filter chooses once, before anything is done: a server that was chosen because it was ACTIVE, and
+was stopped, is no longer ACTIVE afterwards.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tasks of a play under --check have planned so far.
+"""Steps that the tasks of a play under --check have planned so far.
 
-Without it every task of such a play would plan on the untouched state: the second could not find
-what the first would make. The
-steps live in a file of the run's own temporary directory, since each task runs in a process of its
-own; it goes with the run.
+Without them every task of such a play would plan on the untouched state: the second could not find
+what the first would make. They are kept in a file in the run's own temporary directory, since each
+task runs in a process of its own; the file goes with the run.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module's body, in a process of its own (AnsibleModule) or in the controller's (the action
-plugin), with the same result.
-"""
+"""Run a module's body, with the same result in its own process and in the controller's."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One task: reads, plans, and either shows the plan (check mode) or carries it out."""
+"""One task: read, plan, and either show the plan (check mode) or carry it out."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Task:
         ports = self._plane.ports(self.reporter, wanted)
         held = lock(before) if callable(lock) else lock
         unit = exclusive and ports.atomic
-        # Inside a transaction only the records are read anew.
+        # Inside a transaction only the records are read again.
         read = self._plane.read_inside if unit else self._plane.read
         work = _Work(
             planner,
@@ -142,7 +142,7 @@ class Task:
 
     @staticmethod
     def _check_settled(work: _Work, done: Sequence[Step]) -> None:
-        """What is left after the last round was not there before, or came again."""
+        """ConflictError if steps are left after the last round: somebody else changes the state."""
         left = work.planner(work.read()).steps
         if left:
             raise ConflictError(
@@ -212,7 +212,7 @@ def _locked(ports: Ports, name: str | None) -> AbstractContextManager[None]:
 
 def _told(exc: FleetError, before: Sequence[Step], *, undone: bool) -> FleetError:
     """The error as it stands for the whole task, rounds before this one included. A transaction
-    takes back what its plan had done, so only the cause is left to tell.
+    takes back what its plan had done, so only the cause is reported.
     """
     if undone:
         return exc.causes[0] if isinstance(exc, PlanInterrupted) and exc.causes else exc

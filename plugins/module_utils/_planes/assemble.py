@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts together what the control plane, the coordinators and the journal know."""
+"""Make one fleet of what the control plane, the coordinators and the journal know."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ def assemble(records: Records | None, xen: XenView | None, *, default_zone: str 
     """One fleet from the parts that were read; a part that was not is None.
 
     Every host that a coordinator knows has a compute service, enabled unless a record says
-    otherwise, as a new nova-compute registers
-    itself enabled. A service is up iff it is not forced down and its host is live now; a recorded
-    one that no coordinator knows is down.
+    otherwise, as a new nova-compute registers itself enabled. A service is up iff it is not forced
+    down and its host is live now; a recorded one that no coordinator knows is down.
     """
     records = records or Records()
     view = xen or XenView()

@@ -38,7 +38,7 @@ class ControlPlane(Protocol):
     """Reads the fleet, and gives the ports that change it."""
 
     def read(self, wanted: Reading) -> Fleet:
-        """What is wanted, read anew."""
+        """What is wanted, read again."""
 
     def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
         """What is wanted, of which some was read a moment ago."""
@@ -110,8 +110,8 @@ class XapiPlane:
 
 
 class NovaPlane:
-    """All from Nova, but for the journal, which is in the store, and Xen pools, if those are asked
-    for: their hosts are then those that XenAPI tells.
+    """All from Nova, except the journal, which is in the store, and Xen pools, if those are asked
+    for: their hosts are then those that XenAPI lists.
     """
 
     def __init__(self, backends: Backends) -> None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Notes in the store what XAPI forgets of server actions: that there was a change, and who is gone."""
+"""Record in the store what XAPI does not keep of server actions: times of changes, and deletions."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ SECRETS = ("admin_pass", "user_data")
 
 @dataclass(frozen=True)
 class Action:
-    """``body`` makes the request's body, ``versions`` tells the least and the highest microversion
-    for these arguments, ``judge`` tells from what is seen later how it stands.
+    """``body`` makes the request's body, ``versions`` returns the least and the highest
+    microversion for these arguments, ``judge`` decides from what is seen later how it stands.
     """
 
     body: Callable[[ActionArgs], Mapping[str, Any] | None]

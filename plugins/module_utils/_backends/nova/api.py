@@ -27,7 +27,9 @@ PAGE = 1000
 """What Nova's max_limit gives at most by default."""
 
 PATIENCE_S = 60
-"""How long to wait for one answer, unless the options or clouds.yaml tell; without it, for ever."""
+"""Seconds to wait for one answer, unless the options or clouds.yaml say; the SDK's default is no
+limit.
+"""
 Version = tuple[int, int]
 
 
@@ -56,7 +58,7 @@ def load() -> Any:
         import openstack.connection  # noqa: PLC0415
     except ImportError as exc:
         raise MissingLibraryError("openstacksdk", traceback.format_exc()) from exc
-    # What it warns of ends in an error that tells more; without a handler it would go to stderr.
+    # What it warns of ends in an error that says more; without a handler it would go to stderr.
     logging.getLogger("keystoneauth").addHandler(logging.NullHandler())
     return openstack
 
@@ -134,7 +136,7 @@ class Api:
         return self.send("GET", path, version, params=query).body
 
     def listed(self, path: str, key: str, version: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """All items of a list, page by page as the links in the answers tell."""
+        """All items of a list, page by page, following the links in the answers."""
         while True:
             body = self.get(path, version, **query)
             yield from body[key]
@@ -145,7 +147,7 @@ class Api:
 
     @staticmethod
     def _marker(item: Mapping[str, Any]) -> str:
-        """Migrations have an id that is a number, and are told apart by their uuid (2.59)."""
+        """Migrations have an id that is a number, and are distinguished by their uuid (2.59)."""
         return str(item.get("uuid") or item["id"])
 
     def image_service(self, path: str, **query: Any) -> dict[str, Any]:

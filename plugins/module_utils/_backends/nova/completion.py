@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a started action stands, from what Nova shows of the server, the migration and the request.
+"""State of a started action, from what Nova shows of the server, the migration and the request.
 
 202 means accepted, and a server that is ACTIVE without a task may be one whose action has failed:
-what failed is told by the instance action, and how a move ended by its migration record only.
+only the instance action shows what failed, and only the migration record how a move ended.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def gone(*ends: str) -> Judge:
 
 
 def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
-    """What goes for all: under way with a task, at its end when the server is gone or in ERROR."""
+    """Common to all: running with a task, at its end when the server is gone or in ERROR."""
     deleted = sight.vm_state in {"soft-delete", "deleted"} and not sight.deletes
     if sight.server is None or deleted:
         return _error(sight, "it was deleted meanwhile", "See who did that, and why")
@@ -164,7 +164,7 @@ def _ended_early(sight: Sight, in_error: bool = False) -> JobState | None:
 
 
 def _move(reached: Callable[[Sight, Migration], JobState | None]) -> Judge:
-    """What goes for all moves; ``reached`` tells whether a record that is not lost is the end."""
+    """Common to all moves; ``reached`` decides whether a record that is not lost is the end."""
 
     def judge(sight: Sight) -> JobState:
         record = sight.record

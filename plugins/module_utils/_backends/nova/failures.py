@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what Nova, Keystone and their client libraries raise to FleetErrors."""
+"""FleetErrors for what Nova, Keystone and their client libraries answer or raise."""
 
 from __future__ import annotations
 

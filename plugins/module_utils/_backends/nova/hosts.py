@@ -12,7 +12,7 @@ from ..._core.model import Host
 from .api import PAGE, Api
 
 LEAST, MOST = "2.53", "2.87"
-"""From 2.53 on ids are uuids; from 2.88 on memory and processors are no longer told."""
+"""From 2.53 on ids are uuids; from 2.88 on memory and processors are no longer shown."""
 MIB = 1024**2
 
 

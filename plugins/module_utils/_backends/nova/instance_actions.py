@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Nova has written down about one request: an instance action and its events."""
+"""Nova's record of one request: an instance action and its events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def outcome(api: Api, server_id: str, request_id: str) -> Outcome:
-    """What became of a request; nothing yet, if Nova has no action of that id."""
+    """The outcome of a request so far; nothing yet, if Nova has no action of that id."""
     path = f"/servers/{server_id}/os-instance-actions/{request_id}"
     try:
         body = api.get(path, api.version(LEAST, MOST))
@@ -55,7 +55,7 @@ def judged(action: Mapping[str, Any]) -> Outcome:
 
 
 def _words(event: Mapping[str, Any]) -> str:
-    """What an event tells of its error, with its own name (``conductor_migrate_server``). An error
+    """An event's error in words, with the event's name (``conductor_migrate_server``). An error
     that is not Nova's own is in the details by its class only.
     """
     details = str(event.get("details") or "").strip()

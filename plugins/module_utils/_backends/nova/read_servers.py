@@ -73,7 +73,9 @@ def _listed(api: Api, **query: str | int) -> Iterator[Mapping[str, Any]]:
 
 
 def _named(api: Api, word: str, past: Mapping[str, str | int]) -> Iterator[Mapping[str, Any]]:
-    """By uuid, else by name, which Nova takes for a regular expression. Only the list tells the past."""
+    """By uuid, else by name, which Nova takes for a regular expression. Only the list shows deleted
+    ones.
+    """
     if is_uuid(word) and past:
         yield from _listed(api, uuid=word.lower(), **past)
         return
@@ -120,8 +122,8 @@ def changed_servers(api: Api, since: str) -> Iterator[Mapping[str, Any]]:
 
 
 def server(item: Mapping[str, Any]) -> Server:
-    """Of a cell that is down only id, status UNKNOWN and project are told, from 2.69 on; GET of one
-    server tells flavor and zone, too.
+    """Of a cell that is down only id, status UNKNOWN and project are shown, from 2.69 on; GET of
+    one server shows flavor and zone, too.
     """
     flavor = item.get("flavor") or {}
     memory = int(flavor.get("ram") or 0) * MIB

@@ -44,7 +44,8 @@ class Handle:
 
     ``since`` is when its server had changed last as it was first looked at, by the cloud's clock,
     which need not be ours. ``migration`` is the uuid of its record, once that has been found; until
-    then ``baseline`` tells new records from old. ``image`` is the id of the image that it makes.
+    then ``baseline`` distinguishes new records from old. ``image`` is the id of the image that it
+    makes.
     """
 
     verb: str
@@ -101,7 +102,7 @@ class NovaServers:
         return self._together.begun(handle, JobState(done=action.judge is answered))
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
-        """A look is at all actions that are under way.
+        """One look is at all running actions.
 
         As last seen while the cloud cannot be reached: how long that may take is for the caller's
         time limit to say.
@@ -183,7 +184,7 @@ class NovaServers:
         """Those that have changed since the handles' actions began, deleted ones among them; none
         if there are so few that they are better looked at one by one.
 
-        When that was, by the cloud's clock, the first server tells for all: they were started one
+        When that was, by the cloud's clock, the first server shows for all: they were started one
         after another, and each start changes its server.
         """
         if len({handle.server_id for handle in handles}) <= POLLED_ALONE:

@@ -14,7 +14,7 @@ from .api import Api
 from .times import timestamp
 
 READABLE, LEAST, MOST = "2.1", "2.53", "2.69"
-"""Any cloud tells its services. From 2.53 on one request updates status, reason and forced_down by
+"""Any cloud lists its services. From 2.53 on one request updates status, reason and forced_down by
 uuid; from 2.69 on the services of a cell that is down are listed, too, as UNKNOWN.
 """
 
@@ -67,7 +67,7 @@ def _called(host: str) -> str:
 
 
 def _service(item: Mapping[str, Any]) -> ComputeService:
-    """Of a cell that is down only binary, host and status UNKNOWN are told (2.69)."""
+    """Of a cell that is down only binary, host and status UNKNOWN are shown (2.69)."""
     return ComputeService(
         host=item["host"],
         host_id=None if item.get("id") is None else str(item["id"]),

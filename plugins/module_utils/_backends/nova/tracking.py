@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which migration record is whose: Nova does not tell which request a record comes from."""
+"""Find the migration record of a request, which Nova does not name in the record."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MigrationRecords:
 
     def before(self, server_id: str) -> Baseline:
         """What there is before a move of this server. Read once for moves that start one soon after
-        the other, but anew for a server that has been moved by way of this object.
+        the other, but again for a server that has been moved with this object.
         """
         now = time.monotonic()
         old = self._read_at is None or now - self._read_at > STALE_S

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the store is, and what its drivers' errors mean. No statement is sent from here.
+"""Targets of the store and the errors of its drivers. No statement is sent from here.
 
 A target is the path of an SQLite file or a ``postgresql://`` URL. The password never becomes part
 of the URL, so that no message, repr or log can show it.
@@ -172,7 +172,7 @@ def translated(target: Target) -> Iterator[None]:
 
 
 def _translate(target: Target, cause: BaseException | None) -> FleetError:
-    """SQLite tells by error code, PostgreSQL by SQLSTATE, which is missing until the login."""
+    """SQLite has an error code for it, PostgreSQL an SQLSTATE, which is missing until the login."""
     text = target.scrubbed(str(cause))
     if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
         return _busy(target)
@@ -219,7 +219,7 @@ def _parse_url(target: str, password: str | None) -> Target:
 
 
 def connect_args(url: sa.URL) -> dict[str, Any]:
-    """What libpq is told besides the URL.
+    """Options for libpq besides the URL.
 
     It would accept any certificate, or none, so a remote server's is verified unless the URL or the
     environment says otherwise.

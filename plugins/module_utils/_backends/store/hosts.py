@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts by uuid, whatever they are called at the moment."""
+"""Hosts by uuid, under the names that they have at the moment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def current_names(recorded: Mapping[str, str], reported: Mapping[str, str]) -> d
     """Names of the recorded hosts, by uuid, now that coordinators report these.
 
     A name belongs to the host that is reported under it. A recorded host that is not reported
-    itself, and whose name another one now bears, goes by its uuid.
+    itself, and whose name another one now has, goes by its uuid.
     """
     taken = set(reported.values())
     return {
@@ -30,7 +30,7 @@ def current_names(recorded: Mapping[str, str], reported: Mapping[str, str]) -> d
 
 
 class Hosts:
-    """The hosts that records refer to, under the names that they bear now."""
+    """The hosts that records refer to, under the names that they have now."""
 
     def __init__(self) -> None:
         self._reported: dict[str, str] = {}

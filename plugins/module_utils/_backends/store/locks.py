@@ -3,8 +3,8 @@
 
 """Locks that a run holds for longer than a transaction, by lease.
 
-A holder renews its lease for as long as it lives. A killed one's lock is free at once for runs on the
-same machine, which see that its process is gone, and for all others when its lease has run out.
+A holder renews its lease for as long as it lives. A killed one's lock is free at once for runs on
+the same machine, which see that its process is gone, and for all others when its lease has run out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ with suppress(ImportError):
     import sqlalchemy as sa
 
 LEASE = 60.0
-"""Seconds for which a lock outlives a holder that other machines lost sight of."""
+"""Seconds for which a lock outlives a holder that other machines can't see any more."""
 
 DEAD = frozenset("ZX")
 """States of a process that has ended and awaits its parent's notice (proc(5))."""
@@ -35,7 +35,7 @@ DEAD = frozenset("ZX")
 
 @dataclass(frozen=True)
 class Owner:
-    """A process, told apart from others with its number by its start, and by where it runs."""
+    """A process, distinguished from others with its number by its start, and by where it runs."""
 
     node: str
     machine: str
@@ -93,7 +93,7 @@ def held(database: Database, name: str, purpose: str) -> Iterator[None]:
         yield
     except BaseException:
         _end(renewer, ended)
-        with suppress(FleetError):  # the first error is the one to be told
+        with suppress(FleetError):  # the first error is the one to report
             _release(database, token)
         raise
     _end(renewer, ended)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What XAPI does not keep of servers: when they were changed, and those that are no more."""
+"""Times of servers' changes, and deleted servers: what XAPI does not keep."""
 
 from __future__ import annotations
 

@@ -153,7 +153,9 @@ def _journal_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
 
 
 def _server_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
-    """Neither metadata nor tags of deleted servers, which Nova drops too, and which may hold secrets."""
+    """Neither metadata nor tags of deleted servers, which Nova drops too, and which may hold
+    secrets.
+    """
     return {
         "server_updates": _table(
             metadata,
@@ -181,7 +183,7 @@ def _server_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
 
 
 def _table(metadata: sa.MetaData, name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    """SQLite would give the number of a deleted row to a new one, unless told otherwise."""
+    """SQLite would give the number of a deleted row to a new one by default."""
     numbered = any(isinstance(item, sa.Column) and item.name == "id" for item in items)
     return sa.Table(f"{PREFIX}{name}", metadata, *items, sqlite_autoincrement=numbered)
 

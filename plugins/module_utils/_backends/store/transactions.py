@@ -24,7 +24,7 @@ ADVISORY_KEY = int.from_bytes(b"xenfleet", "big")
 
 class Database:
     """Connections to one store, and the transaction that is open, if any. Not for several threads,
-    but for ``apart``.
+    except for ``apart``.
     """
 
     def __init__(self, target: Target) -> None:

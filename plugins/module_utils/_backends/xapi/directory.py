@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which endpoints are coordinators, what they said last, and where named objects are in that."""
+"""Directory of the coordinators among the endpoints, and of the objects that they last reported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORDS = {"host": "host", "pool": "pool", "VM": "server", "SR": "SR", "network": 
 class _Seat:
     """One endpoint: logged in, or a supporter of another address, or silent for a reason.
 
-    The connection stays the same when it logs in anew, so that handles of operations keep theirs.
+    The connection stays the same when it logs in again, so that handles of operations keep theirs.
     """
 
     endpoint: Endpoint
@@ -60,7 +60,7 @@ class Place:
 
 
 class Directory:
-    """Sessions with all coordinators among the endpoints, found anew at each read."""
+    """Sessions with all coordinators among the endpoints, found again at each read."""
 
     def __init__(self, endpoints: Sequence[Endpoint], access: Access) -> None:
         self._seats = [_Seat(e, Connection(e, access)) for e in dict.fromkeys(endpoints)]

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Addresses as operators write them and as hosts name themselves, and whether the two mean the same host."""
+"""Parse addresses of hosts, and compare those that operators give with those that hosts report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from ..._core.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a host's XenAPI is served. ``text`` is what the operator wrote; https unless http was written out."""
+    """Where a host's XenAPI is served. ``text`` is what the operator wrote; https unless http was
+    written out.
+    """
 
     text: str
     scheme: str
@@ -32,7 +34,9 @@ class Endpoint:
         return host if self.port is None else f"{host}:{self.port}"
 
     def serves(self, address: str) -> bool:
-        """Whether ``address``, which a host gave as its own or its coordinator's, is reached through this endpoint."""
+        """Whether ``address``, which a host gave as its own or its coordinator's, is reached
+        through this endpoint.
+        """
         host, port = split_address(address)
         if port is not None and port != self.port:
             return False
@@ -40,7 +44,9 @@ class Endpoint:
 
 
 def parse_endpoint(text: str) -> Endpoint:
-    """A host name, an address, either with a port, or a URL without path and user. ConfigError otherwise."""
+    """A host name, an address, either with a port, or a URL without path and user. ConfigError
+    otherwise.
+    """
     text = text.strip()
     bare = text if "://" in text else f"https://{_bracketed(text)}"
     try:

@@ -1,21 +1,21 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Nova knows of a server and XAPI does not, written onto the guest itself. Pure.
+"""Marks on a guest: what Nova knows of a server and XAPI does not, stored in the VM itself. Pure.
 
 In VM.other_config, under the prefix ``xenfleet:``, stand
 
 - ``id``: uuid of the VM that the marks belong to. Copies and snapshots inherit other_config; marks
   with another uuid, or without one, mean nothing.
 - ``vm_state``: resized, rescued, shelved, shelved_offloaded, soft-delete or error, where the power
-  state does not tell; ``fault``: what led to error.
+  state does not show it; ``fault``: what led to error.
 - ``task_state``: what an action is doing, and since when (``resize_finish 2026-01-31T12:00:00Z``).
   One that stays without change was left by a killed run; reset_state clears it.
 - ``old``: sizes and host from before a resize or migration that awaits its confirmation, as JSON.
 - ``left``: uuid of the failed host that it ran on, from the beginning of an evacuation to its good
   end, as XAPI forgets the host when its power state is reset. On a guest that runs on another host
   a killed run left it, and a task_state: the evacuation is over.
-- ``aide``: uuid of the VM from which it is rescued or rebuilt. That VM bears ``server``, the uuid
+- ``aide``: uuid of the VM from which it is rescued or rebuilt. That VM has ``server``, the uuid
   of the one that it is for, and is no server of its own.
 - ``discard``: uuids of disks that a rebuild has replaced and is about to destroy.
 - ``image_type`` and ``backup_type``, on snapshots: snapshot or backup, as in Glance's images, and
@@ -73,7 +73,7 @@ HOLDS: Mapping[str, frozenset[str]] = {
     "shelved_offloaded": frozenset({"Halted"}),
     "soft-delete": frozenset({"Halted"}),
 }
-"""The vm_states that are marked, and the power states that don't give them the lie."""
+"""The vm_states that are marked, and the power states that are compatible with each."""
 
 
 Memory = tuple[int, int, int, int]
@@ -128,7 +128,7 @@ def plain(config: Mapping[str, str]) -> dict[str, str]:
 
 
 def marked_state(vm: Mapping[str, Any]) -> str | None:
-    """The vm_state that is marked, unless the power state gives it the lie."""
+    """The vm_state that is marked, unless the power state contradicts it."""
     state = marks(vm).get("vm_state", "")
     return state if vm["power_state"] in HOLDS.get(state, ()) else None
 

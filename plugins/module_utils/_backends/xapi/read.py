@@ -52,7 +52,7 @@ COUNTED = frozenset(FOLLOWED) - {*SELECTED, "task"}
 """Classes of which every object is held, so that their number shows whether one was missed."""
 
 STALE = 60.0
-"""Seconds after which to start anew: XAPI remembers a limited number of deletions only."""
+"""Seconds after which to read everything again: XAPI remembers a limited number of deletions only."""
 
 BY_EVENT_NAME = {kind.lower(): kind for kind in FOLLOWED}
 
@@ -97,7 +97,7 @@ class PoolRecords:
 
     @property
     def joining(self) -> bool:
-        """A pool.join of this stand-alone host is under way."""
+        """A pool.join of this stand-alone host is in progress."""
         tasks = self.rows["task"].values()
         return any(t["status"] == "pending" and t["name_label"] in JOINS for t in tasks)
 

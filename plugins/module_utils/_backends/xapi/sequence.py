@@ -4,7 +4,7 @@
 """Actions of several calls, written as generators and carried forward by polling.
 
 A generator yields what is to be called next and is sent the answer, or has the FleetError thrown
-into it. Nothing waits in between, so that many actions go on side by side; what a restarting
+into it. Nothing waits in between, so that many actions run side by side; what a restarting
 toolstack leaves unanswered is asked again once it is back.
 """
 
@@ -26,7 +26,7 @@ from .transport_errors import harmless
 Row = Mapping[str, Any]
 
 Reached: TypeAlias = "Callable[[Row | None], bool | None]"
-"""Tells from a VM's record (None: it is gone) whether a job has had its effect; None: not yet."""
+"""Decides from a VM's record (None: it is gone) whether a job has had its effect; None: not yet."""
 
 
 class Call:
@@ -63,7 +63,9 @@ Steps: TypeAlias = Generator["Command", Any, Any]
 
 
 def unknowable(_row: Row | None) -> bool:
-    """For jobs that leave no trace on the VM, or none that would tell them from earlier ones."""
+    """For jobs that leave no trace on the VM, or none that would distinguish them from earlier
+    ones.
+    """
     return False
 
 
@@ -140,7 +142,7 @@ class Work:
 
     def begin(self) -> Work:
         """Up to the first change. What makes that impossible is raised, Refused included where the
-        object or the endpoint may only be another one by now; what follows is told by poll.
+        object or the endpoint may only be another one by now; what follows is reported by poll.
         """
         value: Any = None
         error: FleetError | None = None
@@ -164,7 +166,7 @@ class Work:
         return self
 
     def polled(self, state: JobState | None) -> JobState:
-        """Go on as far as it goes, given the state of the job if there is one."""
+        """Continue as far as possible, given the state of the job if there is one."""
         if self.job is not None and state is not None:
             self._progress = max(self._progress, self._share(state.progress))
             if state.done:
@@ -174,8 +176,8 @@ class Work:
         return JobState(self.done, 1.0 if self._succeeded else self._progress, self.error)
 
     def _end_of(self, job: Handle, error: FleetError | None) -> None:
-        """A job that a toolstack took with it is done again once, but one that was all there is to
-        the action: that is the caller's to repeat.
+        """A job that was lost with a toolstack is repeated once, unless it is the whole action,
+        which the caller may repeat.
         """
         self.job = None
         again, self._repeatable = self._repeatable, None
@@ -193,7 +195,7 @@ class Work:
         return self.done and self.error is None
 
     def _share(self, progress: float) -> float:
-        """Progress of all from that of the present job; the end is never told early."""
+        """Progress of all from that of the present job; the end is never reported early."""
         total = max(self._jobs, self._ended + 1)
         return (self._ended + progress) / total
 
@@ -252,7 +254,7 @@ class Work:
         return next((row for row in found if row is not None), None)
 
     def _ask_again(self, command: Call, error: FleetError) -> None:
-        """A job that may have been started is not started twice: the VM tells what has become of it."""
+        """A job that may have been started is not started twice: the VM shows its outcome."""
         try:
             if not self._find_anew():
                 return

@@ -31,7 +31,7 @@ class XenServers:
 
     def start_action(self, verb: str, args: ActionArgs) -> Work:
         """Errors before the first change are
-        raised here, UnsupportedError among them, all others are told by ``poll``.
+        raised here, UnsupportedError among them, all others are reported by ``poll``.
         """
         steps, jobs = ACTIONS[verb]
         what = f"{verb.removeprefix('server.').replace('_', '-')} of {{}}"
@@ -49,7 +49,7 @@ class XenServers:
         return self._together.begun(work, JobState(done=work.done, error=work.error))
 
     def poll(self, handles: Sequence[Work]) -> list[JobState]:
-        """The states of started actions, in the same order. A look is at all that are under way."""
+        """The states of started actions, in the same order. One look is at all that are running."""
         return self._together.poll(handles)
 
     def _seen(self, works: Sequence[Work]) -> dict[Work, JobState]:

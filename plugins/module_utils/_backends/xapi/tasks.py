@@ -3,8 +3,8 @@
 
 """Operations that were started with Async and are followed by their tasks.
 
-A task dies with the coordinator's toolstack (nothing of it is kept), while what it stood for may
-well go on and succeed. So a vanished task is judged by the object itself, and given up only when
+A task dies with the coordinator's toolstack (nothing of it is kept), while its operation may
+continue and succeed. So a vanished task is judged by the object itself, and given up only when
 that has not changed for some time.
 """
 
@@ -26,10 +26,10 @@ from .session import SLOW, Connection, Refused
 
 
 class Judge(Protocol):
-    """Tells from the pool's present state whether what was started has come about."""
+    """Decides from the pool's present state whether the operation has had its effect."""
 
     def __call__(self, view: XenView, /) -> bool | None:
-        """True: reached; None: under way; False: neither."""
+        """True: reached; None: in progress; False: neither."""
 
 
 ENDED = frozenset({"success", "failure", "cancelled"})
@@ -37,9 +37,10 @@ ENDED = frozenset({"success", "failure", "cancelled"})
 
 @dataclass(eq=False)
 class Handle:
-    """A started operation. ``reached`` tells from the fleet's state whether it has had its effect.
+    """A started operation. ``reached`` decides from the fleet's state whether it has had its
+    effect.
 
-    ``value`` is what the call answered, once it has succeeded and if its task lived to tell.
+    ``value`` is what the call answered, once it has succeeded, if its task was not lost.
     """
 
     records: PoolRecords
@@ -51,7 +52,7 @@ class Handle:
     """Whether the task is ours to remove once it has ended."""
     lost_at: float | None = None
     given_up: bool = False
-    """The task has vanished and its effect has not come in time."""
+    """The task has vanished, and its effect was not seen in time."""
     progress: float = 0.0
     value: str = ""
 
@@ -134,7 +135,9 @@ class Tasks:
         return JobState(True, handle.progress, error)
 
     def _view(self) -> XenView | FleetError | None:
-        """None while toolstacks restart; how long that may take is for the caller's time limit to say."""
+        """None while toolstacks restart; how long that may take is for the caller's time limit to
+        say.
+        """
         try:
             return self._directory.read()
         except UnavailableError:

@@ -3,7 +3,8 @@
 
 """XenAPI records as values of the model. Pure: no call is made from here.
 
-Over XML-RPC integers arrive as text, sets as lists, times as DateTime with the text 20260821T02:00:23Z.
+Over XML-RPC integers arrive as text, sets as lists, times as DateTime with the text
+20260821T02:00:23Z.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from .server import server
 Named = TypeVar("Named", Host, Network, Pool, Server, Storage)
 
 CLEAR_TEXT = "password"
-"""Keys of a PBD's device_config with this in their name hold a secret, in clear text with some drivers."""
+"""Keys of a PBD's device_config with this in their name hold a secret, in clear text with some
+drivers.
+"""
 
 
 def view(pools: Sequence[PoolRecords], unreachable: Mapping[str, str]) -> XenView:
-    """All pools as one. ConfigError if two hosts bear the same name."""
+    """All pools as one. ConfigError if two hosts have the same name."""
     hosts = [host for records in pools for host in _hosts(records)]
     _check_names(hosts, {r.pool_id: r.connection.endpoint.text for r in pools})
     return XenView(
@@ -38,7 +41,7 @@ def view(pools: Sequence[PoolRecords], unreachable: Mapping[str, str]) -> XenVie
 
 
 def _ordered(items: Iterable[Named]) -> tuple[Named, ...]:
-    """By name, so that results and plans do not depend on the order in which XAPI told things."""
+    """By name, so that results and plans do not depend on the order of XAPI's answers."""
     return tuple(sorted(items, key=lambda item: (item.name, item.id)))
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What went wrong on the way to a host, before XenAPI could answer."""
+"""FleetErrors for failures between here and a host, before XenAPI could answer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LOST = (
 
 
 def transport_error(endpoint: str, method: str, exc: Exception) -> FleetError:
-    """The FleetError for an exception of the transport; ``method`` is the call that was under way."""
+    """The FleetError for an exception of the transport; ``method`` is the call in progress."""
     what = f"XenAPI at {endpoint}"
     if isinstance(exc, ssl.SSLCertVerificationError):
         cause = _VERIFY_CAUSES.get(

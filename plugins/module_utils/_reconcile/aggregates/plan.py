@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans for aggregates and their members, by Nova's rules (nova/compute/api.py, class
-AggregateAPI).
+"""Plans for aggregates and their members, by Nova's rules.
 
-Checks stand in the order in which Nova makes them, so that of several faults the same one is named.
+Source: nova/compute/api.py, class AggregateAPI. Checks stand in the order in which Nova makes them,
+so that of several faults the same one is named.
 """
 
 from __future__ import annotations

@@ -69,14 +69,14 @@ def get_host(fleet: Fleet, name: str) -> Host:
     raise NotFoundError(
         f"host {name}",
         unknown(fleet),
-        "Check the name; it is that of the compute service, as compute_service_info tells"
+        "Check the name; it is that of the compute service, as compute_service_info lists it"
         if fleet.scheduled
         else "Check the name and that endpoints lists the coordinator of its pool",
     )
 
 
 def unknown(fleet: Fleet) -> str:
-    """Who was asked for a host and knows none of that name, as a cause."""
+    """That no host of that name is known, and to whom, as a cause."""
     if fleet.scheduled and not fleet.pools:
         return "Nova knows no such host"
     return f"it is unknown to every coordinator that answered{silent(fleet)}"

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a host may be relied upon. ``enabled`` alone lies: it is true before storage and networks
-have come up (dbsync_slave.ml, xapi.ml).
+"""What a host must have before guests can be placed on it.
+
+``enabled`` alone is not enough: it is true before storage and networks have come up
+(dbsync_slave.ml, xapi.ml).
 """
 
 from __future__ import annotations
@@ -13,10 +15,9 @@ from ..._core.model import Fleet
 def missing_for_service(fleet: Fleet, host: str, pool_id: str | None) -> tuple[str, ...]:
     """What the host still lacks, as words that complete "not ..."; empty when it is fit for guests.
 
-    Looked at: membership (of ``pool_id``, if given), life, enabled, no operation on it, every
-    shared SR that is plugged on the
-    pool's coordinator plugged here too, an interface on every network on which the coordinator has
-    one.
+    Checked are: membership (of ``pool_id``, if given), live, enabled, no operation on it, every
+    shared SR that is plugged on the pool's coordinator plugged here too, an interface on every
+    network on which the coordinator has one.
     """
     seen = fleet.host(host)
     if seen is None:

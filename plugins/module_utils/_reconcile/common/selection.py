@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finding hosts and servers by what users call them, and filtering lists as the Compute API does."""
+"""Find hosts and servers by the names that users give, and filter lists as the Compute API does."""
 
 from __future__ import annotations
 

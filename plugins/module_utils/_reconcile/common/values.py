@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules for values, as the Compute API's schemas state them
-(nova/api/validation/parameter_types.py,
-nova/api/openstack/compute/schemas/aggregates.py).
+"""Rules for values, as the Compute API's schemas state them.
+
+Sources: nova/api/validation/parameter_types.py, nova/api/openstack/compute/schemas/aggregates.py.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries out a plan: group by group, independent steps side by side within a window, stopping at
-the first failure.
+"""Carry out a plan: group by group, independent steps side by side, stopping at the first failure.
 
-Only the executions of verbs call mutating port methods, and only this calls those. What was done
-before a failure stays done and is reported; the error says what remains, and running again plans exactly that.
+Only the executions of verbs call mutating port methods, and only this module calls those. What was
+done before a failure is kept and reported; the error says what remains, and running again plans
+exactly that.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Job:
 
 @dataclass
 class _Run:
-    """What became of the steps of one plan."""
+    """The steps of one plan that are done, have failed or remain."""
 
     done: list[Step] = field(default_factory=list)
     failed: list[tuple[Step, FleetError]] = field(default_factory=list)
@@ -71,8 +71,8 @@ def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
 def _run_group(
     group: Sequence[Step], ports: Ports, plan: Plan, run: _Run, progress: Progress
 ) -> None:
-    """A new step starts as one ends; after too many failures none starts, and those under way are
-    seen to their end.
+    """A new step starts as one ends; after too many failures none starts, and those in progress are
+    followed to their end.
     """
     queue = deque(group)
     active: list[_Job] = []
@@ -89,7 +89,7 @@ def _run_group(
 def _fill(
     active: list[_Job], queue: deque[Step], ports: Ports, plan: Plan, run: _Run, progress: Progress
 ) -> None:
-    """Start as many as may be under way at once."""
+    """Start as many as may run at once."""
     while queue and len(active) < max(1, plan.window) and not _enough(run, plan):
         _start(queue.popleft(), ports, active, run, progress)
     if _enough(run, plan):

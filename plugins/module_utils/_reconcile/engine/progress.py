@@ -14,14 +14,14 @@ from ..._core.ports import Reporter
 from ..._core.wait import Clock
 
 QUIET_SECONDS = 10.0
-"""A line about what is under way at least this often: silence looks like hanging."""
+"""A line about running steps at least this often: silence looks like hanging."""
 
 LONGEST = 100
 """Characters of a step's sentence that a line shows."""
 
 
 class Progress:
-    """Counts steps and weighs windowed ones by memory, with which a live migration's time goes."""
+    """Counts steps and weighs windowed ones by memory, on which a live migration's time depends."""
 
     def __init__(self, steps: Sequence[Step], clock: Clock, reporter: Reporter) -> None:
         self._clock = clock
@@ -53,7 +53,7 @@ class Progress:
         self._line(f"[{self._ended}/{self._total}] {short(step)}: FAILED, {error.cause}")
 
     def tick(self, active: Sequence[tuple[Step, float]]) -> None:
-        """Called between polls; speaks only after a silence."""
+        """Called between polls; prints only after a silence."""
         if active and self._clock.now() - self._last_line >= QUIET_SECONDS:
             under_way = ", ".join(f"{step.subject} {part:.0%}" for step, part in active)
             self._line(f"[{self._ended}/{self._total}] in progress: {under_way}{self._estimate()}")
@@ -79,7 +79,7 @@ class Progress:
 
 
 def short(step: Step) -> str:
-    """The step's sentence, cut to a line: lists of uuids tell a reader nothing."""
+    """The step's sentence, cut to a line: lists of uuids mean nothing to a reader."""
     text = str(step)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 

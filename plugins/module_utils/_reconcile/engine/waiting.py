@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Following what has been started to its end, as iterators of progress that apply.py drives."""
+"""Follow started operations to their end, as iterators of progress."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waiting for a pool whose coordinator restarts in the course of its own maintenance: until it
-answers, nobody knows the host.
+"""Wait for a pool whose coordinator restarts in the course of its own maintenance.
+
+Until it answers, no other coordinator knows the host.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ GOING = {"shutdown", "reboot"}
 def await_pool(
     read: FleetReader, host: str, *, clock: Clock, timeout: float, reporter: Reporter
 ) -> None:
-    """Return once a coordinator knows the host, at once if no maintenance of it is open. One that is
-    about to go does not count: host.reboot returns some ten seconds before the host goes, and is
-    told by current_operations until it is back (xapi_host.ml).
+    """Return once a coordinator knows the host, at once if no maintenance of it is open. One that
+    is about to go does not count: host.reboot returns some ten seconds before the host goes, and is
+    shown by current_operations until it is back (xapi_host.ml).
 
     Raises WaitTimeout. An address that answers and is refused is no reason to wait.
     """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Emptying a host whose servers Nova's scheduler places: what moves, what stays, what is in the way."""
+"""Empty a host whose servers Nova's scheduler places: what moves, what stays, what blocks."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _out_of_service(
 
 
 def _hurt(fleet: Fleet, host: Host, moves: tuple[Migration, ...]) -> Iterator[Verdict]:
-    """An order that was still in the queue of a compute process when that died is carried out after
+    """A request that was still in the queue of a compute process when that died is carried out after
     its restart, which has put the server's task_state back meanwhile, and so fails at its end.
     """
     for server_id in dict.fromkeys(m.server_id for m in moves):

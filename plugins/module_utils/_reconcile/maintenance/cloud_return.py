@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Taking a host of a Nova cloud back into service, and its servers home."""
+"""Put a host of a Nova cloud back into service, and return its servers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ORDER = (
 
 
 def awaited(fleet: Fleet, host: Host) -> Iterator[Step]:
-    """A compute process may still be starting, and only then mends the moves that its end has cut
+    """A compute process may still be starting, and only then repairs the moves that its end has cut
     off. One that is forced down is up to its operator.
     """
     service = fleet.service(host.name)

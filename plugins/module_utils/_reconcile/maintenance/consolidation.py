@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fitting servers onto fewer hosts: which hosts can be emptied, one after the other, so that they
-can be powered off, while the rest keeps memory in reserve.
-"""
+"""Plan a consolidation: which hosts can be emptied one by one, so that they can be powered off."""
 
 from __future__ import annotations
 
@@ -30,8 +28,8 @@ MIB = 1024**2
 
 @dataclass(frozen=True)
 class ConsolidationWanted:
-    """``hosts`` or ``aggregate`` may be emptied, but for ``keep`` of them at least, and for at most
-    ``most`` in all. Whoever takes servers keeps ``headroom`` percent of its memory free.
+    """``hosts`` or ``aggregate`` may be emptied, at most ``most`` of them, and at least ``keep``
+    stay in service. A host that takes servers keeps ``headroom`` percent of its memory free.
     """
 
     name: str
@@ -54,8 +52,9 @@ class ConsolidationWanted:
 
 @dataclass(frozen=True)
 class Choice:
-    """What becomes of one host: ``empty`` now, ``emptied`` earlier, or ``keep``, and why. ``memory``
-    is that of the servers running on it, in bytes. ``up`` is false while it is off or going there.
+    """The decision on one host: ``empty`` now, ``emptied`` earlier, or ``keep``, and why.
+    ``memory`` is that of the servers running on it, in bytes. ``up`` is false while it is off or
+    going there.
     """
 
     host: str
@@ -69,7 +68,7 @@ class Choice:
 def plan_consolidation(fleet: Fleet, wanted: ConsolidationWanted) -> tuple[Choice, ...]:
     """Hosts to empty in order, after those that earlier runs have begun with, then the others.
 
-    The host with least to move goes first. Each is judged as things will be once those before it
+    The host with least to move goes first. Each is judged on the assumption that those before it
     are empty, until no further one can go: so a second run finds nothing more to do.
     """
     _check(wanted)
@@ -106,8 +105,8 @@ def _check(wanted: ConsolidationWanted) -> None:
 def _begun(
     fleet: Fleet, names: Sequence[str], wanted: ConsolidationWanted
 ) -> tuple[Fleet, dict[str, str]]:
-    """The hosts whose maintenance of that name is open, and the fleet once they are empty. What is in
-    the way of one of them is told by its maintenance when that goes on.
+    """The hosts whose maintenance of that name is open, and the fleet once they are empty. What
+    blocks one of them is reported by its maintenance when that continues.
     """
     begun: dict[str, str] = {}
     for name in names:
@@ -140,7 +139,9 @@ def _next(
     gone: int,
     kept: dict[str, str | None],
 ) -> tuple[str, Fleet] | None:
-    """The next host that can be emptied and the fleet afterwards, or None; ``kept`` gets the reasons."""
+    """The next host that can be emptied and the fleet afterwards, or None; ``kept`` gets the
+    reasons.
+    """
     limit = _limit(serving, wanted, gone)
     for name in sorted(serving, key=lambda n: (_memory(seen, n), n)):
         if limit is not None:
@@ -187,7 +188,7 @@ def _crowded(host: Host | None, wanted: ConsolidationWanted) -> bool:
 
 
 def _emptying(seen: Fleet, name: str, wanted: ConsolidationWanted) -> Sequence[Step] | str:
-    """The steps that empty the host, or what is in the way."""
+    """The steps that empty the host, or what blocks that."""
     try:
         plan = plan_in_maintenance(seen, wanted.of(name))
     except FleetError as exc:
@@ -198,8 +199,8 @@ def _emptying(seen: Fleet, name: str, wanted: ConsolidationWanted) -> Sequence[S
 
 
 def _aimed(seen: Fleet, plan: Plan) -> Sequence[Step] | str:
-    """With a target for each move where the scheduler will choose: if the servers fit somehow, it is
-    taken to find a way, too.
+    """With a target for each move where the scheduler will choose: if the servers fit somehow, it
+    is taken to find a way, too.
     """
     ids = [a.id for s in plan.steps if (a := _move(s)) and not a.target]
     moving = [server for uuid in ids if (server := seen.server(uuid))]
@@ -259,7 +260,7 @@ def _choice(
 
 
 def summary(choices: Sequence[Choice], name: str) -> str:
-    """What becomes of each host, for people."""
+    """The decision on each host, for people."""
     number = sum(c.decision != "keep" for c in choices)
     head = f"consolidation {name}: {number} of {len(choices)} hosts empty"
     return "\n".join([head, *(f"  {line}" for line in table(list(_rows(choices))))])

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts that work on many hosts is about: those of a list, or of an aggregate."""
+"""The hosts of a rolling update or a consolidation: those of a list, or of an aggregate."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ..._core.reading import (
 
 
 def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -> tuple[str, ...]:
-    """Each once, in the order given. NotFoundError for an aggregate that does not exist, InvalidError
-    if there is no host at all.
+    """Each once, in the order given. NotFoundError for an aggregate that does not exist,
+    InvalidError if there is no host at all.
     """
     if aggregate is None:
         found = tuple(dict.fromkeys(hosts or ()))

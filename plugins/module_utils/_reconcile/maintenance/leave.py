@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Taking a host back into service, and bringing back the servers that its maintenance moved away.
+"""Put a host back into service, and return the servers that its maintenance moved away.
 
-Only what the maintenance did is undone. A server that can't come back is told about and stays
-where it runs: that never fails a return.
+Only what the maintenance did is undone. A server that can't return stays where it runs, with a
+warning: that never fails a return.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def plan_in_service(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
     """Enable host and service if the maintenance disabled them, then return its servers.
 
     Raises NotFoundError for an unknown host, ConflictError if another maintenance is open, or none
-    is and the host is out of service by someone else's hand.
+    is and somebody else took the host out of service.
     """
     check(fleet, wanted)
     host = get_host(fleet, wanted.host)
@@ -122,7 +122,7 @@ def _service_verdicts(fleet: Fleet, host: Host, current: Maintenance) -> Iterato
         yield Verdict(host.name, "warn", "stays disabled, as it was before the maintenance")
 
 
-# --- the way home ---------------------------------------------------------------------------------
+# --- returning servers ----------------------------------------------------------------------------
 
 
 def _return(
@@ -134,7 +134,7 @@ def _return(
         return [], []
     home = fleet.host(host.name) or host
     closed = closed_to_guests(_without(fleet, current), home)
-    # A host that is down tells nothing true about its memory; what ran there before fits there.
+    # The memory of a host that is down is not known; what ran there before fits there.
     free = home.memory_total if _restarting(host) else home.memory_free
     steps: list[Step] = []
     verdicts: list[Verdict] = []

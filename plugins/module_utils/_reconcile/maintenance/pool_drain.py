@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a host is emptied of its running servers: every blocker at once, or a move for each server.
+"""Empty a host of its running servers: every blocker at once, or a move for each server.
 
 Pure: filters judge each server by itself, then placement finds room for all of them together.
 """
@@ -41,7 +41,7 @@ class Drain:
 
 
 def drain(fleet: Fleet, source: Host, *, enforce_groups: bool = True) -> Drain:
-    """What empties the host.
+    """The moves that empty the host, or blockers.
 
     Servers that don't run hold none of the host's memory and are left alone.
     """
@@ -128,7 +128,7 @@ def _not_allowed(server: Server) -> Misfit | None:
 
 
 FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_busy, _paused, _locked, _not_allowed)
-"""In the order in which a user would have to deal with them; the first that objects is told."""
+"""In the order in which a user would have to deal with them; the first that objects is reported."""
 
 
 def _first(server: Server) -> Misfit | None:

@@ -102,7 +102,7 @@ def summary(fleet: Fleet, wanted: MaintenanceWanted, found: Maintenance | None) 
 
 
 def _shown_hosts(fleet: Fleet, found: Maintenance) -> Sequence[Host]:
-    """A cloud has too many hosts to tell about all."""
+    """Those of the pool, or those involved: a cloud has too many hosts to show all."""
     home = fleet.host(found.host)
     if fleet.scheduled:
         involved = {found.host, *(m.target for m in found.moves)}

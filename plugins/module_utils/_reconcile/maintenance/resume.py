@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Resume a maintenance: find it in the journal, settle the moves that an interrupted run left open,
-and complete those that still go on.
-"""
+"""Resume a maintenance: find it in the journal, close or complete the moves that were left open."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from .wanted import MaintenanceWanted
 
 
 def open_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance | None:
-    """The one under way, which must be the one wanted."""
+    """The open maintenance of the host, which must be the one wanted."""
     current = fleet.open_maintenance(wanted.host)
     if current is not None and current.name != wanted.name:
         raise ConflictError(
@@ -42,7 +40,7 @@ def finished_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance
 
 
 def settled(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
-    """Corrections of records that tell less than what became of the servers: those that a killed
+    """Corrections of records that do not show where the servers are now: those that a killed
     run left open, and those of moves that were given up but went on and arrived.
     """
     last = {m.server_id: m for m in moves}
@@ -80,7 +78,7 @@ def on_the_way(fleet: Fleet, server: Server | None, move: Migration) -> bool:
 
 
 def _cold_under_way(fleet: Fleet, server: Server, move: Migration) -> bool:
-    """Nova's record tells a migration off this host from anybody's resize."""
+    """Nova's record distinguishes a migration off this host from anybody's resize."""
     waiting = server.vm_state == "resized" and server.task_state is None
     if move.type != COLD or not (waiting or server.task_state in RESIZING):
         return False
@@ -94,7 +92,7 @@ def latest(fleet: Fleet, server_id: str) -> Migration | None:
 
 
 def under_way(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
-    """What completes the moves that an earlier run had started and that still go on. All waits come
+    """What completes the moves that an earlier run had started and that still run. All waits come
     first, so that they run side by side.
     """
     confirmations = []

@@ -3,8 +3,8 @@
 
 """A rolling update: one host after the other goes through a maintenance of the same name.
 
-What is decided here is the order, how far an earlier run has come, and what is in the way of any
-host, so that it is told before the first one is touched.
+Decided here are the order, how far an earlier run has come, and what blocks any host, so that it is
+reported before the first one is touched.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class RollingUpdate:
-    """The turns in order, and what was found in the way."""
+    """The turns in order, and the blockers."""
 
     turns: tuple[Turn, ...]
     verdicts: tuple[Verdict, ...] = ()
@@ -71,9 +71,9 @@ class RollingUpdate:
 
 
 def plan_rolling_update(fleet: Fleet, wanted: RollingUpdateWanted) -> RollingUpdate:
-    """Coordinators come first: XAPI runs a pool of mixed versions only while its coordinator has the
-    newest (a rolling pool upgrade), and guests only move to the same version or a newer one. Each
-    host's blockers are those of its maintenance, were it to begin now.
+    """Coordinators come first: XAPI runs a pool of mixed versions only while its coordinator has
+    the newest (a rolling pool upgrade), and guests only move to the same version or a newer one.
+    Each host's blockers are those of its maintenance, were it to begin now.
     """
     names = names_of(fleet, wanted.hosts, wanted.aggregate)
     ordered = sorted(names, key=lambda name: coordinated(fleet, name) is None)

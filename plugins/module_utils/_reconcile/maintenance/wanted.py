@@ -68,7 +68,7 @@ LONGEST_NAME = 200
 
 def check(fleet: Fleet, wanted: MaintenanceWanted) -> None:
     """Raises InvalidError for values that no fleet would accept, UnsupportedError for those that
-    this control plane can't heed.
+    this control plane can't follow.
     """
     what = f"maintenance of host {wanted.host}"
     check_name(what, wanted.name)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be told of Nova's scheduler before it is asked: which hosts it never chooses."""
+"""Hosts that Nova's scheduler never chooses, known before it is asked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..._core.errors import joined
 from ..._core.model import Fleet, Server
 
 MOST = 6
-"""Hosts that a message tells about one by one."""
+"""Hosts that a message names one by one."""
 
 
 def closed(fleet: Fleet, host: str) -> str | None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What forbids to eject a host from its pool, asked before anything is changed."""
+"""Blockers of a host's eject from its pool, checked before anything is changed."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What forbids a host to join a pool or to be ejected: each XAPI check, asked before anything is
-changed, with a remedy.
+"""Blockers of a host's join to a pool: each check that XAPI makes, with a remedy.
 
-XAPI itself stops at the first check that fails, after a login each time (xapi_pool.ml, pre_join_checks);
-here all blockers of all hosts are found at once. What only XAPI can know (certificates, SM features,
-updates) it still checks itself.
+XAPI itself stops at the first check that fails, after a login each time (xapi_pool.ml,
+pre_join_checks); here all blockers of all hosts are found at once. What only XAPI can know
+(certificates, SM features, updates) it still checks itself.
 """
 
 from __future__ import annotations
@@ -178,7 +177,7 @@ def _guidance(join: _Join) -> Iterator[Finding]:
 
 
 def _software(join: _Join) -> Iterator[Finding]:
-    """A fact that only one side tells is left to XAPI to judge."""
+    """A fact that only one side shows is left to XAPI to judge."""
     mine, theirs = join.host.software, join.coordinator.software
     for key, words in _SAME_SOFTWARE:
         if key in mine and key in theirs and mine[key] != theirs[key]:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans for the membership of hosts in a pool, named directly or by the aggregate that is to be one."""
+"""Plans for the membership of hosts in a pool, which is named directly or by its aggregate."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _nothing_to_leave(fleet: Fleet, wanted: MembershipWanted, aggregate: Aggrega
 
 
 def find_subject(fleet: Fleet, wanted: MembershipWanted) -> Pool | None:
-    """The pool that is meant, None where there is none to be found; for results and locks."""
+    """The pool that the options name, None where there is none; for results and locks."""
     try:
         if wanted.aggregate:
             return aggregate_pool(fleet, get_pool_aggregate(fleet, wanted.aggregate))
@@ -130,7 +130,7 @@ def _check_in_aggregate(names: Sequence[str], aggregate: Aggregate | None) -> No
 def _join_blockers(
     fleet: Fleet, wanted: MembershipWanted, pool: Pool, joiners: Sequence[Host]
 ) -> list[Verdict]:
-    """A join that is under way has passed XAPI's own checks, and its guests may show on both sides."""
+    """A join in progress has passed XAPI's own checks, and its guests may show on both sides."""
     fresh = [h for h in joiners if not h.joining]
     if not fresh:
         return []
@@ -166,7 +166,7 @@ def _unready(
 ) -> tuple[list[Host], tuple[Verdict, ...]]:
     """Members to wait for, and warnings about those that are out of service for another reason.
 
-    A record in the aggregate says that a join has been seen to its end. Without one, a host that is
+    A record in the aggregate says that a join was followed to its end. Without one, a host that is
     neither live nor enabled is one that has just joined: a host that died stays enabled in XAPI.
     """
     waits, warnings = [], []

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Live migrations that Nova's scheduler places: what it would refuse later is told at once."""
+"""Live migrations that Nova's scheduler places: what it would refuse later is refused at once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .verbs import move_step
 def plan_scheduled_moves(
     fleet: Fleet, servers: Sequence[Server], target: str | None
 ) -> tuple[tuple[Step, ...], tuple[FleetError, ...]]:
-    """A move for every server that is not on the target yet, or to a host of the scheduler's choice;
-    and why servers cannot go.
+    """A move for every server that is not on the target yet, or to a host of the scheduler's
+    choice; and why servers cannot go.
 
     Raises InvalidError for a target that is unknown or down, ConflictError for one that is out of
     service.

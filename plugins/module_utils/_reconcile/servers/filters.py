@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Choosing servers as the Compute API's list does (nova/api/openstack/compute/servers.py): regular
-expressions for names, exact values for all else.
+"""Choose servers as the Compute API's list does: regular expressions for names, else exact values.
+
+Source: nova/api/openstack/compute/servers.py.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from ..._core.status import BY_VM_STATE, STATUSES, TASK_STATES
 @dataclass(frozen=True)
 class ServerFilter:
     """None filters nothing. ``name`` is a regular expression found anywhere in the name, the others
-    are compared exactly. Deleted servers are left out unless ``deleted``, ``changes_since`` or their
-    status or vm_state is asked for, softly deleted ones unless that or ``soft_deleted`` is.
+    are compared exactly. Deleted servers are left out unless ``deleted``, ``changes_since`` or
+    their status or vm_state is asked for, softly deleted ones unless that or ``soft_deleted`` is.
     """
 
     id: str | None = None

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which options go with which server action, on which control plane, and what becomes of them."""
+"""The options of each server action on each control plane: checks, and what backends get."""
 
 from __future__ import annotations
 

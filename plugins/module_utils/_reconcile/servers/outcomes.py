@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of each server that an action was meant for. Pure."""
+"""The outcome of an action for each of its servers. Pure."""
 
 from __future__ import annotations
 

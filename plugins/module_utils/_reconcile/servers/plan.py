@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Server actions: what is to be done with each server, or why it can't be, by the table of actions."""
+"""Plan server actions: the step for each server, or why it is refused, by the table of actions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIVE_MIGRATE = "live_migrate"
 
 def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     """InvalidError, NotFoundError, ConflictError or UnsupportedError before anything is changed;
-    with several servers in the way, one PlanRefused tells them all.
+    with several refusals, one PlanRefused names them all.
     """
     check_wanted(wanted)
     check_supported(fleet, wanted.action, wanted.options, wanted.wait)
@@ -77,8 +77,8 @@ def chosen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
 
 
 def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
-    """What the plan depends on: a move asks for the state of its target, too, and where no scheduler
-    does, for the room on it.
+    """What the plan depends on: a move asks for the state of its target, too, and where no
+    scheduler does, for the room on it.
     """
     sections = [SERVERS]
     where = wanted.where
@@ -93,7 +93,7 @@ def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
 
 
 def _raise_all(action: str, errors: Sequence[FleetError]) -> None:
-    """One error as it is; several as one that tells all of them."""
+    """One error as it is; several as one that names all of them."""
     if not errors:
         return
     if len(errors) == 1:

@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where live migrations go: to the host asked for, or to the roomiest that fits. On Nova the
-scheduler chooses (cloud_migration.py).
+"""Choose the targets of live migrations: the host asked for, or the roomiest that fits.
 
-Nova finds most of this out while it migrates and keeps it in the migration's record; here it is
-told at once, before anything moves, with the kinds of error that Nova's API uses: 400 for an
-unfit or unknown target, 409 for one that is out of service.
+Nova finds most refusals out while it migrates and keeps them in the migration's record; here they
+are reported at once, before anything moves, with the kinds of error that Nova's API uses: 400 for
+an unfit or unknown target, 409 for one that is out of service.
 """
 
 from __future__ import annotations

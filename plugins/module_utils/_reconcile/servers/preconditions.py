@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One server and one action: whether there is nothing to do, or something that forbids it.
+"""Check one server for one action: whether there is nothing to do, or a state forbids it.
 
 The order of questions is Nova's (nova/compute/api.py): lock, then task_state, then vm_state; XAPI's
 own answer, VM.allowed_operations and VM.blocked_operations, is asked after them.
@@ -56,7 +56,7 @@ def _reset(server: Server, wanted: ServerActionWanted) -> bool:
 
 def _evacuated(server: Server, wanted: ServerActionWanted) -> bool:
     """A guest that does not run and could start on several hosts is on none of them. One that a
-    killed run has left to start elsewhere may be there, but its marks and lock are to be mended.
+    killed run has left to start elsewhere may be there, but its marks and lock are to be repaired.
     """
     if server.evacuated_from:
         return False
@@ -73,7 +73,7 @@ SPECIAL: Mapping[str, Callable[[Server, ServerActionWanted], bool]] = {
     "live_migrate_abort": lambda server, _wanted: server.task_state != "migrating",
     "live_migrate_force_complete": lambda server, _wanted: server.task_state != "migrating",
 }
-"""Where more than the vm_state tells whether an action is satisfied. A lock that exists keeps its
+"""Where more than the vm_state decides whether an action is satisfied. A lock that exists keeps its
 reason, as Nova's does.
 """
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeping the journal of a maintenance true about the moves of its servers."""
+"""Record the moves of servers in the journal of their maintenance."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def record(ports: Ports, server: str, args: MoveArgs, kind: str) -> int | None:
 
 
 def completed(ports: Ports, args: ActionArgs, move: int | None, end: JobState | None) -> None:
-    """Where the target was left to the scheduler, the end of the move tells it, or the server."""
+    """Where the target was left to the scheduler, the end of the move names it, or the server."""
     if move is None:
         return
     target = args.target or (end and end.target)
@@ -59,7 +59,7 @@ def ended(
 
 
 def outcome(server: Server | None, args: ActionArgs, *, cold: bool = False) -> str:
-    """What an error amounts to: the task may be lost in a toolstack's restart and the move done."""
+    """The error's meaning: the task may be lost in a toolstack's restart and the move done."""
     if server is None or not (server.running or cold):
         return "cancelled"
     if server.host == args.source:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Starting an action on a server, and what is seen of it until its end."""
+"""Start an action on a server, and follow it to its end."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def started(ports: Ports, what: str, action: str, server: str, args: ActionArgs)
 
 
 def _named(error: FleetError, server: str, uuid: str) -> FleetError:
-    """A cloud is told the uuid only, and one that is gone tells nothing; readers know the name."""
+    """With the name added, since a cloud is asked by uuid only and a server that is gone has no name."""
     return error.altered(what=error.what.replace(uuid, server))
 
 
 def _last_seen(ports: Ports, args: ActionArgs, state: JobState) -> str:
-    """The server as it is left; read for this only, when the time is over."""
+    """The server as it is left; read only once the timeout is over."""
     try:
         server = seen(ports, args)
     except FleetError:

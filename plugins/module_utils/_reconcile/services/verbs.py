@@ -72,8 +72,8 @@ disable = Verb(
 
 
 def _forced_down(fleet: Fleet, host: str, args: ForcedDownArgs) -> Fleet:
-    """Nova keeps to itself what the heartbeat says meanwhile; whoever takes it back knows the host to
-    be alive.
+    """Nova does not show what the heartbeat says meanwhile; whoever takes it back knows that the host
+    is alive.
     """
     down = args.forced_down
     known = fleet.host(host)
@@ -96,7 +96,7 @@ set_forced_down = Verb(
 
 
 def _deleted(fleet: Fleet, host: str, _args: NoArgs) -> Fleet:
-    """A host that a coordinator still knows registers anew at once (_planes/assemble.py); a compute
+    """A host that a coordinator still knows registers again at once (_planes/assemble.py); a compute
     process does so only when it is started again.
     """
     aggregates = tuple(

@@ -24,7 +24,7 @@ def delete(guest: Guest, args: ActionArgs) -> Steps:
 
 
 def force_delete(guest: Guest, _args: ActionArgs) -> Steps:
-    """In any state; locks and blocks of ours are lifted, others' are told."""
+    """In any state; locks and blocks of ours are lifted, others' are reported."""
     yield from guest.through("deleting", guest.lifted(_remove(guest)), force=True)
 
 

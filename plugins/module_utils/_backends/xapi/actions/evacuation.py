@@ -14,7 +14,7 @@ from .guest import Guest
 def evacuate(guest: Guest, args: ActionArgs) -> Steps:
     """Args: source; target; start (if it ran, which is the default). XAPI refuses while the host answers
     (HOST_IS_LIVE); that it is really off, and not only cut off, is for the caller to make sure of.
-    A lock does not hinder it, as in Nova.
+    A lock does not forbid it, as in Nova.
     """
     target = guest.host(args.target)
     source = guest.host(args.source)
@@ -29,7 +29,7 @@ def _through(guest: Guest, source: str | None, target: str | None, args: ActionA
 def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool | None) -> Steps:
     up = guest.record["power_state"] in ("Running", "Paused")
     if source is not None and guest.evacuated_from == guest.uuid_of_host(source):
-        # The start of a run that was killed has gone on.
+        # The start of a run that was killed has continued.
         return
     if up:
         yield from _reset(guest)

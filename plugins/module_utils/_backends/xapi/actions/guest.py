@@ -92,7 +92,7 @@ class Guest:
 
     def after_evacuation(self, steps: Steps) -> Steps:
         """``steps``, before which the marks go that a killed run has left on a server that it had
-        evacuated: they would lie about what comes next.
+        evacuated: they would be wrong about what comes next.
         """
         if self.evacuated_from:
             yield from self.begin()
@@ -102,7 +102,7 @@ class Guest:
         yield from steps
 
     def begin(self) -> Steps:
-        """Read it anew."""
+        """Read it again."""
         self.record = yield Call("VM.get_record", self.ref)
         self.held = marks.marks(self.record)
 
@@ -176,8 +176,9 @@ class Guest:
             raise
 
     def startable(self, body: Steps) -> Steps:
-        """``body`` without a lock's hold on starts. What else the lock blocks stays blocked, so that
-        a run that is killed leaves the server locked, and the next one can make the lock whole.
+        """``body`` without a lock's hold on starts. What else the lock blocks stays blocked, so
+        that a run that is killed leaves the server locked, and the next one can make the lock
+        whole.
         """
         blocked = yield Call("VM.get_blocked_operations", self.ref)
         locked, reason = marks.lock_of(blocked)

@@ -69,7 +69,7 @@ def _rotate(guest: Guest, kind: str, rotation: int) -> Steps:
 
 def find_image(guest: Guest, image: str | None) -> Steps:
     """Reference of a template or snapshot of the server's pool, by uuid or name. NotFoundError,
-    ConflictError if several bear the name, InvalidError for one with the guest's memory in it, or
+    ConflictError if several have the name, InvalidError for one with the guest's memory in it, or
     for none: a Xen guest does not know what it was made from.
     """
     if not image:

@@ -3,7 +3,7 @@
 
 """Resize and cold migration, which end in VERIFY_RESIZE until they are confirmed or reverted.
 
-Nova's scheduler looks for a host before it stops the server. XAPI can tell only by starting it, so
+Nova's scheduler looks for a host before it stops the server. XAPI only finds out by starting it, so
 that a server that no host takes has been down for a moment when it is back where it was.
 """
 
@@ -27,7 +27,7 @@ def resize(guest: Guest, args: ActionArgs) -> Steps:
 
 def migrate(guest: Guest, args: ActionArgs) -> Steps:
     """Args: target; without one another host of the pool is chosen. A stopped server gets it as
-    affinity, for XAPI ties such a one to no host.
+    affinity, since XAPI ties such a one to no host.
     """
     target = guest.host(args.target)
     yield from guest.through("resize_prep", _migrate(guest, target))
@@ -83,7 +83,9 @@ def _migrate(guest: Guest, target: str | None) -> Steps:
 
 
 def _verified(guest: Guest, old: Old, body: Steps) -> Steps:
-    """``body`` on the stopped server, and back if the pool refuses what it wants; then VERIFY_RESIZE."""
+    """``body`` on the stopped server, and back if the pool refuses what it wants; then
+    VERIFY_RESIZE.
+    """
     yield from guest.mark(old=old.text)
     yield from guest.task("resize_migrating")
     guest.at_risk = True
@@ -132,7 +134,9 @@ def _another_host(guest: Guest, source: str) -> Steps:
 
 
 def set_sizes(vm: str, memory: Memory, vcpus: Vcpus) -> Steps:
-    """Of a halted VM. VCPUs_at_startup may never exceed VCPUs_max, so the order depends on the direction."""
+    """Of a halted VM. VCPUs_at_startup may never exceed VCPUs_max, so the order depends on the
+    direction.
+    """
     smin, dmin, dmax, smax = memory
     yield Call("VM.set_memory_limits", vm, *map(str, (smin, smax, dmin, dmax)))
     most, startup = vcpus

@@ -4,7 +4,7 @@
 """Shelving: stopped for a long time, and off its host where its disks allow.
 
 As with Nova's default (shelved_offload_time 0) a server is offloaded at once; one with a disk on an
-SR of its host alone stays SHELVED, for it can come back there only.
+SR of its host alone stays SHELVED, as it can come back there only.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 """Actions that XAPI carries out in one call, or nearly: power, lock, live migration, states.
 
-After a failure their server is in the state that its power state tells, where Nova sets some to
-ERROR (a refused suspend, for example) though they run.
+After a failure their server is in the state that follows from its power state, where Nova sets some
+to ERROR (a refused suspend, for example) though they run.
 """
 
 from __future__ import annotations
