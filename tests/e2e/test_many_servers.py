@@ -163,7 +163,7 @@ def test_some_fail_and_the_others_are_done(many: Many) -> None:
     for name in told["failed"]:
         assert name in failure["msg"]
     assert "the disk is gone" in failure["msg"]
-    assert f"{FEWER - FAILING} of {FEWER} steps were done" in failure["msg"]
+    assert f"{FEWER - FAILING} of {FEWER} steps were completed" in failure["msg"]
     assert failure["summary"].endswith(f"{FAILING} failed")
     errors = {s["name"]: s["error"] for s in failure["servers"] if s["outcome"] == "failed"}
     assert all("the disk is gone" in error for error in errors.values())

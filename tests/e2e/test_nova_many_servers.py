@@ -210,7 +210,7 @@ def test_some_fail_and_the_others_are_done(many: Many) -> None:
     assert many.statuses("many0-") == {"ACTIVE": len(there), "PAUSED": BATCH - len(there)}
     failure = run.failure()
     assert "the hypervisor is stuck" in failure["msg"]
-    assert f"{BATCH - len(there)} of {BATCH} steps were done" in failure["msg"]
+    assert f"{BATCH - len(there)} of {BATCH} steps were completed" in failure["msg"]
     assert failure["summary"].endswith(f"{len(there)} failed")
 
     again = many.act("pause", BATCHED)

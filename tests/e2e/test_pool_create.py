@@ -201,7 +201,7 @@ def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
         result = failed.failure()
         assert result["error"]["code"] == "interrupted"
         assert "join host xen3 to pool alpha" in result["msg"]
-        assert "2 of 4 steps were done" in result["msg"]
+        assert "2 of 4 steps were completed" in result["msg"]
         remaining = [s["text"] for s in result["error"]["details"]["remaining"]]
         assert [text.split("=")[0] for text in remaining] == [
             "set metadata of aggregate alpha: operational_state"
