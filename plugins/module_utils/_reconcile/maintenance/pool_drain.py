@@ -8,7 +8,7 @@ Pure: filters judge each server by itself, then placement finds room for all of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..._core.errors import joined
@@ -69,13 +69,20 @@ def drain(fleet: Fleet, source: Host, *, enforce_groups: bool = True) -> Drain:
     moves = tuple((s, placement.chosen[s.id]) for s in movable if s.id in placement.chosen)
     return Drain(
         moves=moves,
-        verdicts=(*idle, *closed, *blocked, *_company(moves, placement), *_room(placement)),
+        verdicts=(
+            *idle,
+            *_skipped(closed),
+            *blocked,
+            *_company(moves, placement),
+            *_room(placement),
+        ),
     )
 
 
-def targets(fleet: Fleet, source: Host) -> tuple[list[Host], list[Verdict]]:
-    """The other hosts of the pool that take guests now, and why the rest don't."""
-    found, closed = [], []
+def targets(fleet: Fleet, source: Host) -> tuple[list[Host], dict[str, str]]:
+    """The other hosts of the pool that take guests now, and by name why the rest don't."""
+    found: list[Host] = []
+    closed: dict[str, str] = {}
     for host in fleet.members(source.pool_id):
         if host.name == source.name:
             continue
@@ -85,8 +92,12 @@ def targets(fleet: Fleet, source: Host) -> tuple[list[Host], list[Verdict]]:
         if reason is None:
             found.append(host)
         else:
-            closed.append(Verdict(host.name, "skip", f"accepts no servers: it {reason}"))
+            closed[host.name] = reason
     return found, closed
+
+
+def _skipped(closed: Mapping[str, str]) -> list[Verdict]:
+    return [Verdict(name, "skip", f"accepts no servers: it {why}") for name, why in closed.items()]
 
 
 # --- filters: one server by itself ----------------------------------------------------------------
@@ -167,11 +178,9 @@ def _unfit(server: Server, problems: dict[str, Misfit]) -> Verdict:
     return Verdict(server.name, "block", f"no host can take it: {told}", ". ".join(remedies))
 
 
-def _no_target(fleet: Fleet, source: Host, closed: Sequence[Verdict]) -> Verdict:
+def _no_target(fleet: Fleet, source: Host, closed: Mapping[str, str]) -> Verdict:
     pool = fleet.pool(source.pool_id)
-    why = joined(
-        [f"{v.subject} {v.reason.partition(': it ')[2]}" for v in closed], "it has no other"
-    )
+    why = joined([f"{name} {reason}" for name, reason in closed.items()], "it has no other")
     return Verdict(
         f"pool {(pool and pool.name) or source.pool_id}",
         "block",
