@@ -213,12 +213,9 @@ actions:
       text: join host xen2 to pool production
 """
 
-import contextlib
 from typing import Any
 
-from ..module_utils._core.errors import FleetError
-from ..module_utils._core.model import POOL_STATE, Fleet
-from ..module_utils._core.ports import Ports
+from ..module_utils._core.model import Fleet
 from ..module_utils._core.reading import AGGREGATES, JOURNAL, POOLS, SERVICES, reading
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.pool_views import pool_view
@@ -274,7 +271,6 @@ def run(task: Task) -> dict[str, Any]:
         needs=reading(AGGREGATES, SERVICES, JOURNAL, POOLS),
         result=lambda fleet: _result(fleet, wanted),
         lock=lambda fleet: _lock(fleet, wanted),
-        on_failure=lambda ports, _exc: _record_failure(ports, wanted.aggregate),
     )
 
 
@@ -289,14 +285,6 @@ def _result(fleet: Fleet, wanted: MembershipWanted) -> dict[str, Any]:
 def _lock(fleet: Fleet, wanted: MembershipWanted) -> str | None:
     pool = find_subject(fleet, wanted)
     return f"pool:{pool.id}" if pool else None
-
-
-def _record_failure(ports: Ports, name: str | None) -> None:
-    """As far as the store can still be written; the failure itself is what the user must see."""
-    with contextlib.suppress(FleetError):
-        aggregate = ports.read(reading(AGGREGATES)).aggregate(name) if name else None
-        if aggregate is not None and aggregate.metadata.get(POOL_STATE) == "changing":
-            ports.records.set_metadata(aggregate.name, {POOL_STATE: "error"})
 
 
 def main() -> None:

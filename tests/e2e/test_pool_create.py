@@ -206,6 +206,8 @@ def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
         assert [text.split("=")[0] for text in remaining] == [
             "set metadata of aggregate alpha: operational_state"
         ]
+        done = [s["text"] for s in result["error"]["details"]["done"]]
+        assert done[-1] == "set metadata of aggregate alpha: operational_state=error"
         assert operational_state(books.store) == [("error",)]
 
         resumed = books.run(PLAYBOOK, **WANTED)

@@ -124,13 +124,15 @@ class Plan:
     """Steps in order. An empty plan is the only meaning of "nothing to change".
 
     ``window`` bounds how many neighbouring independent steps run at once. Once more than
-    ``max_failures`` of them have failed, no further one is started.
+    ``max_failures`` of them have failed, no further one is started. ``on_failure`` are steps, each
+    done at once, that are taken when the plan has failed.
     """
 
     steps: tuple[Step, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     window: int = 1
     max_failures: int = 0
+    on_failure: tuple[Step, ...] = ()
 
     @property
     def changed(self) -> bool:

@@ -68,7 +68,6 @@ class Task:
         lock: LockName = None,
         exclusive: bool = False,
         rounds: int = 1,
-        on_failure: Callable[[Ports, FleetError], None] | None = None,
         after_failure: AfterFailure | None = None,
     ) -> dict[str, Any]:
         """Read, plan and, unless in check mode, carry the plan out; return the module's result.
@@ -80,8 +79,7 @@ class Task:
         planning again and applying one transaction where there are any. With ``rounds`` the state
         is read and planned again after applying, until nothing is left; ConflictError if they are
         used up before.
-        ``on_failure`` may record a failure before it is raised; ``after_failure`` makes what the
-        failed result shows of the state that is left.
+        ``after_failure`` makes what the failed result shows of the state that is left.
         """
         before, wanted = self._read_before(needs, first)
         plan = planner(before)
@@ -99,7 +97,6 @@ class Task:
             partial(read, wanted) if unit else lambda: self._read_before(needs, first)[0],
             (lambda: read(shown() if callable(shown) else shown)) if shown else None,
             rounds,
-            on_failure,
             after_failure,
         )
         with _locked(ports, held), ports.records.exclusive() if unit else nullcontext():
@@ -132,8 +129,6 @@ class Task:
             try:
                 done += apply(plan, ports)
             except FleetError as exc:
-                if work.on_failure is not None:
-                    work.on_failure(ports, exc)
                 told = _told(exc, done, undone=unit)
                 raise told.altered(result=work.left(told)) from exc
         if work.rounds > 1:
@@ -184,7 +179,6 @@ class _Work:
     read: Callable[[], Fleet]
     read_shown: Callable[[], Fleet] | None
     rounds: int
-    on_failure: Callable[[Ports, FleetError], None] | None
     after_failure: AfterFailure | None
 
     def look(self) -> tuple[Fleet, Plan]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import string
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -87,3 +88,19 @@ def test_a_secret_is_neither_shown_nor_stored() -> None:
     step = VERBS["server.rescue"]("web1", ActionArgs(id="1", admin_pass="s3cret"))
     assert "s3cret" not in repr(step) + str(step) + str(step.to_dict())
     assert step.to_dict()["args"] == {"id": "1"}
+
+
+def test_ports_are_for_verbs_and_the_engine() -> None:
+    """So that nothing changes that no step shows."""
+    plugins = FOLDER.parents[1]
+    named = {
+        path.relative_to(plugins).as_posix()
+        for folder in (plugins / "modules", FOLDER)
+        for path in folder.rglob("*.py")
+        if re.search(r"\bPorts\b", path.read_text(encoding="utf-8"))
+    }
+    reconcile = FOLDER.relative_to(plugins).as_posix()
+    others = {name for name in named if not name.startswith(f"{reconcile}/engine/")}
+    assert {name for name in others if not name.endswith("verbs.py")} == {
+        f"{reconcile}/servers/{helper}.py" for helper in ("starting", "records")
+    }

@@ -50,7 +50,7 @@ def apply(plan: Plan, ports: Ports) -> list[Step]:
         _run_group(group, ports, plan, run, progress)
         if run.failed:
             run.remaining += [s for later in groups[number + 1 :] for s in later]
-            raise _failure(run, len(plan.steps))
+            raise _failure(run, len(plan.steps), _recorded(plan.on_failure, ports))
     # Those that ran side by side ended in any order.
     taken = {id(step) for step in run.done}
     return [step for step in plan.steps if id(step) in taken]
@@ -131,12 +131,25 @@ def _advance(job: _Job, run: _Run, progress: Progress) -> bool:
     return False
 
 
-def _failure(run: _Run, total: int) -> FleetError:
+def _recorded(steps: Sequence[Step], ports: Ports) -> list[Step]:
+    """Those taken after the failure, as far as they can be: it is what the user must see."""
+    taken: list[Step] = []
+    for step in steps:
+        try:
+            step.execute(ports)
+        except FleetError:
+            break
+        taken.append(step)
+    return taken
+
+
+def _failure(run: _Run, total: int, recorded: Sequence[Step]) -> FleetError:
     step, first = run.failed[0]
     failed = [{**s.to_dict(), "error": e.to_dict()} for s, e in run.failed]
     remaining = [s.to_dict() for s in run.remaining]
+    done = [s.to_dict() for s in (*run.done, *recorded)]
     if not run.done and len(run.failed) == 1:
-        return first.altered(done=[], failed=failed, remaining=remaining)
+        return first.altered(done=done, failed=failed, remaining=remaining)
     same = [s.subject for s, e in run.failed[1:] if e.cause == first.cause]
     others = f"; the same applies to {joined(same)}" if same else ""
     others += "".join(
@@ -150,7 +163,7 @@ def _failure(run: _Run, total: int) -> FleetError:
         + f"{len(run.done)} of {total} steps were completed and are kept{_named(run.done)}, "
         f"{len(left)} remain{_named(left)}; running again continues with them",
         causes=[e for _s, e in run.failed],
-        done=[s.to_dict() for s in run.done],
+        done=done,
         failed=failed,
         remaining=remaining,
     )

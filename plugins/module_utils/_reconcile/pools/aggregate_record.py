@@ -98,6 +98,17 @@ def around_joins(
     return [*steps, *work, *([_metadata(aggregate, after)] if after else [])]
 
 
+def failed(aggregate: Aggregate, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What is recorded should these steps fail: an error, once the state is changing."""
+    changing = aggregate.metadata.get(POOL_STATE) == "changing"
+    changes = changing or any(
+        isinstance(step.args, aggregates.MetadataArgs)
+        and step.args.changes.get(POOL_STATE) == "changing"
+        for step in steps
+    )
+    return (_metadata(aggregate, {POOL_STATE: "error"}),) if changes else ()
+
+
 def _metadata(aggregate: Aggregate, changes: dict[str, str | None]) -> Step:
     return aggregates.set_metadata(aggregate.name, aggregates.MetadataArgs(changes=changes))
 

@@ -20,6 +20,7 @@ from .aggregate_record import (
     aggregate_pool,
     around_ejects,
     around_joins,
+    failed,
     get_pool_aggregate,
     pool_records,
     strangers,
@@ -107,7 +108,12 @@ def _plan_present(
     if aggregate is None:
         return Plan(tuple(work), warnings, wanted.max_parallel)
     steps = around_joins(aggregate, pool, work, pool_records(fleet, pool, [*members, *joiners]))
-    return Plan(tuple(steps), (*warnings, *strangers(fleet, pool, aggregate)), wanted.max_parallel)
+    return Plan(
+        tuple(steps),
+        (*warnings, *strangers(fleet, pool, aggregate)),
+        wanted.max_parallel,
+        on_failure=failed(aggregate, steps),
+    )
 
 
 def _hosts(wanted: MembershipWanted, aggregate: Aggregate | None) -> list[str]:
@@ -228,4 +234,5 @@ def _plan_absent(
     if aggregate is None:
         clear = unnamed(pool) if dissolved else []
         return Plan((*work, *clear), warnings)
-    return Plan(tuple(around_ejects(aggregate, pool, work, names, dissolved)), warnings)
+    steps = around_ejects(aggregate, pool, work, names, dissolved)
+    return Plan(tuple(steps), warnings, on_failure=failed(aggregate, steps))

@@ -37,12 +37,12 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     ids = {s.id for s in idle}
     due = [s for s in servers if s.id not in ids]
     _raise_all(wanted.action, [e for s in due if (e := obstacle(fleet, s, wanted))])
-    limits = {"window": wanted.max_parallel, "max_failures": _limit(wanted, due)}
+    window, most = wanted.max_parallel, _limit(wanted, due)
     if wanted.action == LIVE_MIGRATE:
         moves = plan_moves(fleet, due, wanted.host)
         _raise_all(wanted.action, moves.errors)
-        return Plan(moves.steps, (*moves.verdicts, *verdicts), **limits)
-    return Plan(tuple(_step(fleet, s, wanted) for s in due), verdicts, **limits)
+        return Plan(moves.steps, (*moves.verdicts, *verdicts), window, most)
+    return Plan(tuple(_step(fleet, s, wanted) for s in due), verdicts, window, most)
 
 
 def check_wanted(wanted: ServerActionWanted) -> None:

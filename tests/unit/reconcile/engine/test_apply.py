@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,6 +68,20 @@ class Servers:
         self.journal.append(f"end {handle}")
         failed = handle in self._fails
         return JobState(True, 1.0, BackendError(handle, "broke", "Mend it") if failed else None)
+
+
+class Hosts:
+    """Can be disabled only."""
+
+    def __init__(self) -> None:
+        self.journal: list[str] = []
+
+    def disable(self, host: str) -> None:
+        self.journal.append(f"disable {host}")
+
+    def enable(self, host: str) -> None:
+        self.journal.append(f"enable {host}")
+        raise BackendError(host, "can't be enabled", "Mend it")
 
 
 class Lines:
@@ -142,6 +157,20 @@ def test_a_first_step_that_fails_raises_its_own_error() -> None:
     with pytest.raises(BackendError, match="broke") as caught:
         apply(Plan((stop("s0"), stop("s1"))), ports(Servers(fails=["s0"])))
     assert [step["subject"] for step in caught.value.details["failed"]] == ["s0"]
+
+
+def test_what_is_to_be_recorded_of_a_failure_is_among_what_was_done() -> None:
+    servers = Servers(fails=["s0"])
+    failing = Plan((stop("s0"),), on_failure=(step("host.disable", "a"), step("host.enable", "b")))
+    hosts = Hosts()
+    with pytest.raises(BackendError, match="broke") as caught:
+        apply(failing, ports(servers, hosts=hosts))
+    assert hosts.journal == ["disable a", "enable b"]
+    assert [s["text"] for s in caught.value.details["done"]] == ["disable host a"], (
+        "what fails is left"
+    )
+    assert apply(replace(failing, steps=(stop("s1"),)), ports(servers, hosts=hosts)) == [stop("s1")]
+    assert len(hosts.journal) == 2, "after a success nothing is recorded"
 
 
 def test_a_step_that_does_not_end_is_given_up_and_left_running() -> None:

@@ -373,3 +373,22 @@ def test_refusals(
         plan_membership(before, wanted)
     assert refused.type is kind
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "recorded"),
+    [
+        (*PRESENT["a failed run is resumed from error"][:2], True),
+        (*PRESENT["a killed run is resumed from changing"][:2], True),
+        (*ABSENT["from an aggregate"][:2], True),
+        (*ABSENT["an eject that was killed is recorded"][:2], True),
+        (*ABSENT["the last host of an aggregate"][:2], False),
+        (*ABSENT["a supporter leaves"][:2], False),
+    ],
+)
+def test_an_aggregate_in_state_changing_records_a_failure(
+    before: Fleet, wanted: MembershipWanted, recorded: bool
+) -> None:
+    plan = plan_membership(before, wanted)
+    text = "set metadata of aggregate alpha: operational_state=error"
+    assert [str(step) for step in plan.on_failure] == ([text] if recorded else [])
