@@ -102,5 +102,5 @@ def test_ports_are_for_verbs_and_the_engine() -> None:
     reconcile = FOLDER.relative_to(plugins).as_posix()
     others = {name for name in named if not name.startswith(f"{reconcile}/engine/")}
     assert {name for name in others if not name.endswith("verbs.py")} == {
-        f"{reconcile}/servers/{helper}.py" for helper in ("starting", "records")
+        f"{reconcile}/servers/{helper}.py" for helper in ("starting", "move_journal")
     }

@@ -17,7 +17,7 @@ from ..._core.status import status_of
 from ..engine.liveness import watched
 from ..engine.waiting import Progress
 from .effects import moved_to, with_power, with_server
-from .starting import started, watch
+from .starting import start, watched_action
 
 POWER: Mapping[str, str] = {
     "active": "Running",
@@ -55,8 +55,8 @@ def carried_out(
     ports: Ports, name: str, what: str, server: str, args: ActionArgs
 ) -> Progress | None:
     """Start the action now; nothing is left to follow if the task does not wait."""
-    work = started(ports, what, name, server, args)
-    return watched(ports, watch(name, server, args), work) if ports.wait else None
+    work = start(ports, what, name, server, args)
+    return watched(ports, watched_action(name, server, args), work) if ports.wait else None
 
 
 # --- what becomes of the server when the action has gone well -------------------------------------

@@ -16,8 +16,8 @@ from ..engine.liveness import Watched
 from ..engine.waiting import Progress, done_so_far, operation, present
 
 
-def started(ports: Ports, what: str, action: str, server: str, args: ActionArgs) -> Progress:
-    """Start the action now; the iterator follows it. ``what`` is the sentence of the step."""
+def start(ports: Ports, what: str, action: str, server: str, args: ActionArgs) -> Progress:
+    """Start the action now, and return its progress. ``what`` is the sentence of the step."""
     servers = present(ports.servers, "servers")
     try:
         handle = servers.start_action(f"server.{action}", args)
@@ -26,11 +26,9 @@ def started(ports: Ports, what: str, action: str, server: str, args: ActionArgs)
 
     def probe() -> JobState:
         state: JobState = servers.poll([handle])[0]
-        return (
-            state
-            if state.error is None
-            else replace(state, error=_named(state.error, server, args.id))
-        )
+        if state.error is None:
+            return state
+        return replace(state, error=_named(state.error, server, args.id))
 
     return operation(ports, what, probe, lambda state: _last_seen(ports, args, state))
 
@@ -43,7 +41,7 @@ def _named(error: FleetError, server: str, uuid: str) -> FleetError:
 def _last_seen(ports: Ports, args: ActionArgs, state: JobState) -> str:
     """The server as it is left; read only once the timeout is over."""
     try:
-        server = seen(ports, args)
+        server = read_server(ports, args)
     except FleetError:
         server = None
     if server is None:
@@ -52,16 +50,16 @@ def _last_seen(ports: Ports, args: ActionArgs, state: JobState) -> str:
     return f"{server.status} with {task} on {server.host or 'no host'}, {done_so_far(state)}"
 
 
-def this(args: ActionArgs) -> Reading:
-    """The server that the step is about."""
+def server_reading(args: ActionArgs) -> Reading:
+    """What is read to see the server of a step."""
     return reading(SERVERS, servers=(args.id,))
 
 
-def seen(ports: Ports, args: ActionArgs) -> Server | None:
-    return ports.read(this(args)).server(args.id)
+def read_server(ports: Ports, args: ActionArgs) -> Server | None:
+    return ports.read(server_reading(args)).server(args.id)
 
 
-def watch(action: str, server: str, args: ActionArgs) -> Watched:
+def watched_action(action: str, server: str, args: ActionArgs) -> Watched:
     """Hosts that a move takes from and to. An evacuation needs its source no more."""
     move = args.source != ""
     source = None if action == "evacuate" else args.source

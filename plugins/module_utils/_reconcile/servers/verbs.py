@@ -21,8 +21,8 @@ from ..engine.liveness import SourceLost, watched
 from ..engine.waiting import readiness
 from .action_verbs import action_verb, carried_out
 from .effects import change_server, memory_freed, moved, placed
-from .records import completed, ended, outcome, record
-from .starting import seen, started, this, watch
+from .move_journal import outcome, record_completed, record_ended, record_move
+from .starting import read_server, server_reading, start, watched_action
 
 
 def move_step(
@@ -58,7 +58,7 @@ def _live_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
     A server that was stopped, deleted or moved by somebody else meanwhile needs no move any more.
     The record of a move that outlasts the wait, or whose host is lost, stays open.
     """
-    move = record(ports, server, args, "live-migration")
+    move = record_move(ports, server, args, "live-migration")
     what = live_migrate.text(server, args)
     try:
         following = carried_out(ports, "live_migrate", what, server, args)
@@ -66,15 +66,15 @@ def _live_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
     except (WaitTimeout, SourceLost):
         raise
     except FleetError:
-        left = seen(ports, args)
+        left = read_server(ports, args)
         if left is not None and left.task_state == MIGRATING:
             raise
         status = outcome(left, args)
-        ended(ports, args, move, status, left)
+        record_ended(ports, args, move, status, left)
         if status == "failed" or (left is not None and left.vm_state == "error"):
             raise
     else:
-        completed(ports, args, move, end)
+        record_completed(ports, args, move, end)
 
 
 live_migrate = Verb(
@@ -96,24 +96,24 @@ def _cold_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
 
     Once it has moved, its record stays open until it is confirmed.
     """
-    left = seen(ports, args)
+    left = read_server(ports, args)
     if left is None or left.vm_state != "stopped":
         return
-    move = record(ports, server, args, COLD)
+    move = record_move(ports, server, args, COLD)
     what = cold_migrate.text(server, args)
     try:
-        moving = started(ports, what, "migrate", server, args)
-        end = yield from watched(ports, watch("migrate", server, args), moving)
+        moving = start(ports, what, "migrate", server, args)
+        end = yield from watched(ports, watched_action("migrate", server, args), moving)
     except (WaitTimeout, SourceLost):
         raise
     except FleetError:
-        left = seen(ports, args)
+        left = read_server(ports, args)
         if left is not None and left.task_state is None and left.vm_state == "stopped":
-            ended(ports, args, move, outcome(left, args, cold=True), left)
+            record_ended(ports, args, move, outcome(left, args, cold=True), left)
         raise
-    confirming = started(ports, what, "confirm_resize", server, args)
-    yield from watched(ports, watch("confirm_resize", server, args), confirming)
-    completed(ports, args, move, end)
+    confirming = start(ports, what, "confirm_resize", server, args)
+    yield from watched(ports, watched_action("confirm_resize", server, args), confirming)
+    record_completed(ports, args, move, end)
 
 
 cold_migrate = Verb(
@@ -161,14 +161,14 @@ def _await_migration(ports: Ports, server: str, args: AwaitArgs) -> Iterator[flo
         lambda fleet: (
             ("arrived",) if (now := fleet.server(args.id)) and now.task_state in passing else ()
         ),
-        this(args),
+        server_reading(args),
         "Check its migration",
     )
-    yield from watched(ports, watch("await_migration", server, args), arriving)
-    left = seen(ports, args)
+    yield from watched(ports, watched_action("await_migration", server, args), arriving)
+    left = read_server(ports, args)
     status = outcome(left, args, cold=args.cold)
     if status == "failed" or not args.cold:
-        ended(ports, args, args.migration, status, left)
+        record_ended(ports, args, args.migration, status, left)
     if status == "failed":
         raise BackendError(
             f"server {server}",
@@ -202,7 +202,7 @@ def _confirm_resize(ports: Ports, server: str, args: ActionArgs) -> Iterator[flo
     what = confirm_resize.text(server, args)
     yield from carried_out(ports, "confirm_resize", what, server, args) or ()
     if args.migration:
-        completed(ports, args, args.migration, None)
+        record_completed(ports, args, args.migration, None)
 
 
 confirm_resize = Verb(

@@ -10,14 +10,14 @@ from ..._core.model import Migration, Server
 from ..._core.ports import JobState, JournalPort, Ports
 from ..._core.reading import JOURNAL, reading
 from ..engine.waiting import present
-from .starting import seen
+from .starting import read_server
 
 
 def _journal(ports: Ports) -> JournalPort:
     return present(ports.journal, "journal")
 
 
-def record(ports: Ports, server: str, args: MoveArgs, kind: str) -> int | None:
+def record_move(ports: Ports, server: str, args: MoveArgs, kind: str) -> int | None:
     """None for a move that no maintenance has ordered."""
     if not args.maintenance or args.source is None:
         return None
@@ -38,18 +38,20 @@ def record(ports: Ports, server: str, args: MoveArgs, kind: str) -> int | None:
     )
 
 
-def completed(ports: Ports, args: ActionArgs, move: int | None, end: JobState | None) -> None:
+def record_completed(
+    ports: Ports, args: ActionArgs, move: int | None, end: JobState | None
+) -> None:
     """Where the target was left to the scheduler, the end of the move names it, or the server."""
     if move is None:
         return
     target = args.target or (end and end.target)
     if not target:
-        server = seen(ports, args)
+        server = read_server(ports, args)
         target = server.host if server else None
     _journal(ports).finish_move(move, "completed", target)
 
 
-def ended(
+def record_ended(
     ports: Ports, args: ActionArgs, move: int | None, status: str, server: Server | None
 ) -> None:
     if move is None:
