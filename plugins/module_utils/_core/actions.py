@@ -41,7 +41,9 @@ class Action:
     options: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     sentence: str = ""
-    """What a step says that it does; by default what the action is called."""
+    """What a step says that it does; by default what the action is called. A part in brackets goes
+    with its argument.
+    """
 
     @property
     def event(self) -> bool:
@@ -106,7 +108,7 @@ TABLE: Mapping[str, Action] = {
         _states("resized"),
         move=True,
         options=("host",),
-        sentence="cold-migrate {subject} from {source} to {target}",
+        sentence="cold-migrate {subject}[ from {source}][ to {target}]",
     ),
     "confirm_resize": Action(
         _states("resized"), KEPT, KEPT, sentence="confirm the resize of {subject}"
@@ -174,7 +176,7 @@ TABLE: Mapping[str, Action] = {
         locked=False,
         move=True,
         options=("host", "power_on"),
-        sentence="evacuate {subject} from {source} to {target}",
+        sentence="evacuate {subject}[ from {source}][ to {target}]",
     ),
     "delete": Action(
         ANY,

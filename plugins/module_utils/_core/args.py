@@ -73,8 +73,6 @@ class ActionArgs(Args):
 class MoveArgs(ActionArgs):
     """Of a move to another host. ``maintenance`` is the name of the one that orders it."""
 
-    source: str | None = field()
-    target: str | None = field()
     maintenance: str | None = None
 
 

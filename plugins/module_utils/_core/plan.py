@@ -9,6 +9,7 @@ and the verb's own arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -16,6 +17,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from .args import Args
 from .model import Fleet
 from .ports import Ports
+
+OPTIONAL = re.compile(r"\[(.*?{(\w+)})\]")
+"""A part of a sentence that says an argument which may be left out."""
 
 UNCHOSEN = "a host of the scheduler's choice"
 """What a source or target that is not known yet is called."""
@@ -51,10 +55,13 @@ class Verb(Generic[A]):
         return Step(self, subject, args, why)
 
     def text(self, subject: str, args: A) -> str:
-        """The sentence about this subject."""
-        shown = {f.name: _shown(getattr(args, f.name)) for f in fields(args)}
-        shown.update({k: UNCHOSEN for k in ("source", "target") if not getattr(args, k, None)})
-        return self.sentence.format(subject=subject, **shown)
+        """The sentence about this subject. A part in brackets is left out where its argument is."""
+        given = {f.name: getattr(args, f.name) for f in fields(args)}
+        absent = {f.name for f in fields(args) if given[f.name] == f.default}
+        shown = {name: _shown(value) for name, value in given.items()}
+        shown.update({k: UNCHOSEN for k in ("source", "target") if not given.get(k)})
+        sentence = OPTIONAL.sub(lambda part: "" if part[2] in absent else part[1], self.sentence)
+        return sentence.format(subject=subject, **shown)
 
 
 AnyVerb: TypeAlias = Verb[Any]

@@ -16,7 +16,11 @@ from typing import Any, get_type_hints
 import pytest
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import TABLE
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs, Args
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import (
+    ActionArgs,
+    Args,
+    MoveArgs,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Step, Verb
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile import verbs
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.verbs import VERBS
@@ -82,6 +86,14 @@ def test_arguments_are_typed(verb: Verb[Any]) -> None:
 def test_a_step_comes_back_as_it_was_stored(verb: Verb[Any]) -> None:
     step = verb("it", sample(verb), "because")
     assert Step.from_dict(step.to_dict(), VERBS) == step
+
+
+def test_what_is_left_out_is_not_said() -> None:
+    evacuate = VERBS["server.evacuate"]
+    assert evacuate.text("web", MoveArgs(id="1")) == "evacuate web"
+    assert evacuate.text("web", MoveArgs(id="1", target="c2")) == "evacuate web to c2"
+    anywhere = evacuate.text("web", MoveArgs(id="1", source="c1", target=None))
+    assert anywhere == "evacuate web from c1 to a host of the scheduler's choice"
 
 
 def test_a_secret_is_neither_shown_nor_stored() -> None:

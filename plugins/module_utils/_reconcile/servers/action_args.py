@@ -19,7 +19,7 @@ def action_args(wanted: ServerActionWanted, server_id: str, source: str | None) 
         evacuated = wanted.action == "evacuate"
         return MoveArgs(
             id=server_id,
-            source=source,
+            source=source or None,
             target=wanted.host,
             start=bool(options.get("power_on")) if evacuated else None,
         )

@@ -36,7 +36,7 @@ def move_step(
     """A move of the server from where it is. Without a target the scheduler chooses."""
     args = MoveArgs(
         id=server.id,
-        source=server.host,
+        source=server.host or None,
         target=target,
         memory=server.memory,
         maintenance=maintenance,
