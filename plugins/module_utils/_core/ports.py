@@ -110,8 +110,8 @@ class JobState:
 class ServerPort(Protocol):
     """Guests."""
 
-    def start_action(self, verb: str, args: ActionArgs) -> Any:
-        """Start the action of a ``server.*`` verb and return a handle."""
+    def start_action(self, action: str, args: ActionArgs) -> Any:
+        """Start one of the table of actions and return a handle."""
 
     def poll(self, handles: Sequence[Any]) -> list[JobState]:
         """The states of started operations, in the same order, in as few requests as possible."""

@@ -51,14 +51,14 @@ class RecordedServers:
         self._notes = notes
         self._seen = seen
 
-    def start_action(self, verb: str, args: ActionArgs) -> Recorded:
-        deletes = TABLE[verb.removeprefix("server.")].deletes and not args.soft
+    def start_action(self, action: str, args: ActionArgs) -> Recorded:
+        deletes = TABLE[action].deletes and not args.soft
         server = self._seen(args.id) if deletes else None
         if server is None:
             self._notes.changed([args.id])
         else:
             self._notes.deleting(server)
-        return Recorded(self._servers.start_action(verb, args), args.id, deletes)
+        return Recorded(self._servers.start_action(action, args), args.id, deletes)
 
     def poll(self, handles: Sequence[Recorded]) -> list[JobState]:
         states = self._servers.poll([one.handle for one in handles])

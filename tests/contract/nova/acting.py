@@ -48,12 +48,12 @@ class Acting:
         self.port = NovaServers(api)
 
     def start(self, action: str, server: str, **args: Any) -> Handle:
-        return self.port.start_action(f"server.{action}", ActionArgs(id=server, **args))
+        return self.port.start_action(action, ActionArgs(id=server, **args))
 
     def ended(self, handle: Handle, within: float = 40) -> JobState:
         end = time.monotonic() + within
         while not (state := self.port.poll([handle])[0]).done:
-            assert time.monotonic() < end, f"{handle.verb} still under way: {state}"
+            assert time.monotonic() < end, f"{handle.action} still under way: {state}"
             time.sleep(0.1)
         return state
 

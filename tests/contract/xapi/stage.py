@@ -63,9 +63,7 @@ class Stage:
         return seen.status, seen.vm_state, seen.task_state
 
     def begin(self, verb: str, name: str = "web", **args: Any) -> Any:
-        return self.fleet.servers.start_action(
-            f"server.{verb}", ActionArgs(id=self.seen(name).id, **args)
-        )
+        return self.fleet.servers.start_action(verb, ActionArgs(id=self.seen(name).id, **args))
 
     def act(self, verb: str, name: str = "web", **args: Any) -> FleetError | None:
         return finish(self.fleet.servers, self.begin(verb, name, **args)).error

@@ -34,9 +34,7 @@ OFF = {"name": "off", "state": "halted"}
 
 
 def act(fleet: XenFleet, sim: Simulator, verb: str, name: str, **args: Any) -> Any:
-    handle = fleet.servers.start_action(
-        f"server.{verb}", ActionArgs(id=guest(sim, name)["uuid"], **args)
-    )
+    handle = fleet.servers.start_action(verb, ActionArgs(id=guest(sim, name)["uuid"], **args))
     return finish(fleet.servers, handle)
 
 
@@ -106,7 +104,7 @@ def test_a_migration_moves_the_guest_without_stopping_it(
     fleet = fleet_of(sim)
     fleet.read()
     handle = fleet.servers.start_action(
-        "server.live_migrate",
+        "live_migrate",
         ActionArgs(id=guest(sim, "big")["uuid"], source="xen1", target="xen2"),
     )
     seen = []
@@ -135,7 +133,7 @@ def test_side_by_side_migrations_are_polled_with_one_request(
     handles = []
     for server in fleet.read().servers:
         args = ActionArgs(id=server.id, target="xen2")
-        handles.append(fleet.servers.start_action("server.live_migrate", args))
+        handles.append(fleet.servers.start_action("live_migrate", args))
         fleet.read()
     before = mark(sim)
     # The first answer is how it was after the start.
@@ -193,10 +191,10 @@ def test_an_unknown_server_or_target_is_told_before_anything_is_called(
     fleet = fleet_of(sim)
     fleet.read()
     with pytest.raises(NotFoundError, match="server 1234"):
-        fleet.servers.start_action("server.stop", ActionArgs(id="1234"))
+        fleet.servers.start_action("stop", ActionArgs(id="1234"))
     with pytest.raises(NotFoundError, match="host nowhere"):
         fleet.servers.start_action(
-            "server.live_migrate", ActionArgs(id=guest(sim, "web")["uuid"], target="nowhere")
+            "live_migrate", ActionArgs(id=guest(sim, "web")["uuid"], target="nowhere")
         )
     assert methods(sim, mutating=True) == []
 
@@ -219,7 +217,7 @@ def test_a_connection_that_breaks_does_not_act_twice(simulate: Simulate, fleet_o
     fleet.read()
     sim.post("/faults", {"action": "drop_after", "method": "VM.clean_reboot"})
     with pytest.raises(UnavailableError, match="may have been carried out"):
-        fleet.servers.start_action("server.reboot_soft", ActionArgs(id=guest(sim, "web")["uuid"]))
+        fleet.servers.start_action("reboot_soft", ActionArgs(id=guest(sim, "web")["uuid"]))
     assert methods(sim, mutating=True).count("Async.VM.clean_reboot") == 1
 
 
@@ -232,7 +230,7 @@ def test_a_migration_lost_in_a_restart_is_no_success_and_can_be_repeated(
     fleet = fleet_of(sim)
     server = fleet.read().servers[0]
     args = ActionArgs(id=server.id, target="xen3")
-    handle = fleet.servers.start_action("server.live_migrate", args)
+    handle = fleet.servers.start_action("live_migrate", args)
     eventually(lambda: fleet.read().servers[0].task_state == "migrating")
     sim.post("/faults", {"action": "restart_toolstack", "target": "xen1"})
     error = finish(fleet.servers, handle).error
@@ -241,7 +239,7 @@ def test_a_migration_lost_in_a_restart_is_no_success_and_can_be_repeated(
     if error is not None:
         assert isinstance(error, UnavailableError)
         assert "task was lost" in error.cause
-        again = fleet.servers.start_action("server.live_migrate", args)
+        again = fleet.servers.start_action("live_migrate", args)
         assert finish(fleet.servers, again).error is None
     assert guest(sim, "big")["host"] == "xen3"
     assert next(v for v in sim.get("/vms") if v["vm"] == "big")["downtime_s"] == 0
@@ -254,7 +252,7 @@ def test_a_lost_task_without_effect_is_no_success(
     fleet = fleet_of(sim, grace=0.5)
     server = fleet.read().servers[0]
     sim.post("/faults", {"action": "error", "method": "VM.pause", "error": ["TASK_CANCELLED", "x"]})
-    handle = fleet.servers.start_action("server.pause", ActionArgs(id=server.id))
+    handle = fleet.servers.start_action("pause", ActionArgs(id=server.id))
     api = plain(sim)
     eventually(lambda: api.task.get_status(handle.task) != "pending")
     api.task.destroy(handle.task)
@@ -269,7 +267,7 @@ def test_a_vanished_task_with_effect_is_success(
 ) -> None:
     sim = simulate(pool_of(1, WEB))
     fleet = fleet_of(sim)
-    handle = fleet.servers.start_action("server.pause", ActionArgs(id=fleet.read().servers[0].id))
+    handle = fleet.servers.start_action("pause", ActionArgs(id=fleet.read().servers[0].id))
     api = plain(sim)
     eventually(lambda: api.task.get_status(handle.task) == "success")
     api.task.destroy(handle.task)
@@ -281,7 +279,7 @@ def test_an_abandoned_action_is_seen_by_the_next_run(simulate: Simulate, fleet_o
     sim = simulate(pool_of(2, {"name": "big", "memory": "16 GiB"}, link_gbit=1))
     first = fleet_of(sim)
     server = first.read().servers[0]
-    first.servers.start_action("server.live_migrate", ActionArgs(id=server.id, target="xen2"))
+    first.servers.start_action("live_migrate", ActionArgs(id=server.id, target="xen2"))
     second = fleet_of(sim)
     assert eventually(lambda: second.read().servers[0].task_state) == "migrating"
     eventually(lambda: second.read().servers[0].task_state is None)

@@ -181,7 +181,7 @@ def test_an_aborted_migration_leaves_the_server_where_it_is(slow: Stage, fleet_o
     assert (
         finish(
             other.servers,
-            other.servers.start_action("server.live_migrate_abort", ActionArgs(id=slow.seen().id)),
+            other.servers.start_action("live_migrate_abort", ActionArgs(id=slow.seen().id)),
         ).error
         is None
     )
@@ -263,7 +263,7 @@ def test_a_deletion_killed_midway_is_completed_by_the_next(stage: Stage, at: str
     if at == "VM.destroy":
         assert stage.api.VM.get_by_name_label("web") == []
         with pytest.raises(NotFoundError):
-            stage.fleet.servers.start_action("server.delete", ActionArgs(id=server_id))
+            stage.fleet.servers.start_action("delete", ActionArgs(id=server_id))
     else:
         assert stage.seen().task_state == "deleting"
         stage.done("delete")
@@ -352,7 +352,7 @@ def test_the_second_of_two_runs_is_told_of_the_first(stage: Stage, fleet_of: Con
     (server,) = (s for s in other.read().servers if s.name == "web")
     first = stage.begin("resize", vcpus=4)
     with pytest.raises(ConflictError, match="task_state resize_"):
-        other.servers.start_action("server.resize", ActionArgs(id=server.id, vcpus=2))
+        other.servers.start_action("resize", ActionArgs(id=server.id, vcpus=2))
     assert finish(stage.fleet.servers, first).error is None
     assert stage.record()["VCPUs_max"] == "4"
 

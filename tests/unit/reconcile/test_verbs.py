@@ -15,6 +15,12 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.actions import (
+    ACTIONS as NOVA_ACTIONS,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.actions.table import (
+    ACTIONS as XAPI_ACTIONS,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import (
     ActionArgs,
@@ -66,6 +72,10 @@ def test_every_verb_is_registered_under_a_name_of_its_own() -> None:
 def test_every_action_has_a_verb() -> None:
     assert {f"server.{name}" for name in TABLE} <= set(VERBS)
     assert all(issubclass(VERBS[f"server.{name}"].args, ActionArgs) for name in TABLE)
+
+
+def test_every_action_is_a_row_of_each_backend() -> None:
+    assert set(XAPI_ACTIONS) == set(NOVA_ACTIONS) == set(TABLE)
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)

@@ -143,33 +143,31 @@ ONE_SERVER = "/servers/{server}"
 ONE_MIGRATION = ONE_SERVER + "/migrations/{migration}"
 
 ACTIONS: Mapping[str, Action] = {
-    "server.start": Action(_null("os-start"), in_state("active")),
-    "server.stop": Action(_null("os-stop"), in_state("stopped")),
-    "server.reboot_soft": Action(lambda _args: {"reboot": {"type": "SOFT"}}, by_events("active")),
-    "server.reboot_hard": Action(lambda _args: {"reboot": {"type": "HARD"}}, by_events("active")),
-    "server.pause": Action(_null("pause"), in_state("paused")),
-    "server.unpause": Action(_null("unpause"), in_state("active")),
-    "server.suspend": Action(_null("suspend"), in_state("suspended")),
-    "server.resume": Action(_null("resume"), in_state("active")),
-    "server.lock": Action(_with("lock", {"reason": "locked_reason"}), answered, _lock_versions),
-    "server.unlock": Action(_null("unlock"), answered),
-    "server.rebuild": Action(
+    "start": Action(_null("os-start"), in_state("active")),
+    "stop": Action(_null("os-stop"), in_state("stopped")),
+    "reboot_soft": Action(lambda _args: {"reboot": {"type": "SOFT"}}, by_events("active")),
+    "reboot_hard": Action(lambda _args: {"reboot": {"type": "HARD"}}, by_events("active")),
+    "pause": Action(_null("pause"), in_state("paused")),
+    "unpause": Action(_null("unpause"), in_state("active")),
+    "suspend": Action(_null("suspend"), in_state("suspended")),
+    "resume": Action(_null("resume"), in_state("active")),
+    "lock": Action(_with("lock", {"reason": "locked_reason"}), answered, _lock_versions),
+    "unlock": Action(_null("unlock"), answered),
+    "rebuild": Action(
         _with("rebuild", {arg: key for arg, (key, _since) in REBUILD.items()}),
         by_events("active", "stopped"),
         _rebuild_versions,
     ),
-    "server.resize": Action(
-        _with("resize", {"flavor": "flavorRef"}), cold_migrated, records=RESIZE
-    ),
-    "server.confirm_resize": Action(_null("confirmResize"), in_state("active", "stopped")),
-    "server.revert_resize": Action(_null("revertResize"), in_state("active", "stopped")),
-    "server.create_image": Action(
+    "resize": Action(_with("resize", {"flavor": "flavorRef"}), cold_migrated, records=RESIZE),
+    "confirm_resize": Action(_null("confirmResize"), in_state("active", "stopped")),
+    "revert_resize": Action(_null("revertResize"), in_state("active", "stopped")),
+    "create_image": Action(
         _with("createImage", {"image_name": "name", "metadata": "metadata"}),
         imaged,
         # From 2.45 on the image's id is in the answer's body.
         _always("2.1", "2.45"),
     ),
-    "server.create_backup": Action(
+    "create_backup": Action(
         _with(
             "createBackup",
             {
@@ -182,46 +180,38 @@ ACTIONS: Mapping[str, Action] = {
         imaged,
         _always("2.1", "2.45"),
     ),
-    "server.shelve": Action(_null("shelve"), in_state("shelved", "shelved_offloaded")),
-    "server.shelve_offload": Action(_null("shelveOffload"), in_state("shelved_offloaded")),
-    "server.unshelve": Action(
+    "shelve": Action(_null("shelve"), in_state("shelved", "shelved_offloaded")),
+    "shelve_offload": Action(_null("shelveOffload"), in_state("shelved_offloaded")),
+    "unshelve": Action(
         _with("unshelve", {"availability_zone": "availability_zone", "host": "host"}),
         in_state("active"),
         _unshelve_versions,
     ),
-    "server.rescue": Action(
+    "rescue": Action(
         _with("rescue", {"image": "rescue_image_ref", "admin_pass": "adminPass"}),
         in_state("rescued"),
         # From 2.87 on servers on volumes, too.
         _always("2.1", "2.87"),
     ),
-    "server.unrescue": Action(_null("unrescue"), in_state("active")),
+    "unrescue": Action(_null("unrescue"), in_state("active")),
     # The API waits for the guest's agent before it answers.
-    "server.change_password": Action(
-        _with("changePassword", {"admin_pass": "adminPass"}), answered
-    ),
-    "server.trigger_crash_dump": Action(
-        _null("trigger_crash_dump"), by_events(), _always("2.17", "2.17")
-    ),
-    "server.reset_state": Action(_with("os-resetState", {"state": "state"}), answered),
-    "server.delete": Action(
-        lambda _args: None, gone("soft-delete"), method="DELETE", path=ONE_SERVER
-    ),
-    "server.force_delete": Action(_null("forceDelete"), gone()),
-    "server.restore": Action(_null("restore"), in_state("active")),
+    "change_password": Action(_with("changePassword", {"admin_pass": "adminPass"}), answered),
+    "trigger_crash_dump": Action(_null("trigger_crash_dump"), by_events(), _always("2.17", "2.17")),
+    "reset_state": Action(_with("os-resetState", {"state": "state"}), answered),
+    "delete": Action(lambda _args: None, gone("soft-delete"), method="DELETE", path=ONE_SERVER),
+    "force_delete": Action(_null("forceDelete"), gone()),
+    "restore": Action(_null("restore"), in_state("active")),
     # From 2.34 on asynchronous, from 2.68 on without force; what is sent is the same since 2.25.
-    "server.live_migrate": Action(
+    "live_migrate": Action(
         _live_migrate, live_migrated, _always("2.25", "2.68"), records=frozenset({"live-migration"})
     ),
-    "server.migrate": Action(_migrate, cold_migrated, _migrate_versions, records=RESIZE),
-    "server.evacuate": Action(
-        _evacuate, evacuated, _evacuate_versions, records=frozenset({"evacuation"})
-    ),
+    "migrate": Action(_migrate, cold_migrated, _migrate_versions, records=RESIZE),
+    "evacuate": Action(_evacuate, evacuated, _evacuate_versions, records=frozenset({"evacuation"})),
     # From 2.65 on a queued one, too.
-    "server.live_migrate_abort": Action(
+    "live_migrate_abort": Action(
         lambda _args: None, aborted, _always("2.24", "2.65"), "DELETE", ONE_MIGRATION
     ),
-    "server.live_migrate_force_complete": Action(
+    "live_migrate_force_complete": Action(
         _null("force_complete"),
         live_migrated,
         _always("2.22", "2.22"),

@@ -43,7 +43,7 @@ class Sight:
     it makes (None if it makes none).
     """
 
-    verb: str
+    action: str
     server_id: str
     server: Mapping[str, Any] | None
     record: Migration | None
@@ -69,12 +69,13 @@ class Sight:
     @property
     def deletes(self) -> bool:
         """Whether the action is about a server that is or becomes deleted softly."""
-        action = TABLE[self.verb.removeprefix("server.")]
-        return action.deletes or "soft-delete" in action.starts
+        row = TABLE[self.action]
+        return row.deletes or "soft-delete" in row.starts
 
     @property
-    def action(self) -> str:
-        return self.verb.removeprefix("server.").replace("_", " ")
+    def named(self) -> str:
+        """The action in words."""
+        return self.action.replace("_", " ")
 
 
 Judge = Callable[[Sight], JobState]
@@ -265,7 +266,7 @@ def _state(sight: Sight) -> str:
 def _failed(sight: Sight, said: str) -> JobState:
     no_host = "NoValidHost" in said or "No valid host" in said
     remedy = NO_VALID_HOST if no_host else "Check the log of nova-compute on its host"
-    return _error(sight, f"{sight.action} failed: {said}", remedy)
+    return _error(sight, f"{sight.named} failed: {said}", remedy)
 
 
 def _in_error(sight: Sight) -> JobState:
@@ -275,7 +276,7 @@ def _in_error(sight: Sight) -> JobState:
     where = f" on {sight.host}" if sight.host else ""
     return _error(
         sight,
-        f"{sight.action} left it in ERROR{where}: {said}",
+        f"{sight.named} left it in ERROR{where}: {said}",
         # Nova also gives up a guest that runs, where its own bookkeeping failed after the action.
         "See on its host whether its guest runs: if so, reset_state brings it back, if not, a hard reboot",
     )

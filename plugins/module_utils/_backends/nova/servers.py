@@ -48,7 +48,7 @@ class Handle:
     makes.
     """
 
-    verb: str
+    action: str
     server_id: str
     request_id: str
     baseline: Baseline | None = None
@@ -69,37 +69,37 @@ class NovaServers:
         self._records = MigrationRecords(api)
         self._together = Together(self._seen)
 
-    def start_action(self, verb: str, args: ActionArgs) -> Handle:
-        """Send the action of a verb of actions.py.
+    def start_action(self, action: str, args: ActionArgs) -> Handle:
+        """Send the action.
 
         Errors are those of the API's answer; ConflictError if a migration is to be aborted or
         completed and none is in progress.
         """
-        action = ACTIONS[verb]
+        row = ACTIONS[action]
         args = resolved(self._api, args)
-        name = verb.removeprefix("server.").replace("_", " ")
-        least, most = action.versions(args)
+        name = action.replace("_", " ")
+        least, most = row.versions(args)
         version = self._api.version(least, most, f"{name} with these options")
-        migration = self._in_progress(args.id, name) if action.on_migration else None
-        baseline = self._records.before(args.id) if action.records else None
-        body = action.body(args)
+        migration = self._in_progress(args.id, name) if row.on_migration else None
+        baseline = self._records.before(args.id) if row.records else None
+        body = row.body(args)
         answer = self._api.send(
-            action.method,
-            action.path.format(server=args.id, migration=migration.id if migration else ""),
+            row.method,
+            row.path.format(server=args.id, migration=migration.id if migration else ""),
             version,
             what=f"{name} of server {args.id}",
             secrets=[value for arg in SECRETS if (value := getattr(args, arg))],
             **({} if body is None else {"json": body}),
         )
         handle = Handle(
-            verb,
+            action,
             args.id,
             answer.request_id,
             baseline,
             migration.uuid if migration else None,
             answer.body.get("image_id"),
         )
-        return self._together.begun(handle, JobState(done=action.judge is answered))
+        return self._together.begun(handle, JobState(done=row.judge is answered))
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
         """One look is at all running actions.
@@ -146,13 +146,13 @@ class NovaServers:
             # The list of the newest may not reach back to it.
             record = self._record(handle, None)
             server = self._server(handle)
-        return ACTIONS[handle.verb].judge(self._sight(handle, server, record))
+        return ACTIONS[handle.action].judge(self._sight(handle, server, record))
 
     def _sight(self, handle: Handle, server: Item | None, record: Migration | None) -> Sight:
         if handle.since is None and server is not None and server.get("updated"):
             handle.since = moment(server["updated"])
         return Sight(
-            verb=handle.verb,
+            action=handle.action,
             server_id=handle.server_id,
             server=server,
             record=record,
@@ -173,7 +173,7 @@ class NovaServers:
     def _record(self, handle: Handle, page: Sequence[Migration] | None) -> Migration | None:
         """Among the newest, or without those among the server's own."""
         records = self._records.of_server(handle.server_id) if page is None else page
-        kinds = ACTIONS[handle.verb].records
+        kinds = ACTIONS[handle.action].records
         record = find(
             records, handle.server_id, uuid=handle.migration, kinds=kinds, baseline=handle.baseline
         )

@@ -29,18 +29,18 @@ class XenServers:
         self._tasks = tasks
         self._together = Together(self._seen)
 
-    def start_action(self, verb: str, args: ActionArgs) -> Work:
+    def start_action(self, action: str, args: ActionArgs) -> Work:
         """Errors before the first change are
         raised here, UnsupportedError among them, all others are reported by ``poll``.
         """
-        steps, jobs = ACTIONS[verb]
-        what = f"{verb.removeprefix('server.').replace('_', '-')} of {{}}"
+        steps, jobs = ACTIONS[action]
+        what = f"{action.replace('_', '-')} of {{}}"
 
         def start(place: Place) -> Work:
             guest = Guest(place)
             whole = steps(guest, args)
             # Another evacuation ends that one by itself, or knows the host by its mark.
-            if verb != "server.evacuate":
+            if action != "evacuate":
                 whole = guest.after_evacuation(whole)
             work = Work(self._directory, self._tasks, place, what, whole, jobs)
             return work.begin()

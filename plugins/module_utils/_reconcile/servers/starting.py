@@ -20,7 +20,7 @@ def start(ports: Ports, what: str, action: str, server: str, args: ActionArgs) -
     """Start the action now, and return its progress. ``what`` is the sentence of the step."""
     servers = present(ports.servers, "servers")
     try:
-        handle = servers.start_action(f"server.{action}", args)
+        handle = servers.start_action(action, args)
     except FleetError as exc:
         raise _named(exc, server, args.id) from exc
 

@@ -50,7 +50,7 @@ class Servers:
         self._fails = fails
         self._left: dict[str, int] = {}
 
-    def start_action(self, verb: str, args: ActionArgs) -> str:
+    def start_action(self, action: str, args: ActionArgs) -> str:
         self.journal.append(f"start {args.id}")
         self.running.add(args.id)
         self.most = max(self.most, len(self.running))

@@ -94,8 +94,8 @@ class World:
     def finish_move(self, migration_id: int, status: str, target: str | None = None) -> None:
         self.statuses[migration_id] = status
 
-    def start_action(self, verb: str, args: ActionArgs) -> str:
-        assert (verb, args.id, self.statuses) == ("server.live_migrate", "uuid-a", {5: "running"})
+    def start_action(self, action: str, args: ActionArgs) -> str:
+        assert (action, args.id, self.statuses) == ("live_migrate", "uuid-a", {5: "running"})
         return "handle"
 
     def poll(self, handles: Sequence[str]) -> list[JobState]:

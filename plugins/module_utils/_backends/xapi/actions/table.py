@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Verb → what is called, one after another."""
+"""Action → what is called, one after another."""
 
 from __future__ import annotations
 
@@ -31,50 +31,50 @@ from .single import (
 )
 
 ACTIONS: Mapping[str, tuple[Action, int]] = {
-    "server.start": (recovering(start), 1),
-    "server.stop": (recovering(stop), 1),
-    "server.reboot_soft": (single("VM.clean_reboot"), 1),
-    "server.reboot_hard": (recovering(reboot_hard), 1),
-    "server.pause": (single("VM.pause", reached=power("Paused")), 1),
-    "server.unpause": (single("VM.unpause", reached=power("Running")), 1),
-    "server.suspend": (single("VM.suspend", reached=power("Suspended")), 1),
-    "server.resume": (single("VM.resume", False, False, reached=power("Running")), 1),
-    "server.lock": (lock, 0),
-    "server.unlock": (unlock, 0),
-    "server.live_migrate": (live_migrate, 1),
-    "server.live_migrate_abort": (live_migrate_abort, 1),
-    "server.create_image": (create_image, 1),
-    "server.create_backup": (create_backup, 2),
-    "server.shelve": (shelve, 1),
-    "server.shelve_offload": (shelve_offload, 0),
-    "server.unshelve": (unshelve, 1),
-    "server.rescue": (rescue, 4),
-    "server.unrescue": (unrescue, 4),
-    "server.rebuild": (rebuild, 6),
-    "server.resize": (resize, 2),
-    "server.migrate": (migrate, 2),
-    "server.confirm_resize": (confirm_resize, 0),
-    "server.revert_resize": (revert_resize, 2),
-    "server.evacuate": (evacuate, 1),
-    "server.delete": (delete, 3),
-    "server.force_delete": (force_delete, 3),
-    "server.restore": (restore, 1),
-    "server.reset_state": (reset_state, 0),
-    "server.change_password": (
+    "start": (recovering(start), 1),
+    "stop": (recovering(stop), 1),
+    "reboot_soft": (single("VM.clean_reboot"), 1),
+    "reboot_hard": (recovering(reboot_hard), 1),
+    "pause": (single("VM.pause", reached=power("Paused")), 1),
+    "unpause": (single("VM.unpause", reached=power("Running")), 1),
+    "suspend": (single("VM.suspend", reached=power("Suspended")), 1),
+    "resume": (single("VM.resume", False, False, reached=power("Running")), 1),
+    "lock": (lock, 0),
+    "unlock": (unlock, 0),
+    "live_migrate": (live_migrate, 1),
+    "live_migrate_abort": (live_migrate_abort, 1),
+    "create_image": (create_image, 1),
+    "create_backup": (create_backup, 2),
+    "shelve": (shelve, 1),
+    "shelve_offload": (shelve_offload, 0),
+    "unshelve": (unshelve, 1),
+    "rescue": (rescue, 4),
+    "unrescue": (unrescue, 4),
+    "rebuild": (rebuild, 6),
+    "resize": (resize, 2),
+    "migrate": (migrate, 2),
+    "confirm_resize": (confirm_resize, 0),
+    "revert_resize": (revert_resize, 2),
+    "evacuate": (evacuate, 1),
+    "delete": (delete, 3),
+    "force_delete": (force_delete, 3),
+    "restore": (restore, 1),
+    "reset_state": (reset_state, 0),
+    "change_password": (
         unsupported(
             "its password cannot be changed: XenAPI has no call for it",
             "Change it from inside, over SSH or the console",
         ),
         0,
     ),
-    "server.trigger_crash_dump": (
+    "trigger_crash_dump": (
         unsupported(
             "a crash dump cannot be triggered: XAPI does not implement VM.send_sysrq",
             "Trigger it from inside, or on the host with xl trigger",
         ),
         0,
     ),
-    "server.live_migrate_force_complete": (
+    "live_migrate_force_complete": (
         unsupported(
             "its migration cannot be forced to complete: XenAPI has no call for it",
             "Wait, or abort it; pausing the guest is refused while it moves",
