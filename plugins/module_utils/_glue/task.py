@@ -99,7 +99,7 @@ class Task:
             rounds,
             after_failure,
         )
-        with _locked(ports, held), ports.records.exclusive() if unit else nullcontext():
+        with _locked(ports, held), ports.records.exclusive() if exclusive else nullcontext():
             # Others may have changed things until the lock or the transaction was ours.
             made = None if unit or held else (before, plan)
             done, left = self._carry_out(work, ports, unit, made)

@@ -147,9 +147,9 @@ def test_fault_of_an_older_failure_is_not_told_as_the_cause(
 
 
 @contextmanager
-def unresponsive(bed: Bed) -> Iterator[None]:
-    """An API that takes requests and does not answer: stopped with all its workers."""
-    leader = bed.processes.pid("nova-api")
+def unresponsive(bed: Bed, service: str) -> Iterator[None]:
+    """A service that takes requests and does not answer: stopped with all its workers."""
+    leader = bed.processes.pid(service)
     assert leader
     group = os.getpgid(leader)
     os.killpg(group, signal.SIGSTOP)
@@ -165,7 +165,18 @@ def test_action_outlasts_an_api_that_does_not_answer(bed: Bed, acting: Acting, s
         impatient = NovaServers(api)
         assert api.highest > (2, 1), "signed in"
         handle = acting.start("pause", server)
-        with unresponsive(bed):
+        with unresponsive(bed, "nova-api"):
             assert impatient.poll([handle]) == [JobState(done=False)]
     assert acting.ended(handle).error is None
     assert bed.server(server)["status"] == "PAUSED"
+
+
+def test_move_that_no_conductor_has_taken_up(bed: Bed, acting: Acting, boot: Any) -> None:
+    """Its record is written by the conductor; without a task the server looks as if it had ended."""
+    server = boot({"not-taken-up": "compute1"})["not-taken-up"]
+    with unresponsive(bed, "nova-conductor"):
+        handle = acting.start("live_migrate", server)
+        bed.action(server, "os-resetState", {"state": "active"})
+        assert bed.server(server)["OS-EXT-STS:task_state"] is None
+        assert bed.migrations(server) == []
+        assert acting.port.poll([handle]) == [JobState(done=False)]

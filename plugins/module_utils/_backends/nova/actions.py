@@ -17,7 +17,6 @@ from ..._core.args import ActionArgs
 from .completion import (
     Judge,
     aborted,
-    answered,
     by_events,
     cold_migrated,
     evacuated,
@@ -36,11 +35,12 @@ SECRETS = ("admin_pass", "user_data")
 @dataclass(frozen=True)
 class Action:
     """``body`` makes the request's body, ``versions`` returns the least and the highest
-    microversion for these arguments, ``judge`` decides from what is seen later how it stands.
+    microversion for these arguments, ``judge`` decides from what is seen later how it stands; without
+    one the answer is the end.
     """
 
     body: Callable[[ActionArgs], Mapping[str, Any] | None]
-    judge: Judge
+    judge: Judge | None
     versions: Callable[[ActionArgs], Versions] = field(default=lambda _args: ("2.1", "2.1"))
     method: str = "POST"
     path: str = "/servers/{server}/action"
@@ -151,8 +151,8 @@ ACTIONS: Mapping[str, Action] = {
     "unpause": Action(_null("unpause"), in_state("active")),
     "suspend": Action(_null("suspend"), in_state("suspended")),
     "resume": Action(_null("resume"), in_state("active")),
-    "lock": Action(_with("lock", {"reason": "locked_reason"}), answered, _lock_versions),
-    "unlock": Action(_null("unlock"), answered),
+    "lock": Action(_with("lock", {"reason": "locked_reason"}), None, _lock_versions),
+    "unlock": Action(_null("unlock"), None),
     "rebuild": Action(
         _with("rebuild", {arg: key for arg, (key, _since) in REBUILD.items()}),
         by_events("active", "stopped"),
@@ -195,9 +195,9 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "unrescue": Action(_null("unrescue"), in_state("active")),
     # The API waits for the guest's agent before it answers.
-    "change_password": Action(_with("changePassword", {"admin_pass": "adminPass"}), answered),
+    "change_password": Action(_with("changePassword", {"admin_pass": "adminPass"}), None),
     "trigger_crash_dump": Action(_null("trigger_crash_dump"), by_events(), _always("2.17", "2.17")),
-    "reset_state": Action(_with("os-resetState", {"state": "state"}), answered),
+    "reset_state": Action(_with("os-resetState", {"state": "state"}), None),
     "delete": Action(lambda _args: None, gone("soft-delete"), method="DELETE", path=ONE_SERVER),
     "force_delete": Action(_null("forceDelete"), gone()),
     "restore": Action(_null("restore"), in_state("active")),

@@ -84,9 +84,8 @@ Judge = Callable[[Sight], JobState]
 # --- actions that stay on the host ----------------------------------------------------------------
 
 
-def answered(_sight: Sight) -> JobState:
-    """Done with the answer to the request."""
-    return JobState(done=True, progress=1.0)
+ANSWERED = JobState(done=True, progress=1.0)
+"""Of an action that is done with the answer to its request."""
 
 
 def in_state(*ends: str) -> Judge:

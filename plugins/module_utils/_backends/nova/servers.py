@@ -26,7 +26,7 @@ from ..._core.ports import JobState
 from .actions import ACTIONS, SECRETS
 from .api import Api
 from .catalogue import image_status, resolved
-from .completion import Sight, answered
+from .completion import ANSWERED, Sight
 from .instance_actions import outcome
 from .migrations import in_progress
 from .read_servers import changed_servers, get_server
@@ -99,7 +99,7 @@ class NovaServers:
             migration.uuid if migration else None,
             answer.body.get("image_id"),
         )
-        return self._together.begun(handle, JobState(done=row.judge is answered))
+        return self._together.begun(handle, JobState(done=False) if row.judge else ANSWERED)
 
     def poll(self, handles: Sequence[Handle]) -> list[JobState]:
         """One look is at all running actions.
@@ -146,7 +146,8 @@ class NovaServers:
             # The list of the newest may not reach back to it.
             record = self._record(handle, None)
             server = self._server(handle)
-        return ACTIONS[handle.action].judge(self._sight(handle, server, record))
+        judge = ACTIONS[handle.action].judge
+        return judge(self._sight(handle, server, record)) if judge else ANSWERED
 
     def _sight(self, handle: Handle, server: Item | None, record: Migration | None) -> Sight:
         if handle.since is None and server is not None and server.get("updated"):
