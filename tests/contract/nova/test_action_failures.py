@@ -171,12 +171,18 @@ def test_action_outlasts_an_api_that_does_not_answer(bed: Bed, acting: Acting, s
     assert bed.server(server)["status"] == "PAUSED"
 
 
-def test_move_that_no_conductor_has_taken_up(bed: Bed, acting: Acting, boot: Any) -> None:
-    """Its record is written by the conductor; without a task the server looks as if it had ended."""
-    server = boot({"not-taken-up": "compute1"})["not-taken-up"]
+def test_moves_that_no_conductor_has_taken_up(bed: Bed, acting: Acting, boot: Any) -> None:
+    """Their records are written by the conductor; without a task they look as if they had ended."""
+    servers = list(boot({f"not-taken-up-{number}": "compute1" for number in (1, 2)}).values())
     with unresponsive(bed, "nova-conductor"):
-        handle = acting.start("live_migrate", server)
-        bed.action(server, "os-resetState", {"state": "active"})
-        assert bed.server(server)["OS-EXT-STS:task_state"] is None
-        assert bed.migrations(server) == []
-        assert acting.port.poll([handle]) == [JobState(done=False)]
+        handles = [acting.start("live_migrate", server) for server in servers]
+        for server in servers:
+            bed.action(server, "os-resetState", {"state": "active"})
+            assert bed.server(server)["OS-EXT-STS:task_state"] is None
+            assert bed.migrations(server) == []
+        # The first answer is what was known from the start.
+        acting.port.poll(handles)
+        with bed.requests() as looked:
+            states = acting.port.poll(handles)
+    assert states == [JobState(done=False)] * 2
+    assert looked
