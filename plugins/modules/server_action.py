@@ -181,7 +181,9 @@ options:
   host:
     description:
       - Where V(live_migrate), V(migrate), V(evacuate) and V(unshelve) put the servers. Without it, Nova's scheduler
-        chooses; with O(control_plane=xapi), each goes to the host of its pool that has most memory left.
+        chooses; with O(control_plane=xapi), each goes to the host of its pool that has most memory left, of those that
+        take new servers. So does a server that another action starts, such as V(start), unless it was migrated while
+        it was off, or can start on one host only.
       - A host that is down or disabled is refused, and so is one in another zone than a server is pinned to.
       - With O(control_plane=xapi) a host in maintenance is refused, too, or one that lacks a server's storage, networks
         or memory.

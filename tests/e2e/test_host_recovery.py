@@ -173,7 +173,7 @@ def test_failed_fencing_evacuates_nothing(site: Site) -> None:
 def test_one_that_fails_does_not_stop_the_others_and_is_not_lost(site: Site) -> None:
     """XAPI has forgotten by then on which host it was."""
     site.fail()
-    site.error("VM.start", 2, "HOST_NOT_ENOUGH_FREE_MEMORY", "1", "0")
+    site.error("VM.start_on", 2, "HOST_NOT_ENOUGH_FREE_MEMORY", "1", "0")
     failed = site.run(max_parallel=1)
     assert failed.status == 2
     assert len(site.running()) == len(LOST), "two of them, and mail"
@@ -190,7 +190,7 @@ def test_one_that_fails_does_not_stop_the_others_and_is_not_lost(site: Site) -> 
 def test_killed_midway_and_run_again(site: Site) -> None:
     site.fail()
     site.simulator.post(
-        "/faults", {"action": "delay", "method": "VM.start", "nth": 2, "seconds": 200}
+        "/faults", {"action": "delay", "method": "VM.start_on", "nth": 2, "seconds": 200}
     )
 
     def second_start() -> bool:

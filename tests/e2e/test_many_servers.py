@@ -31,7 +31,7 @@ SITE: dict[str, Any] = {
         {"name": "other", "memory": "256 MiB", "state": "halted", "where": "fleet"},
     ],
 }
-CALLS = {"start": "VM.start", "live_migrate": "VM.pool_migrate", "stop": "VM.clean_shutdown"}
+CALLS = {"start": "VM.start_on", "live_migrate": "VM.pool_migrate", "stop": "VM.clean_shutdown"}
 FIXED = {
     # One session: the other three hosts answer that they are supporters.
     "session.login_with_password": 4,
@@ -138,7 +138,7 @@ FAILING = 5
 
 def broken_starts(many: Many, times: int) -> None:
     """The 20th start and those after it fail in the middle."""
-    fault = {"action": "error", "method": "VM.start", "nth": 20, "times": times}
+    fault = {"action": "error", "method": "VM.start_on", "nth": 20, "times": times}
     many.site.post("/faults", {**fault, "error": ["INTERNAL_ERROR", "the disk is gone"]})
 
 
@@ -172,7 +172,7 @@ def test_some_fail_and_the_others_are_done(many: Many) -> None:
     many.site.delete("/faults")
     again = many.act("start", SOME)
     assert again.status == 0, again.output
-    assert {action.split()[-1] for action in again.actions} == told["failed"]
+    assert {action.split()[1] for action in again.actions} == told["failed"]
     assert many.running() == FEWER
 
 
@@ -184,7 +184,7 @@ def test_no_further_one_is_started_once_enough_have_failed(many: Many) -> None:
     told = outcomes(run)
     assert len(told["failed"]) == 1
     assert len(told["left"]) >= FEWER - 20 - 10
-    tried = sum(call["method"] == "Async.VM.start" for call in many.calls)
+    tried = sum(call["method"] == "Async.VM.start_on" for call in many.calls)
     assert tried == FEWER - len(told["left"])
     assert many.running() == len(told["done"]) == tried - 1
     assert f"{len(told['left'])} not started" in run.failure()["summary"]

@@ -236,6 +236,10 @@ class Server:
     fault: str = ""
     """Message of the failure that put it into ERROR."""
     project_id: str | None = None
+    affinity: str | None = None
+    """The host that it is meant to start on next, if that takes it."""
+    resized_from: str | None = None
+    """The host on which it ran before a resize or migration that is not confirmed."""
     evacuated_from: str | None = None
     """The failed host that it ran on once, if it has been started on another one since and no run
     has seen that evacuation to its end.

@@ -68,6 +68,13 @@ class Difference:
 
 
 DIFFERENCES: dict[str, Difference] = {
+    "a stopped server": Difference(
+        31,
+        "refused 400 invalid",
+        "done",
+        "With Nova a stopped server stays on its host, disabled or not. XAPI keeps it on none unless it can start "
+        "on one host only, so that it is new to the host that it starts on.",
+    ),
     "force": Difference(
         33,
         "done",

@@ -67,6 +67,27 @@ def test_row_31_disabled_host_is_a_source(control: Control) -> None:
     assert control.server("web1")["host"] == control.idle
 
 
+def test_row_31_disabled_host_takes_no_server_that_leaves_its_own(control: Control) -> None:
+    control.given("compute_service", hosts=[control.idle], status="disabled")
+    control.done("server_action", action="migrate", servers=["web1"])
+    assert control.server("web1")["host"] not in (control.busy, control.idle)
+    control.given("server_action", action="confirm_resize", servers=["web1"])
+    control.given("server_action", action="shelve", servers=["web1"])
+    control.done("server_action", action="unshelve", servers=["web1"])
+    assert control.server("web1")["host"] != control.idle
+
+
+def test_row_31_stopped_server_and_disabled_hosts(control: Control) -> None:
+    control.given("compute_service", hosts=[control.idle], status="disabled")
+    control.given("server_action", action="stop", servers=["web1"])
+    control.done("server_action", action="start", servers=["web1"])
+    assert control.server("web1")["host"] != control.idle
+    control.given("server_action", action="stop", servers=["web1"])
+    everywhere = [control.busy, control.idle, control.spare1, control.spare2]
+    control.given("compute_service", hosts=everywhere, status="disabled")
+    control.differs("a stopped server", "server_action", action="start", servers=["web1"])
+
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

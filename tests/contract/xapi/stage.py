@@ -18,6 +18,19 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
 
 GIB = 2**30
 
+STARTS = (
+    "start",
+    "resume",
+    "reboot_hard",
+    "rebuild",
+    "rescue",
+    "unrescue",
+    "restore",
+    "unshelve",
+    "resize",
+    "revert_resize",
+)
+
 
 @dataclass
 class Stage:
@@ -63,7 +76,11 @@ class Stage:
         return seen.status, seen.vm_state, seen.task_state
 
     def begin(self, verb: str, name: str = "web", **args: Any) -> Any:
-        return self.fleet.servers.start_action(verb, ActionArgs(id=self.seen(name).id, **args))
+        """On the server's own host where it starts, which a planner would have chosen, or on xen1."""
+        seen = self.seen(name)
+        if verb in STARTS:
+            args.setdefault("host", seen.resized_from or seen.host or seen.affinity or "xen1")
+        return self.fleet.servers.start_action(verb, ActionArgs(id=seen.id, **args))
 
     def act(self, verb: str, name: str = "web", **args: Any) -> FleetError | None:
         return finish(self.fleet.servers, self.begin(verb, name, **args)).error

@@ -157,7 +157,7 @@ def test_the_rescue_vm_takes_the_server_s_place(stage: Stage) -> None:
 def test_a_rescue_that_fails_is_an_error_and_can_be_repeated(stage: Stage) -> None:
     stage.template()
     held = stage.vdis()
-    stage.fail("VM.start", "NO_HOSTS_AVAILABLE")
+    stage.fail("VM.start_on", "HOST_DISABLED", "OpaqueRef:xen1")
     error = stage.act("rescue", image="golden")
     assert isinstance(error, ConflictError)
     assert stage.states() == ("ERROR", "error", None)

@@ -205,7 +205,7 @@ def test_soft_deleted_and_restored(stage: Stage, name: str) -> None:
 
 def test_a_restoration_that_fails_leaves_it_soft_deleted(stage: Stage) -> None:
     stage.done("delete", soft=True)
-    stage.fail("VM.start", "NO_HOSTS_AVAILABLE")
+    stage.fail("VM.start_on", "HOST_DISABLED", "OpaqueRef:xen1")
     assert isinstance(stage.act("restore"), ConflictError)
     assert stage.states() == ("SOFT_DELETED", "soft-delete", None)
     assert isinstance(stage.act("start"), ConflictError)

@@ -50,13 +50,13 @@ def test_every_action_has_its_effect(simulate: Simulate, fleet_of: Connect) -> N
         ("pause", {}, "Paused"),
         ("unpause", {}, "Running"),
         ("suspend", {}, "Suspended"),
-        ("resume", {}, "Running"),
+        ("resume", {"host": "xen2"}, "Running"),
         ("reboot_soft", {}, "Running"),
         ("reboot_hard", {}, "Running"),
         ("stop", {}, "Halted"),
-        ("start", {}, "Running"),
+        ("start", {"host": "xen1"}, "Running"),
         ("stop", {"force": True}, "Halted"),
-        ("reboot_hard", {}, "Running"),
+        ("reboot_hard", {"host": "xen2"}, "Running"),
     ):
         state = act(fleet, sim, verb, "web", **args)
         assert state.error is None, f"{verb}: {state.error}"
@@ -68,13 +68,13 @@ def test_every_action_has_its_effect(simulate: Simulate, fleet_of: Connect) -> N
             "pause",
             "unpause",
             "suspend",
-            "resume",
+            "resume_on",
             "clean_reboot",
             "hard_reboot",
             "clean_shutdown",
-            "start",
+            "start_on",
             "hard_shutdown",
-            "start",
+            "start_on",
         )
     ]
 
@@ -207,7 +207,7 @@ def test_a_server_made_after_the_last_read_is_found(
     fleet.read()
     api = plain(sim)
     api.VM.clone(api.VM.get_by_name_label("off")[0], "copy")
-    assert act(fleet, sim, "start", "copy").error is None
+    assert act(fleet, sim, "start", "copy", host="xen1").error is None
     assert guest(sim, "copy")["power_state"] == "Running"
 
 

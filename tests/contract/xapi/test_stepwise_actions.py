@@ -9,6 +9,7 @@ import pytest
 from contract.xapi.sites import eventually
 from contract.xapi.stage import GIB, Stage
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     BackendError,
     ConflictError,
@@ -75,12 +76,12 @@ def test_a_shelving_that_fails_keeps_the_state(stage: Stage) -> None:
     assert stage.clean()
 
 
-def test_an_unshelving_that_finds_no_host_keeps_it_shelved(stage: Stage) -> None:
+def test_an_unshelving_that_its_host_refuses_keeps_it_shelved(stage: Stage) -> None:
     stage.done("shelve")
-    stage.fail("VM.start", "NO_HOSTS_AVAILABLE")
-    error = stage.act("unshelve")
+    stage.api.host.disable(stage.api.host.get_by_name_label("xen2")[0])
+    error = stage.act("unshelve", host="xen2")
     assert isinstance(error, ConflictError)
-    assert "no host can take it" in error.cause
+    assert "xen2 is disabled" in error.cause
     assert stage.states() == ("SHELVED_OFFLOADED", "shelved_offloaded", None)
     assert isinstance(stage.act("start"), ConflictError)
 
@@ -137,7 +138,7 @@ def test_a_resize_that_no_host_can_take_leaves_all_as_it_was(stage: Stage) -> No
     before = sizes(stage)
     error = stage.act("resize", vcpus=2, memory=500 * GIB)
     assert isinstance(error, ConflictError)
-    assert "no host can take it" in error.cause
+    assert "not enough free memory" in error.cause
     assert stage.states() == ("ACTIVE", "active", None)
     assert sizes(stage) == before
     assert stage.guest()["host"] == "xen1"
@@ -166,15 +167,13 @@ def test_nothing_to_confirm_or_revert(stage: Stage, verb: str) -> None:
 # --- cold migration -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", ["xen3", None])
-def test_migrated_and_confirmed(stage: Stage, target: str | None) -> None:
-    stage.done("migrate", target=target)
+def test_migrated_and_confirmed(stage: Stage) -> None:
+    stage.done("migrate", target="xen3")
     assert stage.states() == ("VERIFY_RESIZE", "resized", None)
-    host = stage.guest()["host"]
-    assert host == target if target else host in ("xen2", "xen3")
+    assert stage.guest()["host"] == "xen3"
     stage.done("confirm_resize")
     assert stage.states() == ("ACTIVE", "active", None)
-    assert stage.guest()["host"] == host
+    assert stage.guest()["host"] == "xen3"
     assert stage.clean()
 
 
@@ -213,12 +212,22 @@ def test_a_migration_that_its_target_refuses_leaves_it_where_it_was(stage: Stage
     assert stage.states() == ("ACTIVE", "active", None)
     assert stage.guest()["host"] == "xen1"
     assert stage.clean()
+    asked = [entry["method"] for entry in stage.sim.get("/journal?mutating=1")]
+    assert not [method for method in asked if "shutdown" in method]
 
 
-def test_a_migration_without_another_host(stage: Stage) -> None:
-    for name in ("xen2", "xen3"):
-        stage.api.host.disable(stage.api.host.get_by_name_label(name)[0])
-    error = stage.act("migrate")
-    assert isinstance(error, ConflictError)
-    assert "no valid host" in error.cause
+@pytest.mark.parametrize("refusal", [("HOST_NOT_ENOUGH_FREE_MEMORY", "2", "1"), ("HOST_NOT_LIVE",)])
+def test_a_migration_whose_target_is_lost_meanwhile_leaves_it_where_it_was(
+    stage: Stage, refusal: tuple[str, ...]
+) -> None:
+    stage.fail("VM.start_on", *refusal)
+    assert stage.act("migrate", target="xen2") is not None
     assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.guest()["host"] == "xen1"
+    assert stage.clean()
+
+
+@pytest.mark.parametrize("verb", ["start", "unshelve", "resume", "migrate"])
+def test_nothing_starts_without_a_planned_host(stage: Stage, verb: str) -> None:
+    with pytest.raises(ConflictError, match="no host was chosen for it"):
+        stage.fleet.servers.start_action(verb, ActionArgs(id=stage.seen().id))

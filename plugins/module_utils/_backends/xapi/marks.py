@@ -147,6 +147,15 @@ def evacuated_from(vm: Mapping[str, Any], here: str) -> str:
     return left if vm["power_state"] == "Running" and here and left != here else ""
 
 
+def resized_from(vm: Mapping[str, Any]) -> str:
+    """Uuid of the host on which a guest ran before a resize or migration; empty if it was off."""
+    try:
+        old = Old.parsed(marks(vm)["old"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return old.host if old.ran else ""
+
+
 def state_block(vm_state: str) -> str:
     return f"{PREFIX} {vm_state}"
 

@@ -106,6 +106,10 @@ def server(
         locked=locked,
         locked_reason=locked_reason,
         fault=marks.marks(vm).get("fault", "") if vm_state == "error" else "",
+        affinity=_name_of(records, vm["affinity"]),
+        resized_from=_name_of_host(records, marks.resized_from(vm))
+        if vm_state == "resized"
+        else None,
         evacuated_from=_name_of_host(records, evacuated_from),
     )
 
@@ -138,9 +142,8 @@ def _place(
     if left := _left(records, vm):
         return left
     host = _host(records, vm, storage, attached)
-    chosen = records.rows["host"].get(vm["affinity"])
-    if host is None and vm_state == "resized" and chosen is not None:
-        return str(chosen["name_label"])
+    if host is None and vm_state == "resized":
+        return _name_of(records, vm["affinity"])
     return host
 
 
@@ -148,6 +151,11 @@ def _left(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
     if vm["power_state"] != "Halted":
         return None
     return _name_of_host(records, marks.marks(vm).get("left", ""))
+
+
+def _name_of(records: PoolRecords, host: str) -> str | None:
+    found = records.rows["host"].get(host)
+    return str(found["name_label"]) if found else None
 
 
 def _name_of_host(records: PoolRecords, uuid: str) -> str | None:

@@ -40,6 +40,8 @@ class Placement:
     free: dict[str, int] = field(default_factory=dict)
     members: dict[str, list[Server]] = field(default_factory=dict)
     """Servers on each host once all are moved; anti-affinity is judged by them."""
+    held: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By server and host, memory that the server has there already and gives back."""
 
 
 def closed_to_guests(fleet: Fleet, host: Host) -> str | None:
@@ -53,6 +55,18 @@ def closed_to_guests(fleet: Fleet, host: Host) -> str | None:
         (fleet.open_maintenance(host.name) is not None, "is in maintenance"),
         (host.other_config.get(MAINTENANCE_KEY) == "true", "is in maintenance mode"),
         (bool(LEAVING & set(host.operations)), f"is busy with {joined(host.operations)}"),
+    )
+    return next((reason for failed, reason in checks if failed), None)
+
+
+def unable(fleet: Fleet, host: Host) -> str | None:
+    """Why not even a server of the host's own can start there now, or None. Completes "host X ..."."""
+    service = fleet.service(host.name)
+    checks = (
+        (not host.live, "is down"),
+        (not host.enabled, "is disabled"),
+        (service is not None and service.forced_down, "is forced down"),
+        (bool(LEAVING & set(host.operations)), f"has {joined(host.operations)} under way"),
     )
     return next((reason for failed, reason in checks if failed), None)
 
@@ -107,18 +121,21 @@ def place(
     options: Mapping[str, Sequence[str]],
     *,
     enforce_groups: bool = True,
+    preferred: Mapping[str, str] | None = None,
 ) -> Placement:
     """Give each server one of its ``options`` (host names by server uuid).
 
     Biggest first into the roomiest host, which spreads the load; if that leaves one over, the most
     constrained first into the fullest host that still takes it, which packs tighter. Where groups
-    are not enforced, a host without a fellow member is still preferred.
+    are not enforced, a host without a fellow member is still preferred. A ``preferred`` host goes
+    before all others.
     """
-    spread = _fill(fleet, biggest_first(servers), options, enforce_groups, tight=False)
+    wish = preferred or {}
+    spread = _fill(fleet, biggest_first(servers), options, enforce_groups, wish, tight=False)
     if not spread.left:
         return spread
     constrained = sorted(biggest_first(servers), key=lambda s: len(options[s.id]))
-    packed = _fill(fleet, constrained, options, enforce_groups, tight=True)
+    packed = _fill(fleet, constrained, options, enforce_groups, wish, tight=True)
     return packed if len(packed.left) < len(spread.left) else spread
 
 
@@ -132,6 +149,8 @@ def _fill(
     servers: Sequence[Server],
     options: Mapping[str, Sequence[str]],
     enforce_groups: bool,
+    preferred: Mapping[str, str],
+    *,
     tight: bool,
 ) -> Placement:
     moving = {s.id for s in servers}
@@ -141,26 +160,41 @@ def _fill(
         members={
             n: [s for s in fleet.servers_on(n) if s.running and s.id not in moving] for n in names
         },
+        held={
+            (s.id, s.host): s.memory
+            for s in fleet.servers
+            if s.id in moving and s.host and s.running
+        },
     )
     for server in servers:
-        _put(placement, server, options[server.id], enforce_groups, tight)
+        wish = preferred.get(server.id)
+        _put(placement, server, options[server.id], enforce_groups, wish, tight=tight)
     return placement
 
 
 def _put(
-    placement: Placement, server: Server, options: Sequence[str], enforce: bool, tight: bool
+    placement: Placement,
+    server: Server,
+    options: Sequence[str],
+    enforce: bool,
+    wish: str | None,
+    *,
+    tight: bool,
 ) -> None:
     fellow = {n: bool(fellows(server, placement.members[n])) for n in options}
+    need = {n: server.memory - placement.held.get((server.id, n), 0) for n in options}
     fitting = [
-        n for n in options if placement.free[n] >= server.memory and not (enforce and fellow[n])
+        n
+        for n in options
+        if placement.free[n] >= need[n] and not (enforce and fellow[n] and n != server.host)
     ]
     if not fitting:
         placement.left.append(server)
         return
     sign = 1 if tight else -1
-    best = min(fitting, key=lambda n: (fellow[n], sign * placement.free[n], n))
+    best = min(fitting, key=lambda n: (n != wish, fellow[n], sign * placement.free[n], n))
     placement.chosen[server.id] = best
-    placement.free[best] -= server.memory
+    placement.free[best] -= need[best]
     placement.members[best].append(server)
 
 

@@ -12,21 +12,25 @@ from .wanted import ServerActionWanted
 MIB = 1024**2
 
 
-def action_args(wanted: ServerActionWanted, server_id: str, source: str | None) -> ActionArgs:
-    """For one server; ``source`` is the host that a move takes it from."""
+def action_args(
+    wanted: ServerActionWanted, server_id: str, source: str | None, host: str | None
+) -> ActionArgs:
+    """For one server; ``source`` is the host that a move takes it from, ``host`` the one on which it
+    is to be.
+    """
     options = wanted.options
     if TABLE[wanted.action].move:
         evacuated = wanted.action == "evacuate"
         return MoveArgs(
             id=server_id,
-            source=source or None,
-            target=wanted.host,
+            source=source,
+            target=host,
             start=bool(options.get("power_on")) if evacuated else None,
         )
     memory_mb = options.get("memory_mb")
     return ActionArgs(
         id=server_id,
-        host=wanted.host,
+        host=host or None,
         availability_zone=options.get("availability_zone"),
         force=options.get("force"),
         soft=options.get("soft"),

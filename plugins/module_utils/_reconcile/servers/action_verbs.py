@@ -41,7 +41,7 @@ def action_verb(name: str, action: Action) -> Verb[ActionArgs]:
 
     verb = Verb(
         f"server.{name}",
-        action.sentence or f"{name} {{subject}}",
+        (action.sentence or f"{name} {{subject}}") + ("" if action.move else "[ on {host}]"),
         MoveArgs if action.move else ActionArgs,
         effect,
         execute,
@@ -89,8 +89,11 @@ def _acted(fleet: Fleet, name: str, action: Action, args: ActionArgs) -> Fleet:
     fleet = with_server(fleet, after)
     if name == "evacuate" and _is_elsewhere(server, args):
         return fleet
-    if action.move or (name == "unshelve" and args.host):
-        fleet = moved_to(fleet, after, args.target or args.host or "")
+    if action.move or args.host:
+        target = args.target or args.host or ""
+        if action.move and not (server.running or fleet.scheduled):
+            after = replace(after, affinity=target or after.affinity)
+        fleet = moved_to(fleet, after, target)
     return with_power(fleet, server.id, power)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..._core.actions import TABLE
 from ..._core.errors import FleetError, InvalidError
@@ -19,10 +20,12 @@ from .filters import ServerFilter, check_filter, filter_servers, past
 from .options import check_options, check_supported
 from .pool_migration import plan_moves
 from .preconditions import failed_host, obstacle, satisfied
+from .targets import STARTS, plan_targets
 from .verbs import ACTIONS
 from .wanted import ServerActionWanted
 
 LIVE_MIGRATE = "live_migrate"
+EVACUATE = "evacuate"
 
 
 def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
@@ -42,7 +45,14 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
         moves = plan_moves(fleet, due, wanted.host)
         _raise_all(wanted.action, moves.errors)
         return Plan(moves.steps, (*moves.verdicts, *verdicts), window, most)
-    return Plan(tuple(_step(fleet, s, wanted) for s in due), verdicts, window, most)
+    found = plan_targets(fleet, due, wanted)
+    if wanted.action == EVACUATE and found.hosts:
+        # As on Nova, one that no host can take does not keep the others down.
+        lost = tuple(Verdict(e.what, "warn", e.cause) for e in found.refused.values())
+        found = replace(found, warnings=(*found.warnings, *lost), refused={})
+    _raise_all(wanted.action, found.obstacles)
+    steps = tuple(_step(fleet, s, wanted, found.hosts.get(s.id)) for s in due)
+    return Plan(steps, (*found.warnings, *verdicts), window, most)
 
 
 def check_wanted(wanted: ServerActionWanted) -> None:
@@ -77,13 +87,15 @@ def chosen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
 
 
 def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
-    """What the plan depends on: a move asks for the state of its target, too, and where no
-    scheduler does, for the room on it.
+    """What the plan depends on: a move asks for the state of its target, too, and where no scheduler
+    chooses, all that starts a server for the room on every host.
     """
     sections = [SERVERS]
     where = wanted.where
-    if TABLE[wanted.action].move or wanted.host:
-        sections += [SERVICES] if fleet.scheduled else [SERVICES, HOSTS]
+    if not fleet.scheduled and wanted.action in {LIVE_MIGRATE, *STARTS}:
+        sections += [SERVICES, HOSTS]
+    elif TABLE[wanted.action].move or wanted.host:
+        sections.append(SERVICES)
     if where is None:
         return reading(*sections, servers=wanted.servers)
     if where.aggregate is not None:
@@ -105,8 +117,11 @@ def _raise_all(action: str, errors: Sequence[FleetError]) -> None:
     )
 
 
-def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> Step:
-    evacuated = wanted.action == "evacuate"
+def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted, target: str | None) -> Step:
+    """Where no scheduler chooses, a source or target that there is none of is left out."""
+    evacuated = wanted.action == EVACUATE
     source = failed_host(fleet, server) if evacuated else server.host
-    args = action_args(wanted, server.id, source)
+    unknown = None if fleet.scheduled else ""
+    host = target or wanted.host
+    args = action_args(wanted, server.id, source or unknown, host or unknown)
     return ACTIONS[wanted.action](server.name, args, why=f"it is {server.status}")

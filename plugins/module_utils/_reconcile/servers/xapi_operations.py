@@ -42,6 +42,9 @@ FIRST: Mapping[str, Mapping[str, str]] = {
 }
 """Action and power state to the first operation on the VM, where there is one."""
 
+ON_HOST = {"start": "start_on", "resume": "resume_on"}
+"""What is called, which XAPI allows with the other."""
+
 REMEDIES: Mapping[str, str] = {
     "stop": f"{TOOLS}, or set force to cut its power",
     "reboot_soft": f"{TOOLS}, or use reboot_hard",
@@ -59,9 +62,10 @@ def refused_by_xapi(server: Server, action: str, force: bool) -> ConflictError |
         operation = "hard_shutdown"
     if operation is None:
         return None
-    if operation in server.blocked:
-        why = f"while {operation} is among its blocked_operations ({server.blocked[operation]})"
-        return cannot(server, action, why, "Remove that block first")
+    for called in (operation, ON_HOST.get(operation, operation)):
+        if called in server.blocked:
+            why = f"while {called} is among its blocked_operations ({server.blocked[called]})"
+            return cannot(server, action, why, "Remove that block first")
     if server.allowed and operation not in server.allowed:
         why = f"while XAPI does not allow {operation} on it (power_state {server.power_state})"
         return cannot(

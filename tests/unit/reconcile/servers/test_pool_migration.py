@@ -178,7 +178,7 @@ NO_MOVE: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         three(guest("web1", storage=frozenset({LOCAL.id})), storages=[LOCAL]),
         ANYWHERE,
         InvalidError,
-        "no valid host was found: xen2 SR local is not attached",
+        "no valid host was found: xen2 cannot run it: SR local is not attached",
     ),
     "no host has its memory": (
         three(guest("web1", memory=31 * GIB)),

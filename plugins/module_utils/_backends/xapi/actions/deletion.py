@@ -28,10 +28,11 @@ def force_delete(guest: Guest, _args: ActionArgs) -> Steps:
     yield from guest.through("deleting", guest.lifted(_remove(guest)), force=True)
 
 
-def restore(guest: Guest, _args: ActionArgs) -> Steps:
-    yield from guest.through(
-        "restoring", guest.lifted(_bring_back(guest), marks.blocks_of(SOFT)), (SOFT,)
-    )
+def restore(guest: Guest, args: ActionArgs) -> Steps:
+    """Args: host."""
+    host = guest.planned("restore", args.host)
+    body = guest.lifted(_bring_back(guest, host), marks.blocks_of(SOFT))
+    yield from guest.through("restoring", body, (SOFT,))
 
 
 def _put_away(guest: Guest) -> Steps:
@@ -40,8 +41,8 @@ def _put_away(guest: Guest) -> Steps:
     yield from guest.settle(SOFT)
 
 
-def _bring_back(guest: Guest) -> Steps:
-    yield from guest.run()
+def _bring_back(guest: Guest, host: str) -> Steps:
+    yield from guest.run(host)
     yield from guest.settle()
 
 

@@ -31,10 +31,17 @@ def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool 
     if source is not None and guest.evacuated_from == guest.uuid_of_host(source):
         # The start of a run that was killed has continued.
         return
+    starts = start is not False and (up or "left" in guest.held)
+    if starts and target is None:
+        raise guest.cannot(
+            "evacuate",
+            "since no valid host was found for it",
+            "Make room on another host of its pool, or bring a fitting one into service",
+        )
     if up:
         yield from _reset(guest)
     guest.at_risk = True
-    if "left" in guest.held and start is not False:
+    if starts and target is not None:
         yield from guest.run(target)
     elif target is not None:
         yield Call("VM.set_affinity", guest.ref, target)

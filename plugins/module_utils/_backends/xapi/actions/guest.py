@@ -208,16 +208,22 @@ class Guest:
             return
         yield Job(method, self.ref, reached=power("Halted"))
 
-    def run(self, host: str | None = None) -> Steps:
-        """Start it, on a host if one is given by reference."""
-        if host is None:
-            yield Job("VM.start", self.ref, False, False, reached=power("Running"))
-        else:
-            yield Job("VM.start_on", self.ref, host, False, False, reached=on_host(host))
+    def run(self, host: str) -> Steps:
+        """Start it on the host with this reference."""
+        yield Job("VM.start_on", self.ref, host, False, False, reached=on_host(host))
 
     def host(self, name: str | None) -> str | None:
         """Reference of a host of its pool; NotFoundError if it is in none or in another one."""
         return self.find("host", name) if name else None
+
+    def planned(self, action: str, name: str | None) -> str:
+        """Reference of the host that was planned for the server; NotFoundError as above, and
+        ConflictError if there is none because it was off, or on a host, when that was decided.
+        """
+        if name:
+            return self.find("host", name)
+        why = f"while its power_state is {self.record['power_state']}: no host was chosen for it"
+        raise self.cannot(action, why, "Run again")
 
     def find(self, kind: str, key: str) -> str:
         """Reference of an object of its pool. Raises NotFoundError."""

@@ -18,14 +18,15 @@ from .images import find_image
 
 
 def rebuild(guest: Guest, args: ActionArgs) -> Steps:
-    """Args: image (uuid or name), name (a new one). It ends SHUTOFF if it was, else ACTIVE."""
+    """Args: image (uuid or name), name (a new one), host. It ends SHUTOFF if it was, else ACTIVE."""
     image = yield from find_image(guest, args.image)
-    yield from guest.through("rebuilding", _rebuild(guest, image, args.name))
+    yield from guest.through("rebuilding", _rebuild(guest, image, args))
 
 
-def _rebuild(guest: Guest, image: str, name: str | None) -> Steps:
+def _rebuild(guest: Guest, image: str, args: ActionArgs) -> Steps:
     """Until the clone is there nothing has been done to the server, so that it keeps its state."""
     stays_off = guest.vm_state == "stopped"
+    host = None if stays_off else guest.planned("rebuild", args.host)
     yield from dismiss(guest)
     yield from discard(guest)
     aide = yield from make_aide(guest, image, f"{guest.name}-rebuild")
@@ -33,11 +34,11 @@ def _rebuild(guest: Guest, image: str, name: str | None) -> Steps:
     yield from guest.halt()
     yield from guest.task("rebuild_block_device_mapping")
     yield from _replace_disks(guest, aide)
-    if name:
-        yield Call("VM.set_name_label", guest.ref, name)
-    if not stays_off:
+    if args.name:
+        yield Call("VM.set_name_label", guest.ref, args.name)
+    if host is not None:
         yield from guest.task("rebuild_spawning")
-        yield from guest.run()
+        yield from guest.run(host)
     yield from guest.settle()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...._core.args import ActionArgs
 from .. import marks
-from ..sequence import Call, Job, Steps, power
+from ..sequence import Call, Job, Steps, on_host
 from .auxiliary import dismiss, make_aide
 from .disks import attach
 from .guest import Guest
@@ -36,18 +36,20 @@ VIF_FIELDS = (
 
 
 def rescue(guest: Guest, args: ActionArgs) -> Steps:
-    """Args: image (uuid or name)."""
+    """Args: image (uuid or name), host."""
+    host = guest.planned("rescue", args.host)
     image = yield from find_image(guest, args.image)
-    yield from guest.through("rescuing", _rescue(guest, image))
+    yield from guest.through("rescuing", _rescue(guest, image, host))
 
 
-def unrescue(guest: Guest, _args: ActionArgs) -> Steps:
-    """It always ends ACTIVE."""
-    body = guest.lifted(_unrescue(guest), marks.blocks_of(RESCUED))
+def unrescue(guest: Guest, args: ActionArgs) -> Steps:
+    """Args: host. It always ends ACTIVE."""
+    host = guest.planned("unrescue", args.host)
+    body = guest.lifted(_unrescue(guest, host), marks.blocks_of(RESCUED))
     yield from guest.through("unrescuing", body, (RESCUED,))
 
 
-def _rescue(guest: Guest, image: str) -> Steps:
+def _rescue(guest: Guest, image: str, host: str) -> Steps:
     guest.at_risk = True
     yield from guest.halt()
     yield from dismiss(guest)
@@ -55,8 +57,7 @@ def _rescue(guest: Guest, image: str) -> Steps:
     yield from set_sizes(aide, *sizes_of(guest.record))
     yield from _same_interfaces(guest, aide)
     yield from _attach_disks(guest, aide)
-    yield Call("VM.set_affinity", aide, guest.record["resident_on"])
-    yield Job("VM.start", aide, False, False, reached=power("Running"))
+    yield Job("VM.start_on", aide, host, False, False, reached=on_host(host))
     yield from guest.keep_down(RESCUED)
     yield from guest.settle(RESCUED, "aide")
 
@@ -79,8 +80,8 @@ def _attach_disks(guest: Guest, aide: str) -> Steps:
             yield from attach(aide, row["VDI"], "autodetect", bootable=False, owned=False)
 
 
-def _unrescue(guest: Guest) -> Steps:
+def _unrescue(guest: Guest, host: str) -> Steps:
     guest.at_risk = True
     yield from dismiss(guest)
-    yield from guest.run()
+    yield from guest.run(host)
     yield from guest.settle()

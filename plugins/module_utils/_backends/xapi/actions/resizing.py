@@ -3,8 +3,8 @@
 
 """Resize and cold migration, which end in VERIFY_RESIZE until they are confirmed or reverted.
 
-Nova's scheduler looks for a host before it stops the server. XAPI only finds out by starting it, so
-that a server that no host takes has been down for a moment when it is back where it was.
+The planned host is asked for its verdict before the server is stopped, as far as XAPI has one then: what
+it finds only when the server starts has it put back where it was, after a moment of being down.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...._core.args import ActionArgs
-from ...._core.errors import ConflictError, InvalidError
+from ...._core.errors import ConflictError, FleetError, InvalidError
 from ..marks import Memory, Old, Vcpus
 from ..read import NULL
 from ..sequence import Call, Steps
@@ -21,15 +21,13 @@ from .guest import Guest
 
 
 def resize(guest: Guest, args: ActionArgs) -> Steps:
-    """Args: vcpus, memory in bytes; what is not given stays. XAPI chooses where it starts."""
-    yield from guest.through("resize_prep", _resize(guest, args.vcpus, args.memory))
+    """Args: vcpus, memory in bytes; what is not given stays; host if it is to start."""
+    yield from guest.through("resize_prep", _resize(guest, args))
 
 
 def migrate(guest: Guest, args: ActionArgs) -> Steps:
-    """Args: target; without one another host of the pool is chosen. A stopped server gets it as
-    affinity, since XAPI ties such a one to no host.
-    """
-    target = guest.host(args.target)
+    """Args: target. A stopped server gets it as affinity, for XAPI ties such a one to no host."""
+    target = guest.planned("migrate", args.target)
     yield from guest.through("resize_prep", _migrate(guest, target))
 
 
@@ -40,10 +38,12 @@ def confirm_resize(guest: Guest, _args: ActionArgs) -> Steps:
     yield from guest.settle()
 
 
-def revert_resize(guest: Guest, _args: ActionArgs) -> Steps:
+def revert_resize(guest: Guest, args: ActionArgs) -> Steps:
+    """Args: host if it ran."""
     yield from guest.begin()
     old = _old(guest, "revert_resize")
-    yield from guest.through("resize_reverting", _revert(guest, old))
+    host = guest.planned("revert_resize", args.host) if old.ran else NULL
+    yield from guest.through("resize_reverting", _revert(guest, old, host))
 
 
 def _old(guest: Guest, action: str) -> Old:
@@ -64,28 +64,46 @@ def _before(guest: Guest) -> Old:
     return Old(memory, vcpus, host, affinity, guest.ran)
 
 
+def _home(guest: Guest, target: str) -> str:
+    """Where it is put back: its host, or the new one if it was on none, as a suspended server is."""
+    here = str(guest.record["resident_on"])
+    return target if here == NULL else here
+
+
 def sizes_of(vm: Mapping[str, Any]) -> tuple[Memory, Vcpus]:
     limits = ("static_min", "dynamic_min", "dynamic_max", "static_max")
     smin, dmin, dmax, smax = (int(vm[f"memory_{name}"]) for name in limits)
     return (smin, dmin, dmax, smax), (int(vm["VCPUs_max"]), int(vm["VCPUs_at_startup"]))
 
 
-def _resize(guest: Guest, vcpus: int | None, memory: int | None) -> Steps:
+def _resize(guest: Guest, args: ActionArgs) -> Steps:
     old = _before(guest)
+    vcpus, memory = args.vcpus, args.memory
+    host = guest.planned("resize", args.host) if old.ran else NULL
     new_memory = (min(old.memory[0], memory), memory, memory, memory) if memory else old.memory
     new_vcpus = (vcpus, vcpus) if vcpus else old.vcpus
-    yield from _verified(guest, old, _with_sizes(guest, new_memory, new_vcpus, old))
+    body = _with_sizes(guest, new_memory, new_vcpus, host)
+    yield from _verified(guest, old, _home(guest, host), body)
 
 
-def _migrate(guest: Guest, target: str | None) -> Steps:
+def _migrate(guest: Guest, target: str) -> Steps:
     old = _before(guest)
-    yield from _verified(guest, old, _elsewhere(guest, target, old))
+    yield from _asked(guest, target)
+    yield from _verified(guest, old, _home(guest, target), _elsewhere(guest, target, old))
 
 
-def _verified(guest: Guest, old: Old, body: Steps) -> Steps:
-    """``body`` on the stopped server, and back if the pool refuses what it wants; then
-    VERIFY_RESIZE.
+def _asked(guest: Guest, target: str) -> Steps:
+    """Raises XAPI's reason if the target can't take it. A suspended server is not asked about: it is
+    bound to its memory image, which it loses on the way.
     """
+    if guest.record["power_state"] == "Suspended":
+        return
+    if target not in (yield Call("VM.get_possible_hosts", guest.ref)):
+        yield Call("VM.assert_can_boot_here", guest.ref, target)
+
+
+def _verified(guest: Guest, old: Old, home: str, body: Steps) -> Steps:
+    """``body`` on the stopped server, and back if the pool refuses what it wants; then VERIFY_RESIZE."""
     yield from guest.mark(old=old.text)
     yield from guest.task("resize_migrating")
     guest.at_risk = True
@@ -93,44 +111,30 @@ def _verified(guest: Guest, old: Old, body: Steps) -> Steps:
         yield from guest.halt()
         yield from guest.task("resize_migrated")
         yield from body
-    except (ConflictError, InvalidError):
-        yield from _put_back(guest, old)
+    except FleetError as error:
+        refused = isinstance(error, (ConflictError, InvalidError))
+        if not refused and error.details.get("code") != "HOST_NOT_LIVE":
+            raise
+        yield from _put_back(guest, old, home)
         guest.at_risk = False
         yield from guest.mark(old=None)
         raise
     yield from guest.settle("resized", "old")
 
 
-def _with_sizes(guest: Guest, memory: Memory, vcpus: Vcpus, old: Old) -> Steps:
+def _with_sizes(guest: Guest, memory: Memory, vcpus: Vcpus, host: str) -> Steps:
     yield from set_sizes(guest.ref, memory, vcpus)
     yield from guest.task("resize_finish")
-    if old.ran:
-        yield from guest.run()
+    if host != NULL:
+        yield from guest.run(host)
 
 
-def _elsewhere(guest: Guest, target: str | None, old: Old) -> Steps:
-    host = target or (yield from _another_host(guest, old.host))
+def _elsewhere(guest: Guest, target: str, old: Old) -> Steps:
     yield from guest.task("resize_finish")
     if old.ran:
-        yield from guest.run(host)
+        yield from guest.run(target)
     else:
-        yield Call("VM.set_affinity", guest.ref, host)
-
-
-def _another_host(guest: Guest, source: str) -> Steps:
-    """The roomiest of those that can take it."""
-    possible = yield Call("VM.get_possible_hosts", guest.ref)
-    room = {}
-    for host in possible:
-        if guest.uuid_of_host(host) != source:
-            room[host] = int((yield Call("host.compute_free_memory", host)))
-    if not room:
-        raise guest.cannot(
-            "migrate",
-            "since no valid host was found: no other host of the pool can take it",
-            "Free memory, or check the SRs and networks of the other hosts",
-        )
-    return max(room, key=lambda host: room[host])
+        yield Call("VM.set_affinity", guest.ref, target)
 
 
 def set_sizes(vm: str, memory: Memory, vcpus: Vcpus) -> Steps:
@@ -147,18 +151,16 @@ def set_sizes(vm: str, memory: Memory, vcpus: Vcpus) -> Steps:
     yield Call("VM.set_VCPUs_at_startup", vm, str(startup))
 
 
-def _put_back(guest: Guest, old: Old) -> Steps:
-    """Old sizes, old host, and up again if it was."""
+def _put_back(guest: Guest, old: Old, host: str) -> Steps:
+    """Old sizes, and up again on that host if it was up."""
     yield from guest.halt()
     yield from set_sizes(guest.ref, old.memory, old.vcpus)
     yield Call("VM.set_affinity", guest.ref, guest.host_of_uuid(old.affinity))
-    if not old.ran:
-        return
-    host = guest.host_of_uuid(old.host)
-    yield from guest.run(None if host == NULL else host)
+    if old.ran:
+        yield from guest.run(host)
 
 
-def _revert(guest: Guest, old: Old) -> Steps:
+def _revert(guest: Guest, old: Old, host: str) -> Steps:
     guest.at_risk = True
-    yield from _put_back(guest, old)
+    yield from _put_back(guest, old, host)
     yield from guest.settle()

@@ -28,7 +28,7 @@ def shelve_offload(guest: Guest, _args: ActionArgs) -> Steps:
 
 def unshelve(guest: Guest, args: ActionArgs) -> Steps:
     """Args: host. It always ends ACTIVE."""
-    host = guest.host(args.host)
+    host = guest.planned("unshelve", args.host)
     yield from guest.through(
         "unshelving",
         guest.lifted(_unshelve(guest, host), marks.blocks_of(SHELVED_STATE)),
@@ -54,7 +54,7 @@ def _offload(guest: Guest) -> Steps:
     yield from guest.settle(OFFLOADED_STATE)
 
 
-def _unshelve(guest: Guest, host: str | None) -> Steps:
+def _unshelve(guest: Guest, host: str) -> Steps:
     yield from guest.run(host)
     yield from guest.settle()
 

@@ -43,7 +43,12 @@ def single(method: str, *params: Any, reached: Reached = unknowable) -> Action:
 
 
 def start(guest: Guest, args: ActionArgs) -> Steps:
-    yield from guest.run(guest.host(args.host))
+    yield from guest.run(guest.planned("start", args.host))
+
+
+def resume(guest: Guest, args: ActionArgs) -> Steps:
+    host = guest.planned("resume", args.host)
+    yield Job("VM.resume_on", guest.ref, host, False, False, reached=on_host(host))
 
 
 def stop(guest: Guest, args: ActionArgs) -> Steps:
@@ -51,15 +56,15 @@ def stop(guest: Guest, args: ActionArgs) -> Steps:
     yield Job(method, guest.ref, reached=power("Halted"))
 
 
-def reboot_hard(guest: Guest, _args: ActionArgs) -> Steps:
+def reboot_hard(guest: Guest, args: ActionArgs) -> Steps:
     """Nova starts a stopped or suspended server on a hard reboot; XAPI's hard_reboot refuses both."""
-    state = yield Call("VM.get_power_state", guest.ref)
-    if state == "Suspended":
-        yield from guest.halt("VM.hard_shutdown")
-    if state in ("Suspended", "Halted"):
-        yield from guest.run()
-    else:
+    yield from guest.begin()
+    if guest.record["power_state"] not in ("Suspended", "Halted"):
         yield Job("VM.hard_reboot", guest.ref, reached=unknowable)
+        return
+    host = guest.planned("reboot_hard", args.host)
+    yield from guest.halt("VM.hard_shutdown")
+    yield from guest.run(host)
 
 
 def live_migrate(guest: Guest, args: ActionArgs) -> Steps:

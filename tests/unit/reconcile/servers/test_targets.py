@@ -1,0 +1,331 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The hosts on which server actions start servers, where no scheduler chooses them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.fleets import GIB, host, storage
+from unit.guests import cloud, guest, three, wants
+from unit.law import assert_fixed_point
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    ConflictError,
+    FleetError,
+    InvalidError,
+    PlanRefused,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
+    ComputeService,
+    Fleet,
+    Maintenance,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.plan import (
+    plan_server_action,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.wanted import (
+    ServerActionWanted,
+)
+
+LOCAL = storage("local", "p", {"xen1"}, shared=False)
+TIED = {"storage": frozenset({LOCAL.id})}
+GROUP: dict[str, Any] = {"groups": ("g",)}
+
+
+def off(*hosts: str, **fields: Any) -> list[ComputeService]:
+    return [ComputeService(name, **{"status": "disabled", **fields}) for name in hosts]
+
+
+def dead(name: str = "web1", **fields: Any) -> Fleet:
+    """A server on a failed host."""
+    lost = [ComputeService("xen1", state="down", forced_down=True)]
+    hosts = [
+        host("xen1", "p", live=False),
+        host("xen2", "p", memory_free=20 * GIB),
+        host("xen3", "p", memory_free=30 * GIB),
+    ]
+    return three(guest(name, **fields), hosts=hosts, services=lost)
+
+
+PLANS: dict[str, tuple[Fleet, ServerActionWanted, list[str]]] = {
+    "started on the roomiest": (
+        three(guest("web1", "stopped", on=None)),
+        wants("start"),
+        ["start web1 on xen1"],
+    ),
+    "past a disabled service": (
+        three(guest("web1", "stopped", on=None), services=off("xen1")),
+        wants("start"),
+        ["start web1 on xen3"],
+    ),
+    "past a host in maintenance": (
+        three(guest("web1", "stopped", on=None), maintenances=[Maintenance("xen1", "november")]),
+        wants("start"),
+        ["start web1 on xen3"],
+    ),
+    "where it was last sent": (
+        three(guest("web1", "stopped", on=None, affinity="xen2")),
+        wants("start"),
+        ["start web1 on xen2"],
+    ),
+    "not where it was last sent if that takes none": (
+        three(guest("web1", "stopped", on=None, affinity="xen1"), services=off("xen1")),
+        wants("start"),
+        ["start web1 on xen3"],
+    ),
+    "on its own host, disabled or not": (
+        three(guest("web1", "stopped", **TIED), storages=[LOCAL], services=off("xen1")),
+        wants("start"),
+        ["start web1 on xen1"],
+    ),
+    "resumed": (
+        three(guest("web1", "suspended", on=None), services=off("xen1")),
+        wants("resume"),
+        ["resume web1 on xen3"],
+    ),
+    "restored": (
+        three(guest("web1", "soft-delete", on=None), services=off("xen1")),
+        wants("restore"),
+        ["restore web1 on xen3"],
+    ),
+    "unshelved": (
+        three(guest("web1", "shelved_offloaded", on=None), services=off("xen1")),
+        wants("unshelve"),
+        ["unshelve web1 on xen3"],
+    ),
+    "unshelved on the host that it never left": (
+        three(guest("web1", "shelved", **TIED), storages=[LOCAL], services=off("xen1")),
+        wants("unshelve"),
+        ["unshelve web1 on xen1"],
+    ),
+    "rebooted where it runs": (
+        three(guest("web1"), services=off("xen1")),
+        wants("reboot_hard"),
+        ["hard-reboot web1"],
+    ),
+    "rebooted out of being off": (
+        three(guest("web1", "stopped", on=None), services=off("xen1")),
+        wants("reboot_hard"),
+        ["hard-reboot web1 on xen3"],
+    ),
+    "rebuilt where it runs": (
+        three(guest("web1"), services=off("xen1")),
+        wants("rebuild"),
+        ["rebuild web1 from image golden on xen1"],
+    ),
+    "rebuilt and left off": (
+        three(guest("web1", "stopped", on=None)),
+        wants("rebuild"),
+        ["rebuild web1 from image golden"],
+    ),
+    "rescued elsewhere, since its host can start nothing": (
+        three(
+            guest("web1"),
+            hosts=[host("xen1", "p", enabled=False), host("xen2", "p"), host("xen3", "p")],
+        ),
+        wants("rescue", image="golden"),
+        ["rescue web1 on xen2"],
+    ),
+    "resized where it is": (
+        three(guest("web1", on="xen2")),
+        wants("resize", vcpus=4),
+        ["resize web1 on xen2"],
+    ),
+    "resized away from a host without the room": (
+        three(guest("web1", on="xen2", memory=2 * GIB, memory_max=2 * GIB)),
+        wants("resize", memory_mb=25 * 1024),
+        ["resize web1 on xen1"],
+    ),
+    "resized with the room that it has already": (
+        three(guest("web1", on="xen2", memory=2 * GIB, memory_max=2 * GIB)),
+        wants("resize", memory_mb=21 * 1024),
+        ["resize web1 on xen2"],
+    ),
+    "resized away from a disabled service": (
+        three(guest("web1"), services=off("xen1")),
+        wants("resize", vcpus=4),
+        ["resize web1 on xen3"],
+    ),
+    "resized while off": (
+        three(guest("web1", "stopped", on=None)),
+        wants("resize", vcpus=4),
+        ["resize web1"],
+    ),
+    "reverted to where it was": (
+        three(guest("web1", "resized", on="xen3", resized_from="xen2"), services=off("xen2")),
+        wants("revert_resize"),
+        ["revert the resize of web1 on xen2"],
+    ),
+    "migrated cold": (
+        three(guest("web1"), services=off("xen3")),
+        wants("migrate"),
+        ["cold-migrate web1 from xen1 to xen2"],
+    ),
+    "migrated while off": (
+        three(guest("web1", "stopped", on=None), services=off("xen1", "xen3")),
+        wants("migrate"),
+        ["cold-migrate web1 to xen2"],
+    ),
+    "each with room for all": (
+        three(guest("web1", memory=15 * GIB), guest("web2", memory=14 * GIB)),
+        wants("migrate", "web1", "web2"),
+        ["cold-migrate web1 from xen1 to xen3", "cold-migrate web2 from xen1 to xen2"],
+    ),
+    "apart from its group": (
+        three(guest("web1", **GROUP), guest("web2", on="xen3", **GROUP)),
+        wants("migrate"),
+        ["cold-migrate web1 from xen1 to xen2"],
+    ),
+    "evacuated": (
+        dead(),
+        wants("evacuate", power_on=True),
+        ["evacuate web1 from xen1 to xen3"],
+    ),
+    "evacuated and left off": (dead(), wants("evacuate"), ["evacuate web1 from xen1"]),
+}
+
+
+@pytest.mark.parametrize(("before", "wanted", "expected"), PLANS.values(), ids=PLANS)
+def test_the_plan_names_the_host(
+    before: Fleet, wanted: ServerActionWanted, expected: list[str]
+) -> None:
+    if wanted.action in ("migrate", "evacuate"):  # without a host, they are never satisfied
+        plan = plan_server_action(before, wanted)
+    else:
+        plan = assert_fixed_point(plan_server_action, before, wanted)
+    assert [str(step) for step in plan.steps] == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "wanted"),
+    [
+        (guest("web1", "stopped", on=None), wants("start")),
+        (guest("web1", "shelved_offloaded", on=None), wants("unshelve")),
+        (guest("web1"), wants("migrate")),
+        (guest("web1"), wants("resize", vcpus=4)),
+    ],
+)
+def test_check_mode_shows_where_it_will_be(server: Any, wanted: ServerActionWanted) -> None:
+    before = three(server, services=off("xen1", "xen2"))
+    after = project_all(before, plan_server_action(before, wanted).steps)
+    found, target = after.server(server.id), after.host("xen3")
+    assert found is not None
+    assert target is not None
+    assert (found.host, target.memory_free) == ("xen3", 28 * GIB)
+
+
+NO_HOST: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
+    "all are disabled": (
+        three(guest("web1", "stopped", on=None), services=off("xen1", "xen2", "xen3")),
+        wants("start"),
+        InvalidError,
+        "no valid host was found: xen1 has its compute service disabled",
+    ),
+    "all but its own": (
+        three(guest("web1"), services=off("xen2", "xen3")),
+        wants("migrate"),
+        InvalidError,
+        "no valid host was found: xen2 has its compute service disabled",
+    ),
+    "its own can start nothing": (
+        three(
+            guest("web1", "stopped", **TIED),
+            storages=[LOCAL],
+            hosts=[host("xen1", "p", enabled=False), host("xen2", "p"), host("xen3", "p")],
+        ),
+        wants("start"),
+        InvalidError,
+        "no valid host was found: xen1 is disabled, xen2 cannot run it: SR local is not attached",
+    ),
+    "room for one": (
+        three(
+            guest("web1", "stopped", on=None, memory=18 * GIB),
+            guest("web2", "stopped", on=None, memory=18 * GIB),
+            services=off("xen1", "xen3"),
+        ),
+        wants("start", "web1", "web2"),
+        InvalidError,
+        "it needs 18.0 GiB of memory beside the other servers of this task; free memory: xen2 20.0 GiB",
+    ),
+    "a group that fills the hosts": (
+        three(
+            guest("web1", **GROUP),
+            guest("web2", on="xen2", **GROUP),
+            guest("web3", on="xen3", **GROUP),
+        ),
+        wants("migrate"),
+        InvalidError,
+        "away from its anti-affinity group",
+    ),
+    "a host asked for that takes none": (
+        three(guest("web1"), services=off("xen2")),
+        wants("migrate", host="xen2"),
+        ConflictError,
+        "target host xen2",
+    ),
+    "a host asked for in maintenance": (
+        three(guest("web1"), maintenances=[Maintenance("xen2", "november")]),
+        wants("migrate", host="xen2"),
+        ConflictError,
+        "target host xen2: it is in maintenance",
+    ),
+    "a host asked for without the room": (
+        three(guest("web1", memory=25 * GIB)),
+        wants("migrate", host="xen2"),
+        InvalidError,
+        "25.0 GiB of memory is needed for web1, and 20.0 GiB is free",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "wanted", "kind", "text"), NO_HOST.values(), ids=NO_HOST)
+def test_no_host(
+    before: Fleet, wanted: ServerActionWanted, kind: type[FleetError], text: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        plan_server_action(before, wanted)
+    assert text in caught.value.message
+
+
+def test_all_servers_without_a_host_are_named() -> None:
+    servers = [guest(name, "stopped", on=None) for name in ("web1", "web2")]
+    before = three(*servers, services=off("xen1", "xen2", "xen3"))
+    with pytest.raises(
+        PlanRefused, match=r"server web1: no valid host.*server web2: no valid host"
+    ):
+        plan_server_action(before, wants("start", "web1", "web2"))
+
+
+def test_one_that_nobody_can_take_does_not_keep_the_others_down() -> None:
+    before = dead("web1")
+    big = guest("big", memory=50 * GIB)
+    before = three(*before.servers, big, hosts=before.hosts, services=before.services)
+    plan = plan_server_action(before, wants("evacuate", "web1", "big", power_on=True))
+    assert [str(s) for s in plan.steps] == [
+        "evacuate web1 from xen1 to xen3",
+        "evacuate big from xen1",
+    ]
+    assert "big: no valid host was found" in plan.warnings[0]
+
+
+def test_a_group_that_has_to_share_a_host_is_started_with_a_warning() -> None:
+    before = three(
+        guest("web1", "stopped", on=None, **GROUP),
+        guest("web2", on="xen1", **GROUP),
+        services=off("xen2", "xen3"),
+    )
+    plan = plan_server_action(before, wants("start"))
+    assert [str(s) for s in plan.steps] == ["start web1 on xen1"]
+    assert plan.warnings == ("web1: shares xen1 with web2 of its anti-affinity group",)
+
+
+@pytest.mark.parametrize("action", ["start", "resume", "unshelve", "restore"])
+def test_a_scheduler_chooses_for_itself(action: str) -> None:
+    state = {"start": "stopped", "resume": "suspended", "unshelve": "shelved_offloaded"}
+    before = cloud(guest("web1", state.get(action, "soft-delete"), on=None))
+    (step,) = plan_server_action(before, wants(action)).steps
+    assert " on " not in str(step)
