@@ -254,16 +254,15 @@ def _seen(task: Task, wanted: ServiceWanted) -> Fleet:
     try:
         fleet = task.read(reading(SERVICES))
     except UnavailableError as exc:
-        scheduled = task.params["control_plane"] == "nova"
-        return Fleet(unreachable={"all endpoints": exc.cause}, scheduled=scheduled)
+        return Fleet(unreachable={"all endpoints": exc.cause}, traits=task.traits)
     if not fleet.unreachable:
         plan_service(fleet, wanted)
     return fleet
 
 
 def _as_awaited(fleet: Fleet, wanted: ServiceWanted) -> bool:
-    """While Nova itself gives no answer, nothing is known of its hosts."""
-    if fleet.scheduled and fleet.unreachable:
+    """While the control plane itself gives no answer, nothing is known of its hosts."""
+    if fleet.unreachable and not fleet.traits.endpoints_are_hosts:
         return False
     up = wanted.wait_for == "up"
     return all((state == "up") == up for state in _states(fleet, wanted).values())

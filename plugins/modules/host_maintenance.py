@@ -316,8 +316,8 @@ def run(task: Task) -> dict[str, object]:
         cold_migrate=params["cold_migrate"],
     )
     planner = PLANNERS[params["state"]]
-    scheduled = task.read(reading()).scheduled
-    if params["state"] == "in_service" and not scheduled and not task.check_mode:
+    restarts = task.traits.endpoints_are_hosts
+    if params["state"] == "in_service" and restarts and not task.check_mode:
         await_pool(
             task.read,
             wanted.host,
@@ -338,8 +338,8 @@ def run(task: Task) -> dict[str, object]:
 
     return task.reconcile(
         plan,
-        # A cloud's journal is known by its hosts; of a pool they come with the rest.
-        first=reading(JOURNAL, HOSTS) if scheduled else reading(JOURNAL),
+        # A cloud's journal is known by its hosts.
+        first=reading(JOURNAL, HOSTS),
         needs=lambda fleet: needs(fleet, wanted),
         result=lambda fleet: result(fleet, wanted),
         lock=lambda fleet: lock_name(fleet, wanted),

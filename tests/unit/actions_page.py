@@ -13,9 +13,7 @@ from pathlib import Path
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import ANY, TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import BY_VM_STATE
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.options import (
-    BEYOND_XAPI,
-)
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.traits import XAPI
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/docsite/rst/guide_server_actions.rst"
 BEGIN = ".. The table is written by tests/unit/actions_page.py.\n\n"
@@ -37,7 +35,7 @@ def _lines() -> Iterator[str]:
             _statuses(action.starts),
             _satisfied(name),
             _statuses(action.ends) or "the same",
-            "refused (501)" if name in BEYOND_XAPI else "yes",
+            "refused (501)" if f"action {name}" in XAPI.unsupported else "yes",
         )
 
 

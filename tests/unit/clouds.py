@@ -18,6 +18,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Migration,
     Server,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.traits import NOVA
 
 OUR_REASON = "xenfleet maintenance: patches"
 STATES = {
@@ -59,7 +60,7 @@ def cloud(*servers: Server, services: tuple[ComputeService, ...] = (), **section
     return replace(
         fleet(hosts, services=[*known, *given.values()], servers=list(servers), **sections),
         pools=(),
-        scheduled=True,
+        traits=NOVA,
     )
 
 

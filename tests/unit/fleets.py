@@ -17,6 +17,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Server,
     Storage,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.traits import XAPI
 
 GIB = 1024**3
 
@@ -101,5 +102,6 @@ def fleet(
         aggregates=tuple(aggregates),
         services=(*made, *given.values()),
         pools=(*(pools or []), *others),
+        traits=XAPI,
         **{k: tuple(v) if isinstance(v, list) else v for k, v in sections.items()},
     )

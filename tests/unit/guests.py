@@ -16,6 +16,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Server,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import status_of
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.traits import NOVA
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.wanted import (
     ServerActionWanted,
 )
@@ -80,4 +81,4 @@ def wants(action: str, *names: str, **fields: Any) -> ServerActionWanted:
 
 def cloud(*servers: Server, **sections: Any) -> Fleet:
     """Three hosts whose servers Nova's scheduler places."""
-    return replace(three(*servers, **sections), pools=(), scheduled=True)
+    return replace(three(*servers, **sections), pools=(), traits=NOVA)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from .traits import Traits
+
 ZONE_KEY = "availability_zone"
 """Nova keeps an aggregate's zone as a metadata item of this name (nova/objects/aggregate.py)."""
 
@@ -367,8 +369,8 @@ class Fleet:
     default_zone: str = "nova"
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the reason why it gave no answer."""
-    scheduled: bool = False
-    """A scheduler places servers (Nova). Otherwise the planners choose among the hosts of a pool."""
+    traits: Traits = field(default_factory=Traits)
+    """What is true of the control plane that it was read from."""
 
     def aggregate(self, name: str) -> Aggregate | None:
         return next((a for a in self.aggregates if a.name == name), None)

@@ -19,6 +19,7 @@ from .args import ActionArgs
 from .errors import FleetError
 from .model import Fleet, Maintenance, Migration
 from .reading import Reading
+from .traits import Traits
 from .wait import Clock, SystemClock
 
 
@@ -213,6 +214,7 @@ class Ports:
     servers: ServerPort | None = None
     hosts: HostPort | None = None
     pools: PoolPort | None = None
+    traits: Traits = field(default_factory=Traits)
     atomic: bool = True
     """Whether ``records.exclusive()`` makes what is inside it one unit that nobody interrupts."""
     clock: Clock = field(default_factory=SystemClock)

@@ -16,6 +16,7 @@ from .._core.model import Fleet
 from .._core.plan import Plan, Step, project_all
 from .._core.ports import NullReporter, Ports, Reporter
 from .._core.reading import Reading, reading
+from .._core.traits import Traits
 from .._planes.planes import control_plane
 from .._reconcile.engine.apply import apply
 from .._reconcile.engine.waiting import present
@@ -45,6 +46,11 @@ class Task:
         self.reporter = reporter or NullReporter()
         self._overlay = overlay or Overlay()
         self._plane = control_plane(params)
+
+    @property
+    def traits(self) -> Traits:
+        """What is true of the control plane."""
+        return self._plane.traits
 
     def close(self) -> None:
         """Log out and disconnect."""

@@ -30,6 +30,7 @@ from .._core.reading import (
     ZONES,
     Reading,
 )
+from .traits import NOVA, XAPI, XAPI_WORDS
 
 
 def assemble(records: Records | None, xen: XenView | None, *, default_zone: str = "nova") -> Fleet:
@@ -53,6 +54,7 @@ def assemble(records: Records | None, xen: XenView | None, *, default_zone: str 
         migrations=records.migrations,
         default_zone=default_zone,
         unreachable=view.unreachable,
+        traits=XAPI,
     )
     return replace(
         fleet, services=tuple(replace(s, zone=fleet.zone_of(s.host)) for s in fleet.services)
@@ -118,7 +120,8 @@ def assemble_cloud(
         zones=view.zones,
         unreachable=xen.unreachable if xen else {},
         default_zone=default_zone,
-        scheduled=True,
+        # Hosts that XenAPI was asked for are looked up as there.
+        traits=replace(NOVA, words=XAPI_WORDS) if xen else NOVA,
     )
     return replace(fleet, default_zone=_observed_default_zone(fleet) or default_zone)
 

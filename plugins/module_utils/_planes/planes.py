@@ -22,10 +22,12 @@ from .._core.reading import (
     ZONES,
     Reading,
 )
+from .._core.traits import Traits
 from .._core.wait import SystemClock
 from .assemble import assemble, assemble_cloud, merged
 from .backends import Backends
 from .recorded_servers import RecordedServers
+from .traits import NOVA, XAPI
 
 IN_STORE = frozenset(
     {AGGREGATES, SERVICES, HOSTS, SERVERS, MIGRATIONS, JOURNAL, ZONES, ZONE_SERVICES}
@@ -36,6 +38,8 @@ IN_XEN = frozenset({SERVICES, HOSTS, SERVERS, POOLS, ZONES, ZONE_SERVICES})
 
 class ControlPlane(Protocol):
     """Reads the fleet, and gives the ports that change it."""
+
+    traits: Traits
 
     def read(self, wanted: Reading) -> Fleet:
         """What is wanted, read again."""
@@ -62,6 +66,8 @@ def control_plane(params: Mapping[str, Any]) -> ControlPlane:
 class XapiPlane:
     """Records in the store, hosts and servers from the coordinators, one reading of each a time."""
 
+    traits = XAPI
+
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
         self._view: XenView | None = None
@@ -73,7 +79,10 @@ class XapiPlane:
         return self.read_inside(wanted)
 
     def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
-        return self.read(wanted) if wanted.sections - had.sections else fleet
+        """The coordinators are not asked again."""
+        if not wanted.sections - had.sections:
+            return fleet
+        return self.read_inside(wanted) if had.sections & IN_XEN else self.read(wanted)
 
     def read_inside(self, wanted: Reading) -> Fleet:
         """Hosts and states are those of the last reading of the coordinators in this task."""
@@ -96,6 +105,7 @@ class XapiPlane:
             servers=RecordedServers(xen.servers, store.servers, self._seen) if xen else None,
             hosts=xen.hosts if xen else None,
             pools=xen.pools if xen else None,
+            traits=self.traits,
             atomic=True,
             **_waiting(self._backends, reporter),
         )
@@ -113,6 +123,8 @@ class NovaPlane:
     """All from Nova, except the journal, which is in the store, and Xen pools, if those are asked
     for: their hosts are then those that XenAPI lists.
     """
+
+    traits = NOVA
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
@@ -152,6 +164,7 @@ class NovaPlane:
             servers=xen.servers if xen else nova.servers,
             hosts=xen.hosts if xen else None,
             pools=xen.pools if xen else None,
+            traits=self.traits,
             atomic=False,
             **_waiting(self._backends, reporter),
         )

@@ -33,16 +33,16 @@ class XenServers:
         """Errors before the first change are
         raised here, UnsupportedError among them, all others are reported by ``poll``.
         """
-        steps, jobs = ACTIONS[action]
+        row = ACTIONS[action]
         what = f"{action.replace('_', '-')} of {{}}"
 
         def start(place: Place) -> Work:
             guest = Guest(place)
-            whole = steps(guest, args)
+            whole = row.action(guest, args)
             # Another evacuation ends that one by itself, or knows the host by its mark.
             if action != "evacuate":
                 whole = guest.after_evacuation(whole)
-            work = Work(self._directory, self._tasks, place, what, whole, jobs)
+            work = Work(self._directory, self._tasks, place, what, whole, row.jobs)
             return work.begin()
 
         work = self._directory.perform("VM", args.id, what, start)

@@ -264,10 +264,7 @@ def _check_service(fleet: Fleet, wanted: MembersWanted, host: str) -> None:
         f"host {host}",
         f"no compute service is known under this name; known are {known}"
         + (f"; without an answer: {'; '.join(down)}" if down else ""),
-        "Use the name that Nova's service list has for it, in the same case"
-        if fleet.scheduled
-        else "Use the name that XAPI has for it (name_label, in the same case), and give its "
-        "address in endpoints",
+        fleet.traits.words.name_host,
     )
 
 

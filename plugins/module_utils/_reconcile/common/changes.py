@@ -83,5 +83,5 @@ def finish_move(
         )
 
     maintenances = tuple(replace(m, moves=finished(m.moves)) for m in fleet.maintenances)
-    listed = fleet.migrations if fleet.scheduled else finished(fleet.migrations)
+    listed = fleet.migrations if fleet.traits.lists_migrations else finished(fleet.migrations)
     return replace(fleet, maintenances=maintenances, migrations=listed)

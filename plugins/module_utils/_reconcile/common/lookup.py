@@ -69,17 +69,14 @@ def get_host(fleet: Fleet, name: str) -> Host:
     raise NotFoundError(
         f"host {name}",
         unknown(fleet),
-        "Check the name; it is that of the compute service, as compute_service_info lists it"
-        if fleet.scheduled
-        else "Check the name and that endpoints lists the coordinator of its pool",
+        fleet.traits.words.find_host,
     )
 
 
 def unknown(fleet: Fleet) -> str:
     """That no host of that name is known, and to whom, as a cause."""
-    if fleet.scheduled and not fleet.pools:
-        return "Nova knows no such host"
-    return f"it is unknown to every coordinator that answered{silent(fleet)}"
+    words = fleet.traits.words
+    return words.unknown_host + (silent(fleet) if words.asks_all else "")
 
 
 def silent(fleet: Fleet) -> str:

@@ -1,16 +1,18 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Refusals: of one server, and the one error that names all blockers."""
+"""Refusals: of one server, of an option, and the one error that names all blockers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
-from ..._core.errors import ConflictError, PlanRefused
+from ..._core.errors import ConflictError, PlanRefused, UnsupportedError
 from ..._core.model import Server
 from ..._core.plan import Verdict
+from ..._core.traits import Traits
 
 
 def refuse(what: str, cause: str, blockers: Sequence[Verdict]) -> PlanRefused:
@@ -43,3 +45,11 @@ def cannot(server: Server, action: str, why: str, remedy: str) -> ConflictError:
         vm_state=server.vm_state,
         task_state=server.task_state,
     )
+
+
+def check_given(traits: Traits, options: Mapping[str, Any]) -> None:
+    """UnsupportedError for an option with a value that the control plane has nothing for."""
+    for option, value in options.items():
+        found = traits.unsupported.get(f"option {option}")
+        if found and value not in (None, False):
+            raise UnsupportedError(f"option {option}", *found)

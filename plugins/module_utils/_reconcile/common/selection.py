@@ -22,12 +22,10 @@ def services_named(fleet: Fleet, hosts: Sequence[str]) -> list[ComputeService]:
     missing = [name for name in wanted if fleet.service(name) is None]
     if missing:
         known = [s.host for s in fleet.services]
+        words = fleet.traits.words
         raise NotFoundError(
             f"compute service of host {joined(missing)}",
-            "Nova knows none"
-            if fleet.scheduled
-            else "there is no record of it, and the host is unknown to every coordinator that answered"
-            + silent(fleet),
+            words.unknown_service + (silent(fleet) if words.asks_all else ""),
             _did_you_mean(missing[0], known) or f"Known hosts: {joined(known)}",
             hosts=missing,
         )

@@ -50,9 +50,10 @@ def watched(ports: Ports, action: Watched, work: Progress) -> Progress:
     """Carry the work on, as long as the compute services of the server's hosts are up or it makes
     progress.
 
-    Raises SourceLost. Where XAPI does the work nothing is watched: it ends its tasks itself.
+    Raises SourceLost. Where no compute service does the work nothing is watched: XAPI ends its tasks
+    itself.
     """
-    if not ports.read(reading()).scheduled:
+    if not ports.traits.service_processes:
         return (yield from work)
     watch = _Watch(ports, action)
     while True:

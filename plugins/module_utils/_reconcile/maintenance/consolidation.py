@@ -129,7 +129,7 @@ def _unfit(fleet: Fleet, name: str) -> str | None:
     current = fleet.open_maintenance(name)
     if current is not None:
         return f"is in maintenance {current.name!r} ({current.phase})"
-    return closed(fleet, name) if fleet.scheduled else closed_to_guests(fleet, host)
+    return closed(fleet, name) if fleet.traits.scheduler else closed_to_guests(fleet, host)
 
 
 def _next(
@@ -195,7 +195,7 @@ def _emptying(seen: Fleet, name: str, wanted: ConsolidationWanted) -> Sequence[S
         return exc.cause
     if not plan.steps and seen.open_maintenance(name) is None:
         return f"maintenance {wanted.name!r} of it is done already; another one needs another name"
-    return _aimed(seen, plan) if seen.scheduled else plan.steps
+    return _aimed(seen, plan) if seen.traits.scheduler else plan.steps
 
 
 def _aimed(seen: Fleet, plan: Plan) -> Sequence[Step] | str:

@@ -51,7 +51,7 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
         return Plan(verdicts=(_on_the_way_back(current),))
     if not host.live:
         return _while_down(fleet, host, current, wanted)
-    if fleet.scheduled:
+    if fleet.traits.scheduler:
         return plan_scheduled_drain(fleet, host, current, wanted)
     moves = current.moves if current else ()
     settling = tuple(settled(fleet, moves))
@@ -115,9 +115,7 @@ def _while_down(
     raise ConflictError(
         f"host {host.name}",
         f"it is down, and servers can't be moved off a host that does not answer{_named(stranded)}",
-        "Start nova-compute there and run again; if the host is lost, fence it and evacuate them"
-        if fleet.scheduled
-        else "Bring it back; if it has failed for good, its servers must be started elsewhere first",
+        fleet.traits.words.lost_host,
     )
 
 

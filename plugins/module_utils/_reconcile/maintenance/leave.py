@@ -48,13 +48,13 @@ def plan_in_service(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
         return _without_maintenance(fleet, host, wanted)
     opening = [
         *settled(fleet, current.moves),
-        *(awaited(fleet, host) if fleet.scheduled else ()),
+        *(awaited(fleet, host) if fleet.traits.scheduler else ()),
         *under_way(fleet, current.moves),
         *reached(host, current, wanted, "returning"),
-        *(back_in_service if fleet.scheduled else _back_in_service)(fleet, host, current),
+        *(back_in_service if fleet.traits.scheduler else _back_in_service)(fleet, host, current),
     ]
     verdicts = list(_service_verdicts(fleet, host, current))
-    bring = way_home if fleet.scheduled else _return
+    bring = way_home if fleet.traits.scheduler else _return
     back, judged = bring(project_all(fleet, opening), fleet, host, wanted)
     steps = (*opening, *back, *reached(host, current, wanted, "done"))
     return Plan(steps, (*verdicts, *judged), window=wanted.max_parallel)
@@ -64,7 +64,7 @@ def _without_maintenance(fleet: Fleet, host: Host, wanted: MaintenanceWanted) ->
     """A host left disabled by its operator, before and after our maintenance, is as it should be."""
     if finished_maintenance(fleet, wanted) is not None:
         return Plan()
-    if fleet.scheduled:
+    if fleet.traits.scheduler:
         check_in_service(fleet, host)
         return Plan()
     reason = "disabled" if not host.enabled else "marked as in maintenance mode"
@@ -116,7 +116,7 @@ def _service_verdicts(fleet: Fleet, host: Host, current: Maintenance) -> Iterato
             "warn",
             f"its compute service stays disabled, as someone else disabled it ({told})",
         )
-    if fleet.scheduled:
+    if fleet.traits.scheduler:
         return
     if not host.enabled and not current.host_disabled and not _restarting(host):
         yield Verdict(host.name, "warn", "stays disabled, as it was before the maintenance")

@@ -104,7 +104,7 @@ def summary(fleet: Fleet, wanted: MaintenanceWanted, found: Maintenance | None) 
 def _shown_hosts(fleet: Fleet, found: Maintenance) -> Sequence[Host]:
     """Those of the pool, or those involved: a cloud has too many hosts to show all."""
     home = fleet.host(found.host)
-    if fleet.scheduled:
-        involved = {found.host, *(m.target for m in found.moves)}
-        return [h for h in fleet.hosts if h.name in involved]
-    return fleet.members(home.pool_id) if home else ()
+    if home is not None and home.pool_id:
+        return fleet.members(home.pool_id)
+    involved = {found.host, *(m.target for m in found.moves)}
+    return [h for h in fleet.hosts if h.name in involved]

@@ -49,7 +49,7 @@ def settled(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
         target = move.target or (server and _away(server, move)) or None
         arrived = server is not None and server.host == target
         late = move.status == "failed" and arrived and move is last[move.server_id]
-        late = late and not fleet.scheduled
+        late = late and fleet.traits.late_arrivals
         if (move.status in Migration.FINAL and not late) or on_the_way(fleet, server, move):
             continue
         yield settle_move(
@@ -99,7 +99,7 @@ def under_way(fleet: Fleet, moves: tuple[Migration, ...]) -> Iterator[Step]:
     for move in {m.server_id: m for m in moves}.values():
         server = fleet.server(move.server_id)
         unfinished = move.status not in Migration.FINAL or (
-            not fleet.scheduled and server and server.host == move.source
+            fleet.traits.late_arrivals and server and server.host == move.source
         )
         if server is None or not unfinished or not on_the_way(fleet, server, move):
             continue

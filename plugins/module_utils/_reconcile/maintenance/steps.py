@@ -14,7 +14,7 @@ from .wanted import MaintenanceWanted
 
 
 def begun(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Step:
-    """With what is about to be switched off. On Nova a host has no switch of its own."""
+    """With what is about to be switched off."""
     service = fleet.service(host.name)
     return begin(
         host.name,
@@ -22,7 +22,7 @@ def begun(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Step:
             name=wanted.name,
             host_id=host.id,
             service_disabled=service is not None and service.status == "enabled",
-            host_disabled=host.enabled and not fleet.scheduled,
+            host_disabled=host.enabled and fleet.traits.host_switch,
         ),
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..._core.errors import InvalidError, UnsupportedError
+from ..._core.errors import InvalidError
 from ..._core.model import ComputeService, Fleet
 from ..._core.reading import (
     AGGREGATES,
@@ -19,6 +19,7 @@ from ..._core.reading import (
     Reading,
     reading,
 )
+from ..common.refusals import check_given
 from ..common.values import check_name
 
 
@@ -59,7 +60,7 @@ def lock_name(fleet: Fleet, wanted: MaintenanceWanted) -> str | None:
     host = fleet.host(wanted.host)
     if host is None:
         return None
-    return f"host:{host.id}" if fleet.scheduled else f"pool:{host.pool_id}"
+    return f"host:{host.id}" if fleet.traits.scheduler else f"pool:{host.pool_id}"
 
 
 LONGEST_NAME = 200
@@ -78,29 +79,12 @@ def check(fleet: Fleet, wanted: MaintenanceWanted) -> None:
         )
     if wanted.max_parallel < 1:
         raise InvalidError(what, f"max_parallel is {wanted.max_parallel}", "Use 1 or more")
-    if fleet.scheduled:
-        _check_scheduled(wanted)
-    elif wanted.cold_migrate:
-        raise UnsupportedError(
-            "option cold_migrate",
-            "a stopped server of a Xen pool is on no host, so there is none for it to leave",
-            "Leave it out",
-        )
-
-
-def _check_scheduled(wanted: MaintenanceWanted) -> None:
-    if wanted.network is not None:
-        raise UnsupportedError(
-            "option network",
-            "Nova does not let its users choose the network of a migration",
-            "Leave it out, and set live_migration_inbound_addr in nova.conf of the hosts",
-        )
-    if not wanted.enforce_groups:
-        raise UnsupportedError(
-            "option anti_affinity",
-            "Nova's scheduler always follows the policies of server groups",
-            "Leave it out; for a group that may meet use the policy soft-anti-affinity",
-        )
+    given = {
+        "network": wanted.network,
+        "anti_affinity": not wanted.enforce_groups,
+        "cold_migrate": wanted.cold_migrate,
+    }
+    check_given(fleet.traits, given)
 
 
 def reason_of(name: str) -> str:

@@ -91,7 +91,7 @@ def _acted(fleet: Fleet, name: str, action: Action, args: ActionArgs) -> Fleet:
         return fleet
     if action.move or args.host:
         target = args.target or args.host or ""
-        if action.move and not (server.running or fleet.scheduled):
+        if action.move and not (server.running or fleet.traits.keeps_stopped):
             after = replace(after, affinity=target or after.affinity)
         fleet = moved_to(fleet, after, target)
     return with_power(fleet, server.id, power)

@@ -31,9 +31,9 @@ def memory_freed(fleet: Fleet, host: str | None, memory: int) -> Fleet:
 
 
 def placed(fleet: Fleet, server: Server, host: str) -> Fleet:
-    """With the server on that host. What Nova reports of the old one no longer holds."""
+    """With the server on that host. What was reported of the old one no longer holds."""
     after = replace(server, host=host)
-    if fleet.scheduled:
+    if (server.zone, server.host_status) != (None, None):
         service = fleet.service(host)
         zone = service.zone if service else server.zone
         after = replace(after, zone=zone, host_status=None if host else "", node=None)
@@ -84,15 +84,15 @@ def moved_to(fleet: Fleet, server: Server, host: str) -> Fleet:
 
 
 def with_power(fleet: Fleet, server_id: str, power: str) -> Fleet:
-    """On XAPI a server that stops running gives its memory back, and its host up unless it is bound
-    to it; on Nova it keeps both.
+    """A server that stops running gives its memory back, and its host up unless it is bound to it,
+    where it does not keep both.
     """
     server = fleet.server(server_id)
     if server is None:
         return fleet
     image = server.memory_image if power == "Suspended" else None
     after = replace(server, power_state=power, memory_image=image)
-    if fleet.scheduled:
+    if fleet.traits.keeps_stopped:
         return with_server(fleet, after)
     if server.host and server.running != after.running:
         change = server.memory if server.running else -server.memory

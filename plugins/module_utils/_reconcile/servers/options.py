@@ -10,42 +10,8 @@ from typing import Any
 
 from ..._core.actions import TABLE
 from ..._core.errors import InvalidError, UnsupportedError, joined
-from ..._core.model import Fleet
-
-BEYOND_XAPI: Mapping[str, tuple[str, str]] = {
-    "change_password": (
-        "XenAPI has no call that changes a guest's password",
-        "Change it from inside",
-    ),
-    "trigger_crash_dump": (
-        "XAPI does not implement VM.send_sysrq",
-        "Trigger it from inside, or on the host with xl trigger",
-    ),
-    "live_migrate_force_complete": (
-        "XenAPI has no call that forces a migration to complete",
-        "Wait for it, or abort it",
-    ),
-}
-"""Actions that XAPI has nothing for."""
-
-BEYOND: Mapping[bool, Mapping[str, tuple[str, str]]] = {
-    True: {
-        "force": (
-            "Nova decides how a server is stopped: it cuts the power once the guest has had the time "
-            "that os_shutdown_timeout of its image grants",
-            "Leave it out",
-        ),
-        "vcpus": ("Nova sizes servers by flavor", "Name a flavor"),
-        "memory_mb": ("Nova sizes servers by flavor", "Name a flavor"),
-        "soft": ("on Nova, reclaim_instance_interval decides this", "Leave it out"),
-    },
-    False: {
-        "flavor": ("XenAPI has no flavors", "Give vcpus and memory_mb"),
-        "admin_password": ("XenAPI can't change the password inside a guest", "Leave it out"),
-        "availability_zone": ("XenAPI can't place a server by zone", "Name a host"),
-    },
-}
-"""Options that a control plane has nothing for, by whether a scheduler places servers there."""
+from ..._core.traits import Traits
+from ..common.refusals import check_given
 
 
 def check_options(
@@ -82,39 +48,17 @@ def _check_values(options: Mapping[str, Any], max_parallel: int) -> None:
             )
 
 
-STEPWISE = frozenset(TABLE) - {
-    "lock",
-    "unlock",
-    "pause",
-    "unpause",
-    "suspend",
-    "resume",
-    "reboot_soft",
-    "start",
-    "stop",
-    "live_migrate",
-    "reset_state",
-    "confirm_resize",
-    "shelve_offload",
-}
-"""Actions that take several calls on XAPI, each of which waits for the one before."""
-
-
-def check_supported(fleet: Fleet, name: str, options: Mapping[str, Any], wait: bool) -> None:
-    """UnsupportedError for what this control plane has nothing for."""
-    if not (fleet.scheduled or wait) and name in STEPWISE:
+def check_supported(traits: Traits, name: str, options: Mapping[str, Any], wait: bool) -> None:
+    """UnsupportedError for what this control plane has nothing for, InvalidError for what it needs."""
+    if found := traits.unsupported.get(f"action {name}"):
+        raise UnsupportedError(f"action {name}", *found)
+    if not wait and name in traits.stepwise:
         raise UnsupportedError(
             "option wait",
-            f"{name} takes several calls of XAPI, each of which waits for the one before",
+            f"{name} takes several calls, each of which waits for the one before",
             "Leave wait true",
         )
-    if not fleet.scheduled and name == "rescue" and not options.get("image"):
-        raise InvalidError(
-            "option image", "rescue needs a template to boot from on XAPI", "Name one"
-        )
-    if not fleet.scheduled and name in BEYOND_XAPI:
-        raise UnsupportedError(f"action {name}", *BEYOND_XAPI[name])
-    beyond = BEYOND[fleet.scheduled]
-    for option, value in options.items():
-        if value not in (None, False) and option in beyond:
-            raise UnsupportedError(f"option {option}", *beyond[option])
+    for (action, option), missing in traits.needed.items():
+        if action == name and not options.get(option):
+            raise InvalidError(f"option {option}", *missing)
+    check_given(traits, options)

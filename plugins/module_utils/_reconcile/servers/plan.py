@@ -33,7 +33,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     with several refusals, one PlanRefused names them all.
     """
     check_wanted(wanted)
-    check_supported(fleet, wanted.action, wanted.options, wanted.wait)
+    check_supported(fleet.traits, wanted.action, wanted.options, wanted.wait)
     servers = chosen(fleet, wanted)
     idle = [s for s in servers if satisfied(s, wanted)]
     verdicts = tuple(Verdict(s.name, "skip", f"is {s.status} already") for s in idle)
@@ -92,7 +92,7 @@ def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
     """
     sections = [SERVERS]
     where = wanted.where
-    if not fleet.scheduled and wanted.action in {LIVE_MIGRATE, *STARTS}:
+    if not fleet.traits.scheduler and wanted.action in {LIVE_MIGRATE, *STARTS}:
         sections += [SERVICES, HOSTS]
     elif TABLE[wanted.action].move or wanted.host:
         sections.append(SERVICES)
@@ -121,7 +121,7 @@ def _step(fleet: Fleet, server: Server, wanted: ServerActionWanted, target: str 
     """Where no scheduler chooses, a source or target that there is none of is left out."""
     evacuated = wanted.action == EVACUATE
     source = failed_host(fleet, server) if evacuated else server.host
-    unknown = None if fleet.scheduled else ""
+    unknown = None if fleet.traits.scheduler else ""
     host = target or wanted.host
     args = action_args(wanted, server.id, source or unknown, host or unknown)
     return ACTIONS[wanted.action](server.name, args, why=f"it is {server.status}")

@@ -33,7 +33,7 @@ def plan_moves(fleet: Fleet, servers: Sequence[Server], target: str | None) -> M
     Raises InvalidError for an unknown target or one that is down, ConflictError for one that is
     out of service.
     """
-    if fleet.scheduled:
+    if fleet.traits.scheduler:
         steps, errors = plan_scheduled_moves(fleet, servers, target)
         return Moves(steps, errors=errors)
     moving = [s for s in servers if target is None or s.host != target]

@@ -86,15 +86,21 @@ def obstacle(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetE
         or _busy(server, wanted, action)
         or _wrong_state(server, wanted.action, action)
         or _special(fleet, server, wanted)
-        or (None if fleet.scheduled else refused_by_xapi(server, wanted.action, wanted.force))
+        or _not_allowed(fleet, server, wanted)
     )
+
+
+def _not_allowed(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetError | None:
+    if not fleet.traits.tells_operations:
+        return None
+    return refused_by_xapi(server, wanted.action, wanted.force)
 
 
 def _locked(fleet: Fleet, server: Server, name: str, action: Action) -> FleetError | None:
     """Nova lets an admin override every lock, and itself refuses anybody else. On XAPI a lock holds
     for everybody, root included (OPERATION_BLOCKED).
     """
-    if not (server.locked and action.locked) or fleet.scheduled:
+    if not (server.locked and action.locked and fleet.traits.locks_bind_everybody):
         return None
     told = f" ({server.locked_reason})" if server.locked_reason else ""
     return cannot(server, name, f"while it is locked{told}", "Unlock it first")

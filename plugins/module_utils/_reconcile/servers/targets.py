@@ -69,7 +69,7 @@ STARTS: Mapping[str, Callable[[Server, ServerActionWanted], bool]] = {
 def plan_targets(fleet: Fleet, servers: Sequence[Server], wanted: ServerActionWanted) -> Targets:
     """None where a scheduler chooses. Raises as ``onto`` if a host was asked for."""
     name = wanted.action
-    if fleet.scheduled or name not in STARTS:
+    if fleet.traits.scheduler or name not in STARTS:
         return Targets()
     there = {s.id: s.host for s in servers if s.host and _elsewhere(fleet, s, name)}
     starting = [

@@ -179,7 +179,7 @@ def _deletion(fleet: Fleet, service: ComputeService) -> Iterator[Step]:
 
 def _as_registered(fleet: Fleet, service: ComputeService) -> bool:
     return (
-        not fleet.scheduled
+        not fleet.traits.service_processes
         and fleet.host(service.host) is not None
         and service.status == "enabled"
         and not service.forced_down

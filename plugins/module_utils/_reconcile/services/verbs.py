@@ -42,8 +42,8 @@ def _disabled(fleet: Fleet, host: str, args: DisableArgs) -> Fleet:
 
 
 def _switched(fleet: Fleet, host: str, status: str, reason: str | None) -> Fleet:
-    """Nova's hypervisors show the status of their service."""
-    if fleet.scheduled:
+    """A host without a switch of its own shows the status of its service."""
+    if not fleet.traits.host_switch:
         on = status == "enabled"
         hosts = tuple(replace(h, enabled=on) if h.name == host else h for h in fleet.hosts)
         fleet = replace(fleet, hosts=hosts)
@@ -77,7 +77,7 @@ def _forced_down(fleet: Fleet, host: str, args: ForcedDownArgs) -> Fleet:
     """
     down = args.forced_down
     known = fleet.host(host)
-    alive = fleet.scheduled or (known is not None and known.live)
+    alive = fleet.traits.service_processes or (known is not None and known.live)
     state = "up" if alive and not down else "down"
     return change_service(fleet, host, lambda s: replace(s, forced_down=down, state=state))
 
@@ -105,7 +105,7 @@ def _deleted(fleet: Fleet, host: str, _args: NoArgs) -> Fleet:
     )
     known = fleet.host(host)
     fleet = replace(fleet, aggregates=aggregates)
-    if known is not None and not fleet.scheduled:
+    if known is not None and not fleet.traits.service_processes:
         up = "up" if known.live else "down"
         fresh = ComputeService(host=host, host_id=known.id, state=up, zone=fleet.zone_of(host))
         return change_service(fleet, host, lambda _old: fresh)

@@ -29,6 +29,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState, Ports
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import Reading
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.traits import NOVA
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.apply import apply
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.liveness import (
     SourceLost,
@@ -68,7 +69,9 @@ class World:
     def ports(self, **fields: Any) -> Ports:
         other: Any = self
         parts = dict.fromkeys(("records", "services", "journal", "servers", "clock"), other)
-        return Ports(read=self.read, **parts, **{"wait_timeout": 1000, "interval": 1, **fields})
+        return Ports(
+            read=self.read, traits=NOVA, **parts, **{"wait_timeout": 1000, "interval": 1, **fields}
+        )
 
     def read(self, wanted: Reading) -> Fleet:
         self.readings()

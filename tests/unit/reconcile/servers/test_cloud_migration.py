@@ -24,6 +24,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
     HOSTS,
     SERVICES,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.traits import Traits
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.plan import (
     needs,
     plan_server_action,
@@ -159,4 +160,4 @@ def test_room_is_the_schedulers_business() -> None:
     wanted = wants("live_migrate")
     assert SERVICES in needs(cloud(), wanted)
     assert HOSTS not in needs(cloud(), wanted)
-    assert HOSTS in needs(replace(cloud(), scheduled=False), wanted)
+    assert HOSTS in needs(replace(cloud(), traits=Traits()), wanted)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...._core.args import ActionArgs
 from ...._core.errors import ConflictError, UnsupportedError
+from ...._core.traits import Limit
 from .. import marks
 from ..sequence import Call, Job, Reached, Row, Steps, Watch, on_host, power, unknowable
 from .guest import Guest
@@ -138,10 +139,10 @@ def reset_state(guest: Guest, args: ActionArgs) -> Steps:
     )
 
 
-def unsupported(what: str, remedy: str) -> Action:
+def unsupported(limit: Limit) -> Action:
     """An action that XenAPI has nothing for."""
 
     def steps(guest: Guest, _args: ActionArgs) -> Steps:
-        raise UnsupportedError(f"server {guest.name}", what, remedy)
+        raise UnsupportedError(f"server {guest.name}", limit.cause, limit.remedy)
 
     return steps

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from ..limits import UNSUPPORTED
 from ..sequence import power
 from .deletion import delete, force_delete, restore
 from .evacuation import evacuate
@@ -31,56 +33,51 @@ from .single import (
     unsupported,
 )
 
-ACTIONS: Mapping[str, tuple[Action, int]] = {
-    "start": (recovering(start), 1),
-    "stop": (recovering(stop), 1),
-    "reboot_soft": (single("VM.clean_reboot"), 1),
-    "reboot_hard": (recovering(reboot_hard), 1),
-    "pause": (single("VM.pause", reached=power("Paused")), 1),
-    "unpause": (single("VM.unpause", reached=power("Running")), 1),
-    "suspend": (single("VM.suspend", reached=power("Suspended")), 1),
-    "resume": (resume, 1),
-    "lock": (lock, 0),
-    "unlock": (unlock, 0),
-    "live_migrate": (live_migrate, 1),
-    "live_migrate_abort": (live_migrate_abort, 1),
-    "create_image": (create_image, 1),
-    "create_backup": (create_backup, 2),
-    "shelve": (shelve, 1),
-    "shelve_offload": (shelve_offload, 0),
-    "unshelve": (unshelve, 1),
-    "rescue": (rescue, 4),
-    "unrescue": (unrescue, 4),
-    "rebuild": (rebuild, 6),
-    "resize": (resize, 2),
-    "migrate": (migrate, 2),
-    "confirm_resize": (confirm_resize, 0),
-    "revert_resize": (revert_resize, 2),
-    "evacuate": (evacuate, 1),
-    "delete": (delete, 3),
-    "force_delete": (force_delete, 3),
-    "restore": (restore, 1),
-    "reset_state": (reset_state, 0),
-    "change_password": (
-        unsupported(
-            "its password cannot be changed: XenAPI has no call for it",
-            "Change it from inside, over SSH or the console",
-        ),
-        0,
-    ),
-    "trigger_crash_dump": (
-        unsupported(
-            "a crash dump cannot be triggered: XAPI does not implement VM.send_sysrq",
-            "Trigger it from inside, or on the host with xl trigger",
-        ),
-        0,
-    ),
-    "live_migrate_force_complete": (
-        unsupported(
-            "its migration cannot be forced to complete: XenAPI has no call for it",
-            "Wait, or abort it; pausing the guest is refused while it moves",
-        ),
-        0,
-    ),
+
+class Row(NamedTuple):
+    """An action, about how many jobs it takes, for the progress that is shown, and whether it is begun
+    with all that there is to do.
+    """
+
+    action: Action
+    jobs: int
+    one_call: bool = False
+
+
+ACTIONS: Mapping[str, Row] = {
+    "start": Row(recovering(start), 1, one_call=True),
+    "stop": Row(recovering(stop), 1, one_call=True),
+    "reboot_soft": Row(single("VM.clean_reboot"), 1, one_call=True),
+    "reboot_hard": Row(recovering(reboot_hard), 1),
+    "pause": Row(single("VM.pause", reached=power("Paused")), 1, one_call=True),
+    "unpause": Row(single("VM.unpause", reached=power("Running")), 1, one_call=True),
+    "suspend": Row(single("VM.suspend", reached=power("Suspended")), 1, one_call=True),
+    "resume": Row(resume, 1, one_call=True),
+    "lock": Row(lock, 0, one_call=True),
+    "unlock": Row(unlock, 0, one_call=True),
+    "live_migrate": Row(live_migrate, 1, one_call=True),
+    "live_migrate_abort": Row(live_migrate_abort, 1),
+    "create_image": Row(create_image, 1),
+    "create_backup": Row(create_backup, 2),
+    "shelve": Row(shelve, 1),
+    "shelve_offload": Row(shelve_offload, 0, one_call=True),
+    "unshelve": Row(unshelve, 1),
+    "rescue": Row(rescue, 4),
+    "unrescue": Row(unrescue, 4),
+    "rebuild": Row(rebuild, 6),
+    "resize": Row(resize, 2),
+    "migrate": Row(migrate, 2),
+    "confirm_resize": Row(confirm_resize, 0, one_call=True),
+    "revert_resize": Row(revert_resize, 2),
+    "evacuate": Row(evacuate, 1),
+    "delete": Row(delete, 3),
+    "force_delete": Row(force_delete, 3),
+    "restore": Row(restore, 1),
+    "reset_state": Row(reset_state, 0, one_call=True),
+    **{
+        name: Row(unsupported(UNSUPPORTED[f"action {name}"]), 0)
+        for name in ("change_password", "trigger_crash_dump", "live_migrate_force_complete")
+    },
 }
-"""And about how many jobs it takes, for the progress that is shown."""
+
+STEPWISE = frozenset(name for name, row in ACTIONS.items() if not row.one_call)
