@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.polling import Together
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.polling import BatchPoll
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState
 
 
@@ -25,7 +25,7 @@ class Cloud:
         self.ends: set[Handle] = set()
         self.blind = False
         self.time = self.slow = 0.0
-        self.together = Together(self.look, lambda: self.time)
+        self.batch = BatchPoll(self.look, lambda: self.time)
 
     def look(self, handles: Sequence[Handle]) -> dict[Handle, JobState]:
         self.looks.append(len(handles))
@@ -33,11 +33,11 @@ class Cloud:
         return {} if self.blind else {h: JobState(done=h in self.ends) for h in handles}
 
     def start(self, number: int) -> list[Handle]:
-        return [self.together.begun(Handle(), JobState(done=False)) for _n in range(number)]
+        return [self.batch.begun(Handle(), JobState(done=False)) for _n in range(number)]
 
     def ask(self, handles: Sequence[Handle]) -> list[bool]:
         """One after another."""
-        return [self.together.poll([handle])[0].done for handle in handles]
+        return [self.batch.poll([handle])[0].done for handle in handles]
 
 
 def test_a_round_of_many_is_one_look() -> None:
@@ -81,7 +81,7 @@ def test_a_cloud_that_shows_nothing_is_asked_once_a_round() -> None:
 
 def test_the_state_after_the_start_is_told_without_a_look() -> None:
     cloud = Cloud()
-    handle = cloud.together.begun(Handle(), JobState(done=True))
+    handle = cloud.batch.begun(Handle(), JobState(done=True))
     assert cloud.ask([handle, handle]) == [True, True]
     assert cloud.looks == []
 

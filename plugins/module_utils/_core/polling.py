@@ -15,7 +15,7 @@ from .ports import JobState
 H = TypeVar("H")
 
 
-class Together(Generic[H]):
+class BatchPoll(Generic[H]):
     """States by handle. Whoever asks for the second time since a look makes the next one necessary,
     and that is at all running operations: N that ask in turn cost one look a round.
 
@@ -35,28 +35,28 @@ class Together(Generic[H]):
         self._now = now
         self._rested = 0.0
         self._states: WeakKeyDictionary[H, JobState] = WeakKeyDictionary()
-        self._untold: WeakSet[H] = WeakSet()
+        self._unreported: WeakSet[H] = WeakSet()
 
     def begun(self, handle: H, state: JobState) -> H:
         """The handle; its state after the start is what the first to ask gets."""
         self._states[handle] = state
-        self._untold.add(handle)
+        self._unreported.add(handle)
         return handle
 
     def poll(self, handles: Sequence[H]) -> list[JobState]:
         """The states of these handles, in the same order."""
         for handle in handles:
             self._states.setdefault(handle, JobState(done=False))
-        asked = any(not (h in self._untold or self._states[h].done) for h in handles)
+        asked = any(not (h in self._unreported or self._states[h].done) for h in handles)
         if asked and self._now() >= self._rested:
             self._look_at_all()
         for handle in handles:
-            self._untold.discard(handle)
+            self._unreported.discard(handle)
         return [self._states[handle] for handle in handles]
 
     def _look_at_all(self) -> None:
         began = self._now()
         due = [handle for handle, state in self._states.items() if not state.done]
         self._states.update(self._look(due))
-        self._untold.update(due)
+        self._unreported.update(due)
         self._rested = 2 * self._now() - began

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+MIB = 1024**2
 GIB = 1024**3
 
 

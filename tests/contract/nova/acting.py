@@ -16,7 +16,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.ap
     sign_in,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.servers import (
-    Handle,
+    ActionHandle,
     NovaServers,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.args import ActionArgs
@@ -47,10 +47,10 @@ class Acting:
         self.api = api
         self.port = NovaServers(api)
 
-    def start(self, action: str, server: str, **args: Any) -> Handle:
+    def start(self, action: str, server: str, **args: Any) -> ActionHandle:
         return self.port.start_action(action, ActionArgs(id=server, **args))
 
-    def ended(self, handle: Handle, within: float = 40) -> JobState:
+    def ended(self, handle: ActionHandle, within: float = 40) -> JobState:
         end = time.monotonic() + within
         while not (state := self.port.poll([handle])[0]).done:
             assert time.monotonic() < end, f"{handle.action} still under way: {state}"
@@ -69,7 +69,7 @@ class Acting:
         assert state.error is not None, "it did not fail"
         return state.error
 
-    def running(self, server: str) -> Handle:
+    def running(self, server: str) -> ActionHandle:
         """A live migration that is past its preparations; the bed has to be slow at it."""
         handle = self.start("live_migrate", server)
         until("running", lambda: "running" in [m["status"] for m in self.bed.migrations(server)])

@@ -33,7 +33,7 @@ SECRETS = ("admin_pass", "user_data")
 
 
 @dataclass(frozen=True)
-class Action:
+class NovaAction:
     """``body`` makes the request's body, ``versions`` returns the least and the highest
     microversion for these arguments, ``judge`` decides from what is seen later how it stands; without
     one the answer is the end.
@@ -142,32 +142,32 @@ RESIZE = frozenset({"migration", "resize"})
 ONE_SERVER = "/servers/{server}"
 ONE_MIGRATION = ONE_SERVER + "/migrations/{migration}"
 
-ACTIONS: Mapping[str, Action] = {
-    "start": Action(_null("os-start"), in_state("active")),
-    "stop": Action(_null("os-stop"), in_state("stopped")),
-    "reboot_soft": Action(lambda _args: {"reboot": {"type": "SOFT"}}, by_events("active")),
-    "reboot_hard": Action(lambda _args: {"reboot": {"type": "HARD"}}, by_events("active")),
-    "pause": Action(_null("pause"), in_state("paused")),
-    "unpause": Action(_null("unpause"), in_state("active")),
-    "suspend": Action(_null("suspend"), in_state("suspended")),
-    "resume": Action(_null("resume"), in_state("active")),
-    "lock": Action(_with("lock", {"reason": "locked_reason"}), None, _lock_versions),
-    "unlock": Action(_null("unlock"), None),
-    "rebuild": Action(
+ACTIONS: Mapping[str, NovaAction] = {
+    "start": NovaAction(_null("os-start"), in_state("active")),
+    "stop": NovaAction(_null("os-stop"), in_state("stopped")),
+    "reboot_soft": NovaAction(lambda _args: {"reboot": {"type": "SOFT"}}, by_events("active")),
+    "reboot_hard": NovaAction(lambda _args: {"reboot": {"type": "HARD"}}, by_events("active")),
+    "pause": NovaAction(_null("pause"), in_state("paused")),
+    "unpause": NovaAction(_null("unpause"), in_state("active")),
+    "suspend": NovaAction(_null("suspend"), in_state("suspended")),
+    "resume": NovaAction(_null("resume"), in_state("active")),
+    "lock": NovaAction(_with("lock", {"reason": "locked_reason"}), None, _lock_versions),
+    "unlock": NovaAction(_null("unlock"), None),
+    "rebuild": NovaAction(
         _with("rebuild", {arg: key for arg, (key, _since) in REBUILD.items()}),
         by_events("active", "stopped"),
         _rebuild_versions,
     ),
-    "resize": Action(_with("resize", {"flavor": "flavorRef"}), cold_migrated, records=RESIZE),
-    "confirm_resize": Action(_null("confirmResize"), in_state("active", "stopped")),
-    "revert_resize": Action(_null("revertResize"), in_state("active", "stopped")),
-    "create_image": Action(
+    "resize": NovaAction(_with("resize", {"flavor": "flavorRef"}), cold_migrated, records=RESIZE),
+    "confirm_resize": NovaAction(_null("confirmResize"), in_state("active", "stopped")),
+    "revert_resize": NovaAction(_null("revertResize"), in_state("active", "stopped")),
+    "create_image": NovaAction(
         _with("createImage", {"image_name": "name", "metadata": "metadata"}),
         imaged,
         # From 2.45 on the image's id is in the answer's body.
         _always("2.1", "2.45"),
     ),
-    "create_backup": Action(
+    "create_backup": NovaAction(
         _with(
             "createBackup",
             {
@@ -180,38 +180,42 @@ ACTIONS: Mapping[str, Action] = {
         imaged,
         _always("2.1", "2.45"),
     ),
-    "shelve": Action(_null("shelve"), in_state("shelved", "shelved_offloaded")),
-    "shelve_offload": Action(_null("shelveOffload"), in_state("shelved_offloaded")),
-    "unshelve": Action(
+    "shelve": NovaAction(_null("shelve"), in_state("shelved", "shelved_offloaded")),
+    "shelve_offload": NovaAction(_null("shelveOffload"), in_state("shelved_offloaded")),
+    "unshelve": NovaAction(
         _with("unshelve", {"availability_zone": "availability_zone", "host": "host"}),
         in_state("active"),
         _unshelve_versions,
     ),
-    "rescue": Action(
+    "rescue": NovaAction(
         _with("rescue", {"image": "rescue_image_ref", "admin_pass": "adminPass"}),
         in_state("rescued"),
         # From 2.87 on servers on volumes, too.
         _always("2.1", "2.87"),
     ),
-    "unrescue": Action(_null("unrescue"), in_state("active")),
+    "unrescue": NovaAction(_null("unrescue"), in_state("active")),
     # The API waits for the guest's agent before it answers.
-    "change_password": Action(_with("changePassword", {"admin_pass": "adminPass"}), None),
-    "trigger_crash_dump": Action(_null("trigger_crash_dump"), by_events(), _always("2.17", "2.17")),
-    "reset_state": Action(_with("os-resetState", {"state": "state"}), None),
-    "delete": Action(lambda _args: None, gone("soft-delete"), method="DELETE", path=ONE_SERVER),
-    "force_delete": Action(_null("forceDelete"), gone()),
-    "restore": Action(_null("restore"), in_state("active")),
+    "change_password": NovaAction(_with("changePassword", {"admin_pass": "adminPass"}), None),
+    "trigger_crash_dump": NovaAction(
+        _null("trigger_crash_dump"), by_events(), _always("2.17", "2.17")
+    ),
+    "reset_state": NovaAction(_with("os-resetState", {"state": "state"}), None),
+    "delete": NovaAction(lambda _args: None, gone("soft-delete"), method="DELETE", path=ONE_SERVER),
+    "force_delete": NovaAction(_null("forceDelete"), gone()),
+    "restore": NovaAction(_null("restore"), in_state("active")),
     # From 2.34 on asynchronous, from 2.68 on without force; what is sent is the same since 2.25.
-    "live_migrate": Action(
+    "live_migrate": NovaAction(
         _live_migrate, live_migrated, _always("2.25", "2.68"), records=frozenset({"live-migration"})
     ),
-    "migrate": Action(_migrate, cold_migrated, _migrate_versions, records=RESIZE),
-    "evacuate": Action(_evacuate, evacuated, _evacuate_versions, records=frozenset({"evacuation"})),
+    "migrate": NovaAction(_migrate, cold_migrated, _migrate_versions, records=RESIZE),
+    "evacuate": NovaAction(
+        _evacuate, evacuated, _evacuate_versions, records=frozenset({"evacuation"})
+    ),
     # From 2.65 on a queued one, too.
-    "live_migrate_abort": Action(
+    "live_migrate_abort": NovaAction(
         lambda _args: None, aborted, _always("2.24", "2.65"), "DELETE", ONE_MIGRATION
     ),
-    "live_migrate_force_complete": Action(
+    "live_migrate_force_complete": NovaAction(
         _null("force_complete"),
         live_migrated,
         _always("2.22", "2.22"),

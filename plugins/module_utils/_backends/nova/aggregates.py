@@ -28,9 +28,9 @@ class NovaAggregates:
     def read(self) -> tuple[Aggregate, ...]:
         """All of them; the API has neither filters nor pages."""
         body = self._api.get("/os-aggregates", self._version)
-        found = tuple(_aggregate(item) for item in body["aggregates"])
-        self._ids = {a.name: a.id for a in found if a.id is not None}
-        return found
+        aggregates = tuple(_aggregate(item) for item in body["aggregates"])
+        self._ids = {a.name: a.id for a in aggregates if a.id is not None}
+        return aggregates
 
     @property
     def _version(self) -> str:

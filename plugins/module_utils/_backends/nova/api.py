@@ -105,14 +105,14 @@ class Api:
         if self._highest is None:
             with translated(self.cloud):
                 data = self._connection.compute.get_endpoint_data()
-            found = data.max_microversion if data else None
-            if not found:
+            maximum = data.max_microversion if data else None
+            if not maximum:
                 raise UnavailableError(
                     self.cloud,
                     "its Compute API does not say which microversions it has",
                     "See whether nova-api answers at the catalogue's address, and try again",
                 )
-            self._highest = (int(found[0]), int(found[1]))
+            self._highest = (int(maximum[0]), int(maximum[1]))
         return self._highest
 
     def version(self, least: str, most: str | None = None, what: str = "") -> str:

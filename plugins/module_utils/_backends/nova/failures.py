@@ -86,12 +86,12 @@ def _plain(text: object, secrets: Sequence[str]) -> str:
 def body_of(response: Any, what: str, who: str = "Nova") -> dict[str, Any]:
     """The JSON object that a successful answer holds, none if it is empty."""
     try:
-        found: dict[str, Any] = response.json() if response.content else {}
+        body: dict[str, Any] = response.json() if response.content else {}
     except ValueError as exc:
         raise BackendError(
             what, f"{who}'s answer is not JSON", "Check that its endpoint is the service itself"
         ) from exc
-    return found
+    return body
 
 
 @contextmanager

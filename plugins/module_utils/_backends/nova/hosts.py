@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._core.model import Host
+from ..._core.units import MIB
 from .api import PAGE, Api
 
 LEAST, MOST = "2.53", "2.87"
 """From 2.53 on ids are uuids; from 2.88 on memory and processors are no longer shown."""
-MIB = 1024**2
 
 
 def read_hosts(api: Api) -> tuple[Host, ...]:

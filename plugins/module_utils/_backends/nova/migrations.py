@@ -18,8 +18,8 @@ LEAST, MOST = "2.59", "2.59"
 
 def read_migrations(api: Api, wanted: Reading) -> tuple[Migration, ...]:
     """Oldest first; those from or to the wanted hosts."""
-    found = {m.uuid: m for item in _items(api, wanted) if (m := migration(item))}
-    return tuple(sorted(found.values(), key=lambda m: (m.created_at or "", m.id or 0)))
+    by_uuid = {m.uuid: m for item in _items(api, wanted) if (m := migration(item))}
+    return tuple(sorted(by_uuid.values(), key=lambda m: (m.created_at or "", m.id or 0)))
 
 
 def _items(api: Api, wanted: Reading) -> Iterator[Mapping[str, Any]]:
@@ -43,8 +43,8 @@ def in_progress(api: Api, server_id: str) -> Migration | None:
     has just moved the server is among them for a moment.
     """
     path = f"/servers/{server_id}/migrations"
-    found = api.get(path, api.version(LEAST, MOST))["migrations"]
-    items = sorted(found, key=lambda item: int(item["id"]))
+    listed = api.get(path, api.version(LEAST, MOST))["migrations"]
+    items = sorted(listed, key=lambda item: int(item["id"]))
     return migration({**items[-1], "instance_uuid": server_id}) if items else None
 
 

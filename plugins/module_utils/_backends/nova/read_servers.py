@@ -13,6 +13,7 @@ from uuid import UUID
 from ..._core.errors import NotFoundError
 from ..._core.model import Server
 from ..._core.reading import Past, Reading
+from ..._core.units import MIB
 from .api import PAGE, Api
 from .times import timestamp
 
@@ -22,15 +23,14 @@ and pinned_availability_zone (2.96) are added and nothing that is used here is t
 """
 FOUND_ALONE = 10
 """Up to so many servers are looked for one by one, more of them in the list of all."""
-MIB = 1024**2
 POWER_STATES = {1: "Running", 3: "Paused", 4: "Halted", 6: "Halted", 7: "Suspended"}
 """nova/compute/power_state.py; CRASHED (6) does not run."""
 
 
 def read_servers(api: Api, wanted: Reading) -> tuple[Server, ...]:
     """Those on the wanted hosts, and those named; all of them if neither is given."""
-    found = {item["id"]: item for item in _items(api, wanted)}
-    servers = (server(item) for item in found.values())
+    by_id = {item["id"]: item for item in _items(api, wanted)}
+    servers = (server(item) for item in by_id.values())
     return tuple(sorted(servers, key=lambda s: (s.name, s.id)))
 
 
@@ -86,20 +86,20 @@ def _named(api: Api, word: str, past: Mapping[str, str | int]) -> Iterator[Mappi
             pass
         else:
             return
-    found = _listed(api, name=f"^{re.escape(word)}$", soft_deleted=1)
-    yield from _live_first(found, [word])
+    matches = _listed(api, name=f"^{re.escape(word)}$", soft_deleted=1)
+    yield from _live_first(matches, [word])
 
 
 def _live_first(
     items: Iterable[Mapping[str, Any]], named: Sequence[str]
 ) -> Iterator[Mapping[str, Any]]:
     """Softly deleted servers, which can be restored, only where no other has the name asked for."""
-    found = list(items)
-    softly = [item for item in found if item.get("OS-EXT-STS:vm_state") == "soft-delete"]
-    live = [item for item in found if item not in softly]
-    left = set(named) - {item.get("name") for item in live}
+    listed = list(items)
+    softly = [item for item in listed if item.get("OS-EXT-STS:vm_state") == "soft-delete"]
+    live = [item for item in listed if item not in softly]
+    unmatched = set(named) - {item.get("name") for item in live}
     yield from live
-    yield from (item for item in softly if item["id"] in named or item.get("name") in left)
+    yield from (item for item in softly if item["id"] in named or item.get("name") in unmatched)
 
 
 def is_uuid(word: str) -> bool:
@@ -112,8 +112,8 @@ def is_uuid(word: str) -> bool:
 def get_server(api: Api, server_id: str) -> Mapping[str, Any]:
     """NotFoundError if there is none."""
     body = api.get(f"/servers/{server_id}", api.version(LEAST, MOST))
-    found: Mapping[str, Any] = body["server"]
-    return found
+    item: Mapping[str, Any] = body["server"]
+    return item
 
 
 def changed_servers(api: Api, since: str) -> Iterator[Mapping[str, Any]]:

@@ -21,12 +21,12 @@ from ..._core.errors import (
     UnavailableError,
 )
 from ..._core.model import Migration
-from ..._core.polling import Together
+from ..._core.polling import BatchPoll
 from ..._core.ports import JobState
 from .actions import ACTIONS, SECRETS
 from .api import Api
 from .catalogue import image_status, resolved
-from .completion import ANSWERED, Sight
+from .completion import ANSWERED, Observation
 from .instance_actions import outcome
 from .migrations import in_progress
 from .read_servers import changed_servers, get_server
@@ -39,7 +39,7 @@ Item = Mapping[str, Any]
 
 
 @dataclass(eq=False)
-class Handle:
+class ActionHandle:
     """A started action.
 
     ``since`` is when its server had changed last as it was first looked at, by the cloud's clock,
@@ -67,9 +67,9 @@ class NovaServers:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._records = MigrationRecords(api)
-        self._together = Together(self._seen)
+        self._batch = BatchPoll(self._states)
 
-    def start_action(self, action: str, args: ActionArgs) -> Handle:
+    def start_action(self, action: str, args: ActionArgs) -> ActionHandle:
         """Send the action.
 
         Errors are those of the API's answer; ConflictError if a migration is to be aborted or
@@ -91,7 +91,7 @@ class NovaServers:
             secrets=[value for arg in SECRETS if (value := getattr(args, arg))],
             **({} if body is None else {"json": body}),
         )
-        handle = Handle(
+        handle = ActionHandle(
             action,
             args.id,
             answer.request_id,
@@ -99,24 +99,26 @@ class NovaServers:
             migration.uuid if migration else None,
             answer.body.get("image_id"),
         )
-        return self._together.begun(handle, JobState(done=False) if row.judge else ANSWERED)
+        return self._batch.begun(handle, JobState(done=False) if row.judge else ANSWERED)
 
-    def poll(self, handles: Sequence[Handle]) -> list[JobState]:
+    def poll(self, handles: Sequence[ActionHandle]) -> list[JobState]:
         """One look is at all running actions.
 
         As last seen while the cloud cannot be reached: how long that may take is for the caller's
         time limit to say.
         """
-        return self._together.poll(handles)
+        return self._batch.poll(handles)
 
-    def _seen(self, handles: Sequence[Handle]) -> dict[Handle, JobState]:
+    def _states(self, handles: Sequence[ActionHandle]) -> dict[ActionHandle, JobState]:
         """What can be seen now."""
-        states: dict[Handle, JobState] = {}
+        states: dict[ActionHandle, JobState] = {}
         with suppress(UnavailableError):
             self._look_at(handles, states)
         return states
 
-    def _look_at(self, handles: Sequence[Handle], states: dict[Handle, JobState]) -> None:
+    def _look_at(
+        self, handles: Sequence[ActionHandle], states: dict[ActionHandle, JobState]
+    ) -> None:
         """Lists first, where there are several; what they lack is asked for one by one."""
         page: list[Migration] | None = None
         if sum(handle.moves for handle in handles) > 1:
@@ -132,7 +134,7 @@ class NovaServers:
                 states[handle] = JobState(done=True, error=exc)
 
     def _state(
-        self, handle: Handle, page: Sequence[Migration] | None, listed: Mapping[str, Item]
+        self, handle: ActionHandle, page: Sequence[Migration] | None, listed: Mapping[str, Item]
     ) -> JobState:
         """The record before the server: one that is looked at after its record has ended is where
         that says.
@@ -147,12 +149,14 @@ class NovaServers:
             record = self._record(handle, None)
             server = self._server(handle)
         judge = ACTIONS[handle.action].judge
-        return judge(self._sight(handle, server, record)) if judge else ANSWERED
+        return judge(self._observation(handle, server, record)) if judge else ANSWERED
 
-    def _sight(self, handle: Handle, server: Item | None, record: Migration | None) -> Sight:
+    def _observation(
+        self, handle: ActionHandle, server: Item | None, record: Migration | None
+    ) -> Observation:
         if handle.since is None and server is not None and server.get("updated"):
             handle.since = moment(server["updated"])
-        return Sight(
+        return Observation(
             action=handle.action,
             server_id=handle.server_id,
             server=server,
@@ -162,16 +166,16 @@ class NovaServers:
         )
 
     def _in_progress(self, server_id: str, name: str) -> Migration:
-        found = in_progress(self._api, server_id)
-        if found is None:
+        current = in_progress(self._api, server_id)
+        if current is None:
             raise ConflictError(
                 f"{name} of server {server_id}",
                 "it has no live migration in progress",
                 "Check its migrations: it may have ended",
             )
-        return found
+        return current
 
-    def _record(self, handle: Handle, page: Sequence[Migration] | None) -> Migration | None:
+    def _record(self, handle: ActionHandle, page: Sequence[Migration] | None) -> Migration | None:
         """Among the newest, or without those among the server's own."""
         records = self._records.of_server(handle.server_id) if page is None else page
         kinds = ACTIONS[handle.action].records
@@ -181,7 +185,7 @@ class NovaServers:
         handle.migration = record.uuid if record else handle.migration
         return record
 
-    def _changed_servers(self, handles: Sequence[Handle]) -> dict[str, Item]:
+    def _changed_servers(self, handles: Sequence[ActionHandle]) -> dict[str, Item]:
         """Those that have changed since the handles' actions began, deleted ones among them; none
         if there are so few that they are better looked at one by one.
 
@@ -203,10 +207,10 @@ class NovaServers:
             # The list of all projects is for admins; a member may look at his own one by one.
             return {}
 
-    def _image(self, handle: Handle) -> str | None:
+    def _image(self, handle: ActionHandle) -> str | None:
         return image_status(self._api, handle.image) if handle.image else None
 
-    def _server(self, handle: Handle) -> Item | None:
+    def _server(self, handle: ActionHandle) -> Item | None:
         try:
             return get_server(self._api, handle.server_id)
         except NotFoundError:

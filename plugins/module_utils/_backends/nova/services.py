@@ -21,8 +21,8 @@ uuid; from 2.69 on the services of a cell that is down are listed, too, as UNKNO
 
 def read_services(api: Api) -> tuple[ComputeService, ...]:
     body = api.get("/os-services", api.version(READABLE, MOST), binary=COMPUTE)
-    found = (_service(item) for item in body["services"])
-    return tuple(sorted(found, key=lambda s: s.host))
+    services = (_service(item) for item in body["services"])
+    return tuple(sorted(services, key=lambda s: s.host))
 
 
 class NovaServices:

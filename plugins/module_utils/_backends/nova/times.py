@@ -15,5 +15,5 @@ def timestamp(text: str | None) -> str | None:
 
 def moment(text: str) -> datetime:
     """To compare with others."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

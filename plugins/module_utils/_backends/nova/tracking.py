@@ -56,11 +56,11 @@ class MigrationRecords:
         return self._baseline
 
     def newest(self, limit: int) -> list[Migration]:
-        found = newest(self._api, limit)
-        known = frozenset(record.uuid for record in found if record.uuid)
-        self._baseline = Baseline(known, max(map(_created, found), default=None))
+        records = newest(self._api, limit)
+        known = frozenset(record.uuid for record in records if record.uuid)
+        self._baseline = Baseline(known, max(map(_created, records), default=None))
         self._read_at = time.monotonic()
-        return found
+        return records
 
     def of_server(self, server_id: str) -> list[Migration]:
         return newest(self._api, RECORDS, server_id)

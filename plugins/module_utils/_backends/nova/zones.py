@@ -22,8 +22,8 @@ def read_zones(api: Api, *, with_services: bool) -> tuple[Zone, ...]:
     """The list for users leaves out the zone of Nova's own services. Neither has pages."""
     path = "/os-availability-zone/detail" if with_services else "/os-availability-zone"
     body = api.get(path, api.version(VERSION))
-    found = (_zone(item) for item in body["availabilityZoneInfo"])
-    return tuple(sorted(found, key=lambda z: z.name))
+    zones = (_zone(item) for item in body["availabilityZoneInfo"])
+    return tuple(sorted(zones, key=lambda z: z.name))
 
 
 def _zone(item: Mapping[str, Any]) -> Zone:
@@ -35,12 +35,12 @@ def _zone(item: Mapping[str, Any]) -> Zone:
 
 def _services(zone: str, hosts: Mapping[str, Any]) -> Iterator[ComputeService]:
     for host, binaries in sorted(hosts.items()):
-        for binary, seen in sorted(binaries.items()):
+        for binary, item in sorted(binaries.items()):
             yield ComputeService(
                 host,
-                status="enabled" if seen["active"] else "disabled",
-                state="up" if seen["available"] else "down",
+                status="enabled" if item["active"] else "disabled",
+                state="up" if item["available"] else "down",
                 zone=zone,
-                updated_at=timestamp(seen["updated_at"]),
+                updated_at=timestamp(item["updated_at"]),
                 binary=binary,
             )

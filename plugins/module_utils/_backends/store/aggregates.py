@@ -47,10 +47,10 @@ class Aggregates:
     def rename(self, name: str, new_name: str) -> None:
         """Give it another name; its own is accepted. ConflictError when another one has it."""
         with self._database.writing() as connection:
-            found = _id_of(connection, name)
+            aggregate_id = _id_of(connection, name)
             if new_name != name:
                 _refuse_taken(connection, new_name)
-            _update(connection, found, name=new_name)
+            _update(connection, aggregate_id, name=new_name)
 
     def set_zone(self, name: str, zone: str) -> None:
         """Set or change the zone."""
@@ -59,9 +59,9 @@ class Aggregates:
     def set_metadata(self, name: str, changes: Mapping[str, str | None]) -> None:
         """Merge; None removes a key, an absent one silently."""
         with self._database.writing() as connection:
-            found = _id_of(connection, name)
-            _merge(connection, found, changes)
-            _update(connection, found)
+            aggregate_id = _id_of(connection, name)
+            _merge(connection, aggregate_id, changes)
+            _update(connection, aggregate_id)
 
     def add_host(self, name: str, host: str, host_id: str | None) -> None:
         """Make the host a member and record it under that name. Without an id, the host must be
@@ -69,24 +69,24 @@ class Aggregates:
         """
         members = tables().aggregate_hosts
         with self._database.writing() as connection:
-            found = _id_of(connection, name)
+            aggregate_id = _id_of(connection, name)
             host_uuid = self._hosts.resolve(connection, host, host_id)
-            row = {"aggregate_id": found, "host_uuid": host_uuid}
+            row = {"aggregate_id": aggregate_id, "host_uuid": host_uuid}
             if connection.scalar(sa.select(members.c.id).filter_by(**row)) is not None:
                 raise ConflictError(
                     f"aggregate {name}", f"host {host} is a member already", "Nothing to do"
                 )
             connection.execute(sa.insert(members).values(row))
-            _update(connection, found)
+            _update(connection, aggregate_id)
 
     def remove_host(self, name: str, host: str) -> None:
         """End the membership. NotFoundError when there is none."""
         members = tables().aggregate_hosts
         with self._database.writing() as connection:
-            found = _id_of(connection, name)
+            aggregate_id = _id_of(connection, name)
             ended = connection.execute(
                 sa.delete(members).where(
-                    members.c.aggregate_id == found,
+                    members.c.aggregate_id == aggregate_id,
                     members.c.host_uuid == self._hosts.find(connection, host),
                 )
             )
@@ -94,17 +94,17 @@ class Aggregates:
                 raise NotFoundError(
                     f"aggregate {name}", f"host {host} is not a member", "Check the host's name"
                 )
-            _update(connection, found)
+            _update(connection, aggregate_id)
 
     def delete(self, name: str) -> None:
         """Remove the aggregate and its metadata. InvalidError while it has members."""
         t = tables()
         with self._database.writing() as connection:
-            found = _id_of(connection, name)
+            aggregate_id = _id_of(connection, name)
             count = connection.scalar(
                 sa.select(sa.func.count())
                 .select_from(t.aggregate_hosts)
-                .where(t.aggregate_hosts.c.aggregate_id == found)
+                .where(t.aggregate_hosts.c.aggregate_id == aggregate_id)
             )
             if count:
                 raise InvalidError(
@@ -112,7 +112,7 @@ class Aggregates:
                     f"it has {count} host{'s' if count > 1 else ''}",
                     "Remove them from it first",
                 )
-            connection.execute(sa.delete(t.aggregates).where(t.aggregates.c.id == found))
+            connection.execute(sa.delete(t.aggregates).where(t.aggregates.c.id == aggregate_id))
 
 
 def read_aggregates(connection: sa.Connection, names: Mapping[str, str]) -> tuple[Aggregate, ...]:
@@ -140,12 +140,12 @@ def read_aggregates(connection: sa.Connection, names: Mapping[str, str]) -> tupl
 
 def _id_of(connection: sa.Connection, name: str) -> int:
     aggregates = tables().aggregates
-    found = connection.scalar(sa.select(aggregates.c.id).where(aggregates.c.name == name))
-    if found is None:
+    aggregate_id = connection.scalar(sa.select(aggregates.c.id).where(aggregates.c.name == name))
+    if aggregate_id is None:
         raise NotFoundError(
             f"aggregate {name}", "the store has none of this name", "Create it first"
         )
-    return int(found)
+    return int(aggregate_id)
 
 
 def _refuse_taken(connection: sa.Connection, name: str) -> None:

@@ -97,17 +97,17 @@ class SqliteFile(Target):
     def exists(self) -> bool:
         """Whether the file is there. StoreError when others than its owner may have changed it."""
         try:
-            found = self.path.stat()
+            info = self.path.stat()
         except FileNotFoundError:
             return False
         except OSError as exc:
             cause = exc.strerror or "it cannot be read"
             raise StoreError(self.label, cause, "Check the path") from None
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(info.st_mode):
             raise StoreError(
                 self.label, "it is not a file", "Give the path of a file, existing or new"
             )
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        if info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise StoreError(
                 self.label,
                 "accounts other than its owner may write to it, so its contents cannot be trusted",

@@ -59,17 +59,17 @@ class Hosts:
         NotFoundError when only its name is given, and no host is recorded under it.
         """
         if uuid is None:
-            found = self.find(connection, name)
-            if found is None:
+            known = self.find(connection, name)
+            if known is None:
                 raise unknown_host(name)
-            return found
+            return known
         self.follow({uuid: name})
         self._store_names(connection)
         hosts, moment = tables().hosts, now()
-        seen = connection.execute(
+        updated = connection.execute(
             sa.update(hosts).where(hosts.c.uuid == uuid).values(last_seen=moment)
         )
-        if not seen.rowcount:
+        if not updated.rowcount:
             row = {"uuid": uuid, "name": name, "first_seen": moment, "last_seen": moment}
             connection.execute(sa.insert(hosts).values(row))
         return uuid

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, suppress
 from ..._core.errors import ConflictError, NotFoundError
 from ..._core.model import Maintenance, Migration
 from .hosts import Hosts
-from .locks import held
+from .locks import hold_lock
 from .schema import now
 from .tables import tables
 from .transactions import Database
@@ -112,7 +112,7 @@ class Journal:
 
         LockedError while another live run holds it.
         """
-        return held(self._database, name, purpose)
+        return hold_lock(self._database, name, purpose)
 
 
 def read_migrations(connection: sa.Connection) -> tuple[Migration, ...]:

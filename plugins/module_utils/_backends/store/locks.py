@@ -79,7 +79,7 @@ def abandoned(holder: Owner, expires_at: datetime, me: Owner, moment: datetime) 
 
 
 @contextmanager
-def held(database: Database, name: str, purpose: str) -> Iterator[None]:
+def hold_lock(database: Database, name: str, purpose: str) -> Iterator[None]:
     """Hold the lock for the block. LockedError while another live run holds it, and at the end if
     it was lost meanwhile.
     """

@@ -48,10 +48,10 @@ class Services:
         """
         hosts = tables().hosts
         with self._database.writing() as connection:
-            found = self._hosts.find(connection, host)
-            if found is None:
+            uuid = self._hosts.find(connection, host)
+            if uuid is None:
                 raise unknown_host(host)
-            connection.execute(sa.delete(hosts).where(hosts.c.uuid == found))
+            connection.execute(sa.delete(hosts).where(hosts.c.uuid == uuid))
 
     def _set(self, host: str, host_id: str | None, **values: Any) -> None:
         services = tables().services
@@ -74,7 +74,7 @@ def read_services(
     """
     hosts, services = tables().hosts, tables().services
     joined = hosts.outerjoin(services, services.c.host_uuid == hosts.c.uuid)
-    found = [
+    compute_services = [
         ComputeService(
             host=names[row.uuid],
             host_id=row.uuid,
@@ -85,4 +85,4 @@ def read_services(
         )
         for row in connection.execute(sa.select(hosts.c.uuid, services).select_from(joined))
     ]
-    return tuple(sorted(found, key=lambda service: service.host))
+    return tuple(sorted(compute_services, key=lambda service: service.host))

@@ -26,7 +26,7 @@ WORDS = {"host": "host", "pool": "pool", "VM": "server", "SR": "SR", "network": 
 
 
 @dataclass
-class _Seat:
+class _EndpointSession:
     """One endpoint: logged in, or a supporter of another address, or silent for a reason.
 
     The connection stays the same when it logs in again, so that handles of operations keep theirs.
@@ -63,14 +63,16 @@ class Directory:
     """Sessions with all coordinators among the endpoints, found again at each read."""
 
     def __init__(self, endpoints: Sequence[Endpoint], access: Access) -> None:
-        self._seats = [_Seat(e, Connection(e, access)) for e in dict.fromkeys(endpoints)]
+        self._sessions = [
+            _EndpointSession(e, Connection(e, access)) for e in dict.fromkeys(endpoints)
+        ]
         self.pools: list[PoolRecords] = []
 
     def open(self) -> None:
         """Log in everywhere. AuthError or ConfigError from any endpoint, UnavailableError if none answers."""
-        self._each(self._login, self._seats)
+        self._each(self._login, self._sessions)
         self._check_supporters([])
-        if not any(seat.live for seat in self._seats):
+        if not any(session.live for session in self._sessions):
             raise self._nobody()
 
     def read(self) -> XenView:
@@ -78,10 +80,10 @@ class Directory:
 
         Coordinators that changed are found; endpoints whose hosts a pool lists are not asked.
         """
-        pools = self._read([seat for seat in self._seats if seat.live])
-        silent = [s for s in self._seats if not s.live and not _listed(s, pools)]
+        pools = self._read([session for session in self._sessions if session.live])
+        silent = [s for s in self._sessions if not s.live and not _listed(s, pools)]
         self._each(self._login, silent)
-        pools += self._read([seat for seat in silent if seat.live])
+        pools += self._read([session for session in silent if session.live])
         self._check_supporters(pools)
         if not pools:
             raise self._nobody()
@@ -90,7 +92,7 @@ class Directory:
 
     def close(self) -> None:
         """Log out everywhere; hosts that do not answer are passed over."""
-        self._each(lambda seat: seat.connection.logout(), self._seats)
+        self._each(lambda session: session.connection.logout(), self._sessions)
 
     # --- looking up -------------------------------------------------------------------------------------------------
 
@@ -132,42 +134,44 @@ class Directory:
 
     def offers(self, address: str) -> bool:
         """Whether that address is one of the given endpoints, so that credentials may go there."""
-        return any(seat.endpoint.serves(address) for seat in self._seats)
+        return any(session.endpoint.serves(address) for session in self._sessions)
 
     # --- endpoints --------------------------------------------------------------------------------------------------
 
-    def _login(self, seat: _Seat) -> None:
-        seat.coordinator = None
+    def _login(self, session: _EndpointSession) -> None:
+        session.coordinator = None
         try:
-            seat.connection.login()
-            seat.reason = None
+            session.connection.login()
+            session.reason = None
         except UnavailableError as exc:
-            seat.reason = exc.cause
+            session.reason = exc.cause
         except Refused as refused:
-            self._turned_away(seat, refused)
+            self._turned_away(session, refused)
 
-    def _turned_away(self, seat: _Seat, refused: Refused) -> None:
-        error = failure(refused.code, refused.params, f"XenAPI at {seat.endpoint.text}")
+    def _turned_away(self, session: _EndpointSession, refused: Refused) -> None:
+        error = failure(refused.code, refused.params, f"XenAPI at {session.endpoint.text}")
         if refused.code == "HOST_IS_SLAVE":
-            seat.coordinator = refused.params[0] if refused.params else ""
+            session.coordinator = refused.params[0] if refused.params else ""
         elif refused.code not in UNREADY:
             raise error from refused
-        seat.reason = error.cause
+        session.reason = error.cause
 
-    def _read(self, seats: Sequence[_Seat]) -> list[PoolRecords]:
-        found = self._each(self._read_one, seats)
-        return [records for records in found if records is not None]
+    def _read(self, sessions: Sequence[_EndpointSession]) -> list[PoolRecords]:
+        pools = self._each(self._read_one, sessions)
+        return [records for records in pools if records is not None]
 
-    def _read_one(self, seat: _Seat) -> PoolRecords | None:
+    def _read_one(self, session: _EndpointSession) -> PoolRecords | None:
         try:
-            seat.records = read_pool(seat.connection, seat.records)
+            session.records = read_pool(session.connection, session.records)
         except UnavailableError as exc:
-            seat.reason = exc.cause
+            session.reason = exc.cause
         except Refused as refused:
-            self._turned_away(seat, refused)
-        return seat.records if seat.live else None
+            self._turned_away(session, refused)
+        return session.records if session.live else None
 
-    def _each(self, work: Callable[[_Seat], T], items: Sequence[_Seat]) -> list[T]:
+    def _each(
+        self, work: Callable[[_EndpointSession], T], items: Sequence[_EndpointSession]
+    ) -> list[T]:
         """Side by side, since each waits for another host; all end before an error is raised."""
         if not items:
             return []
@@ -177,12 +181,12 @@ class Directory:
 
     def _check_supporters(self, pools: Sequence[PoolRecords]) -> None:
         """A supporter is covered by its coordinator, if that was given; credentials go nowhere else."""
-        for seat in self._seats:
-            address = seat.coordinator
-            if address is None or self.offers(address) or _listed(seat, pools):
+        for session in self._sessions:
+            address = session.coordinator
+            if address is None or self.offers(address) or _listed(session, pools):
                 continue
             raise ConfigError(
-                f"XenAPI at {seat.endpoint.text}",
+                f"XenAPI at {session.endpoint.text}",
                 f"the host is a supporter of the pool coordinated by {address}",
                 f"Give {address} instead of it, or in addition",
                 coordinator=address,
@@ -190,9 +194,9 @@ class Directory:
 
     def _unreachable(self, pools: Sequence[PoolRecords]) -> dict[str, str]:
         return {
-            seat.endpoint.text: seat.reason
-            for seat in self._seats
-            if seat.reason is not None and not _listed(seat, pools)
+            session.endpoint.text: session.reason
+            for session in self._sessions
+            if session.reason is not None and not _listed(session, pools)
         }
 
     def _nobody(self) -> FleetError:
@@ -205,6 +209,6 @@ class Directory:
         )
 
 
-def _listed(seat: _Seat, pools: Iterable[PoolRecords]) -> bool:
+def _listed(session: _EndpointSession, pools: Iterable[PoolRecords]) -> bool:
     """A pool that was read lists the endpoint's host, so that it is known whether it answers or not."""
-    return any(records.lists(seat.endpoint) for records in pools)
+    return any(records.lists(session.endpoint) for records in pools)

@@ -74,10 +74,10 @@ def split_address(address: str) -> tuple[str, int | None]:
 def resolved(host: str) -> frozenset[str]:
     """The addresses a name stands for, itself included; only itself if it cannot be resolved."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
         return frozenset({host})
-    return frozenset({host, *(str(item[4][0]) for item in found)})
+    return frozenset({host, *(str(item[4][0]) for item in answers)})
 
 
 def _bracketed(text: str) -> str:

@@ -15,7 +15,7 @@ In VM.other_config, under the prefix ``xenfleet:``, stand
 - ``left``: uuid of the failed host that it ran on, from the beginning of an evacuation to its good
   end, as XAPI forgets the host when its power state is reset. On a guest that runs on another host
   a killed run left it, and a task_state: the evacuation is over.
-- ``aide``: uuid of the VM from which it is rescued or rebuilt. That VM has ``server``, the uuid
+- ``auxiliary``: uuid of the VM from which it is rescued or rebuilt. That VM has ``server``, the uuid
   of the one that it is for, and is no server of its own.
 - ``discard``: uuids of disks that a rebuild has replaced and is about to destroy.
 - ``image_type`` and ``backup_type``, on snapshots: snapshot or backup, as in Glance's images, and
@@ -114,12 +114,12 @@ class Old:
 
 def marks(vm: Mapping[str, Any]) -> dict[str, str]:
     """The marks of a VM without their prefix; none if they were inherited from another one."""
-    found = {
+    values = {
         key.removeprefix(PREFIX): value
         for key, value in vm["other_config"].items()
         if key.startswith(PREFIX)
     }
-    return found if found.get("id") == vm["uuid"] else {}
+    return values if values.get("id") == vm["uuid"] else {}
 
 
 def plain(config: Mapping[str, str]) -> dict[str, str]:
@@ -143,8 +143,8 @@ def evacuated_from(vm: Mapping[str, Any], here: str) -> str:
     """Uuid of the failed host that a guest was evacuated from by a run which was killed before it
     could unmark it; empty if there is none. ``here`` is the uuid of the host that it is resident on.
     """
-    left = marks(vm).get("left", "")
-    return left if vm["power_state"] == "Running" and here and left != here else ""
+    source = marks(vm).get("left", "")
+    return source if vm["power_state"] == "Running" and here and source != here else ""
 
 
 def resized_from(vm: Mapping[str, Any]) -> str:

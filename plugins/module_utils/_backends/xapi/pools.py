@@ -14,7 +14,7 @@ from ..._core.ports import JobState
 from .directory import Directory, Place
 from .hosts import change_map
 from .session import SLOW, Refused
-from .tasks import Handle, Judge, Tasks
+from .tasks import Judge, TaskHandle, Tasks
 
 
 class XenPools:
@@ -81,12 +81,12 @@ class XenPools:
 
     # --- members ----------------------------------------------------------------------------------------------------
 
-    def start_join(self, host: str, pool_id: str) -> Handle:
+    def start_join(self, host: str, pool_id: str) -> TaskHandle:
         """Ask the joiner to join. Its task dies with its sessions; the pool's list of hosts is what counts."""
         address = self._directory.find("pool", pool_id).records.coordinator["address"]
         what = f"join of {{}} to the pool at {address}"
 
-        def join(place: Place) -> Handle:
+        def join(place: Place) -> TaskHandle:
             records = place.records
             reached = _member(records.rows["host"][place.ref]["uuid"], pool_id, wanted=True)
             name, password = records.connection.credentials
@@ -94,11 +94,11 @@ class XenPools:
 
         return self._directory.perform("host", host, what, join)
 
-    def start_eject(self, host: str, pool_id: str) -> Handle:
+    def start_eject(self, host: str, pool_id: str) -> TaskHandle:
         """Ask the coordinator to eject the host: local disks are wiped, the host reboots."""
         what = "eject of {}"
 
-        def eject(place: Place) -> Handle:
+        def eject(place: Place) -> TaskHandle:
             reached = _member(place.records.rows["host"][place.ref]["uuid"], pool_id, wanted=False)
             return self._tasks.start(place, what, reached, "pool.eject", place.ref)
 
@@ -149,12 +149,12 @@ class XenPools:
         """By name if the reference was lost with its task."""
         self._directory.read()
         rows = self._directory.find("pool", pool_id).records.rows["SR"]
-        found = rows.get(ref) or next((r for r in rows.values() if r["name_label"] == name), None)
-        if found is None:
+        row = rows.get(ref) or next((r for r in rows.values() if r["name_label"] == name), None)
+        if row is None:
             raise NotFoundError(
                 f"SR {name}", "it has disappeared although it was just created", "Run again"
             )
-        return str(found["uuid"])
+        return str(row["uuid"])
 
     def plug(self, storage_id: str, host: str) -> None:
         """Attach the SR on that host, making its PBD after the coordinator's if there is none."""
@@ -209,10 +209,10 @@ def _member(host_id: str, pool_id: str, *, wanted: bool) -> Judge:
     """``distinct`` counts a joiner to the new pool as soon as that lists it."""
 
     def judge(view: XenView) -> bool | None:
-        seen = next((h for h in view.hosts if h.id == host_id), None)
-        if seen is not None and seen.joining:
+        host = next((h for h in view.hosts if h.id == host_id), None)
+        if host is not None and host.joining:
             return None
-        return (seen is not None and seen.pool_id == pool_id) == wanted
+        return (host is not None and host.pool_id == pool_id) == wanted
 
     return judge
 

@@ -20,7 +20,7 @@ from ..._core.ports import JobState
 from .directory import Directory, Place
 from .failures import UNREADY
 from .session import Refused
-from .tasks import Handle, Tasks
+from .tasks import TaskHandle, Tasks
 from .transport_errors import harmless
 
 Row = Mapping[str, Any]
@@ -59,7 +59,7 @@ class Watch:
 
 Command: TypeAlias = "Call | Watch"
 
-Steps: TypeAlias = Generator["Command", Any, Any]
+Commands: TypeAlias = Generator["Command", Any, Any]
 
 
 def unknowable(_row: Row | None) -> bool:
@@ -117,21 +117,21 @@ class Work:
         tasks: Tasks,
         place: Place,
         what: str,
-        steps: Steps,
+        commands: Commands,
         jobs: int,
     ) -> None:
         self._directory = directory
         self._tasks = tasks
         self._place = place
         self._what = what
-        self._steps = steps
+        self._commands = commands
         self._jobs = jobs
         self._ended = 0
         self._progress = 0.0
         self._changed = False
         self._unanswered: tuple[Call, FleetError] | None = None
         self._repeatable: Job | None = None
-        self.job: Handle | None = None
+        self.job: TaskHandle | None = None
         self.done = False
         self.error: FleetError | None = None
 
@@ -148,7 +148,7 @@ class Work:
         error: FleetError | None = None
         while not self._changed:
             try:
-                command = self._steps.throw(error) if error else self._steps.send(value)
+                command = self._commands.throw(error) if error else self._commands.send(value)
             except StopIteration:
                 self.done = True
                 return self
@@ -175,7 +175,7 @@ class Work:
             self._ask_again(*self._unanswered)
         return JobState(self.done, 1.0 if self._succeeded else self._progress, self.error)
 
-    def _end_of(self, job: Handle, error: FleetError | None) -> None:
+    def _end_of(self, job: TaskHandle, error: FleetError | None) -> None:
         """A job that was lost with a toolstack is repeated once, unless it is the whole action,
         which the caller may repeat.
         """
@@ -202,7 +202,7 @@ class Work:
     def _advance(self, value: Any, error: FleetError | None) -> None:
         while True:
             try:
-                command = self._steps.throw(error) if error else self._steps.send(value)
+                command = self._commands.throw(error) if error else self._commands.send(value)
             except StopIteration:
                 self.done = True
                 return
@@ -250,13 +250,13 @@ class Work:
 
     def _row(self, vm: str) -> Row | None:
         """As read last."""
-        found = (records.rows["VM"].get(vm) for records in self._directory.pools)
-        return next((row for row in found if row is not None), None)
+        rows = (records.rows["VM"].get(vm) for records in self._directory.pools)
+        return next((row for row in rows if row is not None), None)
 
     def _ask_again(self, command: Call, error: FleetError) -> None:
         """A job that may have been started is not started twice: the VM shows its outcome."""
         try:
-            if not self._find_anew():
+            if not self._find_again():
                 return
         except FleetError as exc:
             self._unanswered = None
@@ -279,7 +279,7 @@ class Work:
         if self.job is None and self._unanswered is None:
             self._advance(value, failure)
 
-    def _find_anew(self) -> bool:
+    def _find_again(self) -> bool:
         """The pool may have another coordinator now; how long to wait for it is for the caller's
         time limit to say.
         """
@@ -288,7 +288,7 @@ class Work:
         except UnavailableError:
             return False
         pool_id = self._place.records.pool_id
-        found = next((r for r in self._directory.pools if r.pool_id == pool_id), None)
-        if found is not None:
-            self._place = Place(found, self._place.ref)
-        return found is not None
+        records = next((r for r in self._directory.pools if r.pool_id == pool_id), None)
+        if records is not None:
+            self._place = Place(records, self._place.ref)
+        return records is not None

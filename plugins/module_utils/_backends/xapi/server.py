@@ -117,13 +117,13 @@ def server(
 def _repositories(records: PoolRecords, disks: Iterable[str]) -> frozenset[str]:
     """References of the SRs of these VDIs, as far as there are any."""
     rows = records.rows
-    found = (rows["VDI"][ref]["SR"] for ref in disks if ref in rows["VDI"])
-    return frozenset(ref for ref in found if ref in rows["SR"])
+    repositories = (rows["VDI"][ref]["SR"] for ref in disks if ref in rows["VDI"])
+    return frozenset(ref for ref in repositories if ref in rows["SR"])
 
 
 def _acting(records: PoolRecords, vm: dict[str, Any]) -> dict[str, Any]:
     """The VM that runs in its place while it is rescued."""
-    ref = records.find("VM", marks.marks(vm).get("aide", ""))
+    ref = records.find("VM", marks.marks(vm).get("auxiliary", ""))
     return records.rows["VM"][ref] if ref else vm
 
 
@@ -139,15 +139,15 @@ def _place(
     """
     if vm_state == "shelved_offloaded":
         return None
-    if left := _left(records, vm):
-        return left
+    if former := _former_host(records, vm):
+        return former
     host = _host(records, vm, storage, attached)
     if host is None and vm_state == "resized":
         return _name_of(records, vm["affinity"])
     return host
 
 
-def _left(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
+def _former_host(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
     if vm["power_state"] != "Halted":
         return None
     return _name_of_host(records, marks.marks(vm).get("left", ""))
@@ -159,8 +159,8 @@ def _name_of(records: PoolRecords, host: str) -> str | None:
 
 
 def _name_of_host(records: PoolRecords, uuid: str) -> str | None:
-    found = (row for row in records.rows["host"].values() if row["uuid"] == uuid)
-    return next((str(row["name_label"]) for row in found), None)
+    matches = (row for row in records.rows["host"].values() if row["uuid"] == uuid)
+    return next((str(row["name_label"]) for row in matches), None)
 
 
 def _host(
@@ -182,8 +182,8 @@ def _host(
 
 def _groups(records: PoolRecords, vm: Mapping[str, Any]) -> tuple[str, ...]:
     groups = records.rows["VM_group"]
-    found = (groups[ref] for ref in vm.get("groups", ()) if ref in groups)
-    return tuple(sorted(g["uuid"] for g in found if g["placement"] == "anti_affinity"))
+    rows = (groups[ref] for ref in vm.get("groups", ()) if ref in groups)
+    return tuple(sorted(g["uuid"] for g in rows if g["placement"] == "anti_affinity"))
 
 
 def _time(records: PoolRecords, vm: Mapping[str, Any], field: str) -> str | None:

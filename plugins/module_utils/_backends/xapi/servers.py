@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..._core.args import ActionArgs
-from ..._core.polling import Together
+from ..._core.polling import BatchPoll
 from ..._core.ports import JobState
 from .actions.guest import Guest
 from .actions.table import ACTIONS
@@ -27,11 +27,11 @@ class XenServers:
     def __init__(self, directory: Directory, tasks: Tasks) -> None:
         self._directory = directory
         self._tasks = tasks
-        self._together = Together(self._seen)
+        self._batch = BatchPoll(self._states)
 
     def start_action(self, action: str, args: ActionArgs) -> Work:
-        """Errors before the first change are
-        raised here, UnsupportedError among them, all others are reported by ``poll``.
+        """Errors before the first change are raised here, UnsupportedError among them; ``poll``
+        reports all others.
         """
         row = ACTIONS[action]
         what = f"{action.replace('_', '-')} of {{}}"
@@ -46,13 +46,13 @@ class XenServers:
             return work.begin()
 
         work = self._directory.perform("VM", args.id, what, start)
-        return self._together.begun(work, JobState(done=work.done, error=work.error))
+        return self._batch.begun(work, JobState(done=work.done, error=work.error))
 
     def poll(self, handles: Sequence[Work]) -> list[JobState]:
         """The states of started actions, in the same order. One look is at all that are running."""
-        return self._together.poll(handles)
+        return self._batch.poll(handles)
 
-    def _seen(self, works: Sequence[Work]) -> dict[Work, JobState]:
+    def _states(self, works: Sequence[Work]) -> dict[Work, JobState]:
         jobs = {id(work): work.job for work in works if work.job is not None}
         states = dict(zip(jobs, self._tasks.poll(list(jobs.values())), strict=True))
         return {work: work.polled(states.get(id(work))) for work in works}

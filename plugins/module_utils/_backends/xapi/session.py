@@ -184,8 +184,8 @@ class Connection:
 
     def records(self, kind: str, where: str) -> dict[str, dict[str, Any]]:
         """Records of a class that an expression selects, by reference."""
-        found: dict[str, dict[str, Any]] = self.call(f"{kind}.get_all_records_where", where)
-        return found
+        records: dict[str, dict[str, Any]] = self.call(f"{kind}.get_all_records_where", where)
+        return records
 
     @property
     def session(self) -> str | None:

@@ -36,7 +36,7 @@ ENDED = frozenset({"success", "failure", "cancelled"})
 
 
 @dataclass(eq=False)
-class Handle:
+class TaskHandle:
     """A started operation. ``reached`` decides from the fleet's state whether it has had its
     effect.
 
@@ -84,18 +84,18 @@ class Tasks:
         reached: Judge,
         method: str,
         *params: Any,
-    ) -> Handle:
+    ) -> TaskHandle:
         """Raises Refused if XAPI does not even accept the call."""
         task = place.call(f"Async.{method}", *params)
         shown = what.replace("{}", place.records.name(place.ref))
-        return Handle(place.records, str(task), f"Async.{method}", shown, reached)
+        return TaskHandle(place.records, str(task), f"Async.{method}", shown, reached)
 
-    def follow(self, place: Place, what: str, reached: Judge, task: Foreign) -> Handle:
+    def follow(self, place: Place, what: str, reached: Judge, task: Foreign) -> TaskHandle:
         """A task that somebody else has started, and will look at once more."""
         shown = what.replace("{}", place.records.name(place.ref))
-        return Handle(place.records, task.task, task.method, shown, reached, own=False)
+        return TaskHandle(place.records, task.task, task.method, shown, reached, own=False)
 
-    def poll(self, handles: Sequence[Handle]) -> list[JobState]:
+    def poll(self, handles: Sequence[TaskHandle]) -> list[JobState]:
         """One request per coordinator, and one read of the fleet if a task has vanished."""
         tasks: dict[str, dict[str, Any]] = {}
         for connection in {id(h): h for h in (h.records.connection for h in handles)}.values():
@@ -106,7 +106,7 @@ class Tasks:
             self._judged(h, view) if h in lost else self._state(h, tasks[h.task]) for h in handles
         ]
 
-    def finish(self, handle: Handle) -> str:
+    def finish(self, handle: TaskHandle) -> str:
         """Wait for the end and return what the call answered; for calls that drivers work on."""
         state = until(
             lambda: self.poll([handle])[0],
@@ -122,7 +122,7 @@ class Tasks:
             raise state.error
         return handle.value
 
-    def _state(self, handle: Handle, task: dict[str, Any]) -> JobState:
+    def _state(self, handle: TaskHandle, task: dict[str, Any]) -> JobState:
         handle.progress = max(handle.progress, float(task["progress"]))
         if task["status"] not in ENDED:
             return JobState(done=False, progress=handle.progress)
@@ -145,7 +145,7 @@ class Tasks:
         except FleetError as exc:
             return exc
 
-    def _judged(self, handle: Handle, view: XenView | FleetError | None) -> JobState:
+    def _judged(self, handle: TaskHandle, view: XenView | FleetError | None) -> JobState:
         if isinstance(view, FleetError):
             return JobState(True, handle.progress, view)
         reached = handle.reached(view) if view is not None else None
@@ -159,7 +159,7 @@ class Tasks:
         handle.given_up = True
         return JobState(True, handle.progress, _lost(handle))
 
-    def _forget(self, handle: Handle) -> None:
+    def _forget(self, handle: TaskHandle) -> None:
         """Finished tasks are the client's to remove; XAPI would keep them for an hour."""
         if not handle.own:
             return
@@ -169,7 +169,7 @@ class Tasks:
             return
 
 
-def _tasks(connection: Connection, handles: Sequence[Handle]) -> dict[str, dict[str, Any]]:
+def _tasks(connection: Connection, handles: Sequence[TaskHandle]) -> dict[str, dict[str, Any]]:
     """Tasks of the handles' kinds by reference; none if nobody answers as coordinator."""
     names = sorted({h.method for h in handles})
     try:
@@ -186,7 +186,7 @@ def _value(text: str) -> str:
     return match.group(1) if match else text
 
 
-def _lost(handle: Handle) -> BackendError:
+def _lost(handle: TaskHandle) -> BackendError:
     return UnavailableError(
         handle.what,
         "the task was lost, as in a restart of the coordinator's toolstack, and its effect is missing",

@@ -64,9 +64,9 @@ def distinct(pools: Iterable[PoolRecords]) -> list[PoolRecords]:
 
 
 def _check_names(hosts: Sequence[Host], endpoints: Mapping[str, str]) -> None:
-    seen: dict[str, Host] = {}
+    by_name: dict[str, Host] = {}
     for host in hosts:
-        other = seen.setdefault(host.name, host)
+        other = by_name.setdefault(host.name, host)
         if other is not host:
             where = [f"{h.id} at {h.address} (asked {endpoints[h.pool_id]})" for h in (other, host)]
             raise ConfigError(

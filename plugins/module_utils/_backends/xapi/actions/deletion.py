@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...._core.args import ActionArgs
 from .. import marks
-from ..sequence import Call, Steps, gone
+from ..sequence import Call, Commands, gone
 from .auxiliary import dismiss
 from .disks import destroy, discard, own_disks
 from .guest import Guest
@@ -15,7 +15,7 @@ from .guest import Guest
 SOFT = "soft-delete"
 
 
-def delete(guest: Guest, args: ActionArgs) -> Steps:
+def delete(guest: Guest, args: ActionArgs) -> Commands:
     """Args: soft. Snapshots stay, as images of a deleted server do in Nova."""
     if args.soft:
         yield from guest.through("soft-deleting", _put_away(guest), force=True)
@@ -23,30 +23,30 @@ def delete(guest: Guest, args: ActionArgs) -> Steps:
         yield from force_delete(guest, args)
 
 
-def force_delete(guest: Guest, _args: ActionArgs) -> Steps:
+def force_delete(guest: Guest, _args: ActionArgs) -> Commands:
     """In any state; locks and blocks of ours are lifted, others' are reported."""
     yield from guest.through("deleting", guest.lifted(_remove(guest)), force=True)
 
 
-def restore(guest: Guest, args: ActionArgs) -> Steps:
+def restore(guest: Guest, args: ActionArgs) -> Commands:
     """Args: host."""
     host = guest.planned("restore", args.host)
     body = guest.lifted(_bring_back(guest, host), marks.blocks_of(SOFT))
     yield from guest.through("restoring", body, (SOFT,))
 
 
-def _put_away(guest: Guest) -> Steps:
+def _put_away(guest: Guest) -> Commands:
     yield from guest.halt()
     yield from guest.keep_down(SOFT)
     yield from guest.settle(SOFT)
 
 
-def _bring_back(guest: Guest, host: str) -> Steps:
+def _bring_back(guest: Guest, host: str) -> Commands:
     yield from guest.run(host)
     yield from guest.settle()
 
 
-def _remove(guest: Guest) -> Steps:
+def _remove(guest: Guest) -> Commands:
     """VM.destroy leaves disks behind, so they go first; but not of a VM that cannot be destroyed."""
     yield from guest.halt("VM.hard_shutdown")
     yield Call("VM.assert_operation_valid", guest.ref, "destroy")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...._core.errors import NotFoundError
-from ..sequence import Call, Job, Reached, Steps, unknowable
+from ..sequence import Call, Commands, Job, Reached, unknowable
 from .guest import Guest
 
 
@@ -25,36 +25,36 @@ class Disk:
     bootable: bool
 
 
-def own_disks(vm: str) -> Steps:
+def own_disks(vm: str) -> Commands:
     """The disks that were made for this VM and serve no other: a VBD whose other_config has
     ``owner`` (as xe vm-uninstall goes by), of a VDI without VBDs of other VMs. Never CDs.
     """
-    found = []
+    disks = []
     for vbd in (yield Call("VM.get_VBDs", vm)):
         row = yield Call("VBD.get_record", vbd)
         if row["type"] != "Disk" or row["empty"] or "owner" not in row["other_config"]:
             continue
         vdi = yield Call("VDI.get_record", row["VDI"])
         if not (yield from _shared(vdi, vm)):
-            found.append(Disk(vbd, row["VDI"], vdi["uuid"], row["userdevice"], row["bootable"]))
-    return found
+            disks.append(Disk(vbd, row["VDI"], vdi["uuid"], row["userdevice"], row["bootable"]))
+    return disks
 
 
-def _shared(vdi: dict[str, Any], vm: str) -> Steps:
+def _shared(vdi: dict[str, Any], vm: str) -> Commands:
     for vbd in vdi["VBDs"]:
         if (yield Call("VBD.get_VM", vbd)) != vm:
             return True
     return False
 
 
-def destroy(vm: str, disks: Sequence[Disk], reached: Reached) -> Steps:
+def destroy(vm: str, disks: Sequence[Disk], reached: Reached) -> Commands:
     """The disks first: what is left after an interruption is still found by its VM."""
     for disk in disks:
         yield Job("VDI.destroy", disk.vdi, reached=unknowable)
     yield Job("VM.destroy", vm, reached=reached)
 
 
-def attach(vm: str, vdi: str, device: str, bootable: bool, owned: bool) -> Steps:
+def attach(vm: str, vdi: str, device: str, bootable: bool, owned: bool) -> Commands:
     """``device`` is a number or "autodetect"."""
     yield Call(
         "VBD.create",
@@ -75,9 +75,9 @@ def attach(vm: str, vdi: str, device: str, bootable: bool, owned: bool) -> Steps
     )
 
 
-def discard(guest: Guest) -> Steps:
+def discard(guest: Guest) -> Commands:
     """Destroy the disks that a rebuild, perhaps an interrupted one, has replaced."""
-    for uuid in guest.held.get("discard", "").split():
+    for uuid in guest.own_marks.get("discard", "").split():
         try:
             vdi = yield Call("VDI.get_by_uuid", uuid)
         except NotFoundError:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from ...._core.args import ActionArgs
 from ...._core.errors import FleetError
-from ..sequence import Call, Steps
+from ..sequence import Call, Commands
 from .guest import Guest
 
 
-def evacuate(guest: Guest, args: ActionArgs) -> Steps:
+def evacuate(guest: Guest, args: ActionArgs) -> Commands:
     """Args: source; target; start (if it ran, which is the default). XAPI refuses while the host answers
     (HOST_IS_LIVE); that it is really off, and not only cut off, is for the caller to make sure of.
     A lock does not forbid it, as in Nova.
@@ -21,17 +21,17 @@ def evacuate(guest: Guest, args: ActionArgs) -> Steps:
     yield from guest.through("rebuilding", _through(guest, source, target, args), force=True)
 
 
-def _through(guest: Guest, source: str | None, target: str | None, args: ActionArgs) -> Steps:
+def _through(guest: Guest, source: str | None, target: str | None, args: ActionArgs) -> Commands:
     yield from guest.startable(_evacuate(guest, source, target, args.start))
     yield from guest.settle()
 
 
-def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool | None) -> Steps:
+def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool | None) -> Commands:
     up = guest.record["power_state"] in ("Running", "Paused")
     if source is not None and guest.evacuated_from == guest.uuid_of_host(source):
         # The start of a run that was killed has continued.
         return
-    starts = start is not False and (up or "left" in guest.held)
+    starts = start is not False and (up or "left" in guest.own_marks)
     if starts and target is None:
         raise guest.cannot(
             "evacuate",
@@ -47,7 +47,7 @@ def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool 
         yield Call("VM.set_affinity", guest.ref, target)
 
 
-def _reset(guest: Guest) -> Steps:
+def _reset(guest: Guest) -> Commands:
     """Marked before: a run that is killed right after it must not have lost the server."""
     yield from guest.mark(left=guest.uuid_of_host(guest.record["resident_on"]))
     try:

@@ -13,7 +13,7 @@ from ...._core.errors import ConflictError, FleetError, NotFoundError, joined
 from .. import marks
 from ..directory import Place
 from ..read import NULL
-from ..sequence import Call, Job, Steps, on_host, power
+from ..sequence import Call, Commands, Job, on_host, power
 from ..server import status
 
 
@@ -24,7 +24,7 @@ class Guest:
         self.place = place
         self.ref = place.ref
         self.record: dict[str, Any] = place.records.rows["VM"][place.ref]
-        self.held: dict[str, str] = {}
+        self.own_marks: dict[str, str] = {}
         self.at_risk = False
         """From here on a failure leaves it in ERROR."""
 
@@ -54,8 +54,8 @@ class Guest:
     # --- the frame of an action ----------------------------------------------------------------------
 
     def through(
-        self, task_state: str, body: Steps, only: tuple[str, ...] = (), force: bool = False
-    ) -> Steps:
+        self, task_state: str, body: Commands, only: tuple[str, ...] = (), force: bool = False
+    ) -> Commands:
         """``body`` under a task_state, which it ends itself with ``settle``. If it fails the server
         is left as it was marked before, or in ERROR once it is ``at_risk``.
 
@@ -90,78 +90,78 @@ class Guest:
                 "Check its status",
             )
 
-    def after_evacuation(self, steps: Steps) -> Steps:
-        """``steps``, before which the marks go that a killed run has left on a server that it had
+    def after_evacuation(self, body: Commands) -> Commands:
+        """``body``, before which the marks go that a killed run has left on a server that it had
         evacuated: they would be wrong about what comes next.
         """
         if self.evacuated_from:
             yield from self.begin()
             if self.evacuated_from and not self.record["current_operations"]:
-                kept = [key for key in self.held if key != "left"]
-                yield from self.settle(self.held.get("vm_state"), *kept)
-        yield from steps
+                kept = [key for key in self.own_marks if key != "left"]
+                yield from self.settle(self.own_marks.get("vm_state"), *kept)
+        yield from body
 
-    def begin(self) -> Steps:
+    def begin(self) -> Commands:
         """Read it again."""
         self.record = yield Call("VM.get_record", self.ref)
-        self.held = marks.marks(self.record)
+        self.own_marks = marks.marks(self.record)
 
-    def task(self, task_state: str) -> Steps:
+    def task(self, task_state: str) -> Commands:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         yield from self.mark(task_state=f"{task_state} {now}")
 
-    def mark(self, **changes: str | None) -> Steps:
+    def mark(self, **changes: str | None) -> Commands:
         """Set marks; None removes one. Key by key, since others change other_config, too."""
-        if not self.held and any(value is not None for value in changes.values()):
+        if not self.own_marks and any(value is not None for value in changes.values()):
             yield from self._own()
         for key, value in changes.items():
-            if self.held.get(key) == value:
+            if self.own_marks.get(key) == value:
                 continue
-            if key in self.held:
+            if key in self.own_marks:
                 yield Call("VM.remove_from_other_config", self.ref, marks.PREFIX + key)
-                del self.held[key]
+                del self.own_marks[key]
             if value is not None:
                 yield Call("VM.add_to_other_config", self.ref, marks.PREFIX + key, value)
-                self.held[key] = value
+                self.own_marks[key] = value
 
-    def _own(self) -> Steps:
+    def _own(self) -> Commands:
         """Marks that came with a copy go; its own begin with its uuid."""
         for key in self.record["other_config"]:
             if key.startswith(marks.PREFIX):
                 yield Call("VM.remove_from_other_config", self.ref, key)
         yield from own(self.ref, self.id)
-        self.held = {"id": self.id}
+        self.own_marks = {"id": self.id}
 
-    def ended(self) -> Steps:
+    def ended(self) -> Commands:
         """The end of an action that leaves the marks as they are."""
-        yield from self.settle(self.held.get("vm_state"), *self.held)
+        yield from self.settle(self.own_marks.get("vm_state"), *self.own_marks)
 
-    def settle(self, vm_state: str | None = None, *kept: str) -> Steps:
+    def settle(self, vm_state: str | None = None, *kept: str) -> Commands:
         """The end of an action: what is marked from now on. The task_state goes last of all, so
         that nobody takes the server for free before.
         """
-        stay = set(kept) & set(self.held)
+        stay = set(kept) & set(self.own_marks)
         if vm_state is not None:
             yield from self.mark(vm_state=vm_state)
             stay.add("vm_state")
         stay -= {"id", "task_state"}
         last = ("task_state",) if stay else ("task_state", "id")
-        gone = [*sorted(set(self.held) - stay - {"id", "task_state"}), *last]
+        gone = [*sorted(set(self.own_marks) - stay - {"id", "task_state"}), *last]
         for key in gone:
-            if key in self.held:
+            if key in self.own_marks:
                 yield Call("VM.remove_from_other_config", self.ref, marks.PREFIX + key)
-                del self.held[key]
+                del self.own_marks[key]
 
     # --- blocks --------------------------------------------------------------------------------------
 
-    def keep_down(self, vm_state: str) -> Steps:
+    def keep_down(self, vm_state: str) -> Commands:
         """Let nobody start it by accident."""
         blocked = yield Call("VM.get_blocked_operations", self.ref)
         text = marks.state_block(vm_state)
         wanted = marks.with_blocks(blocked, marks.KEPT_DOWN, text)
         yield Call("VM.set_blocked_operations", self.ref, wanted)
 
-    def lifted(self, body: Steps, ours: Callable[[str], bool] = marks.is_ours) -> Steps:
+    def lifted(self, body: Commands, ours: Callable[[str], bool] = marks.is_ours) -> Commands:
         """``body`` without those blocks; they come back if it fails."""
         blocked = yield Call("VM.get_blocked_operations", self.ref)
         rest = {op: text for op, text in blocked.items() if not ours(text)}
@@ -175,7 +175,7 @@ class Guest:
             yield Call("VM.set_blocked_operations", self.ref, blocked)
             raise
 
-    def startable(self, body: Steps) -> Steps:
+    def startable(self, body: Commands) -> Commands:
         """``body`` without a lock's hold on starts. What else the lock blocks stays blocked, so
         that a run that is killed leaves the server locked, and the next one can make the lock
         whole.
@@ -202,13 +202,13 @@ class Guest:
 
     # --- power ---------------------------------------------------------------------------------------
 
-    def halt(self, method: str = "VM.shutdown") -> Steps:
+    def halt(self, method: str = "VM.shutdown") -> Commands:
         """Down, whatever it was doing: asked first, unless the method says otherwise."""
         if (yield Call("VM.get_power_state", self.ref)) == "Halted":
             return
         yield Job(method, self.ref, reached=power("Halted"))
 
-    def run(self, host: str) -> Steps:
+    def run(self, host: str) -> Commands:
         """Start it on the host with this reference."""
         yield Job("VM.start_on", self.ref, host, False, False, reached=on_host(host))
 
@@ -228,14 +228,14 @@ class Guest:
     def find(self, kind: str, key: str) -> str:
         """Reference of an object of its pool. Raises NotFoundError."""
         records = self.place.records
-        found = records.find(kind, key)
-        if found is None:
+        ref = records.find(kind, key)
+        if ref is None:
             raise NotFoundError(
                 f"{kind} {key}",
                 f"the server's pool {records.pool['name_label'] or records.pool_id} has none of this name",
                 "Choose one from the server's own pool",
             )
-        return found
+        return ref
 
     def uuid_of_host(self, ref: str) -> str:
         """Empty for none."""
@@ -251,6 +251,6 @@ class Guest:
         return ConflictError(f"server {self.name}", f"action '{action}' is refused {why}", remedy)
 
 
-def own(ref: str, uuid: str) -> Steps:
+def own(ref: str, uuid: str) -> Commands:
     """Make marks on a VM its own."""
     yield Call("VM.add_to_other_config", ref, f"{marks.PREFIX}id", uuid)

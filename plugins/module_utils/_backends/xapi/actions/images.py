@@ -12,38 +12,40 @@ from typing import Any
 from ...._core.args import ActionArgs
 from ...._core.errors import ConflictError, FleetError, InvalidError, NotFoundError, joined
 from .. import marks
-from ..sequence import Call, Job, Steps, unknowable
+from ..sequence import Call, Commands, Job, unknowable
 from .disks import destroy, own_disks
 from .guest import Guest
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def create_image(guest: Guest, args: ActionArgs) -> Steps:
+def create_image(guest: Guest, args: ActionArgs) -> Commands:
     """Args: image_name, metadata."""
     yield from guest.through("image_snapshot", _image(guest, args, {"image_type": "snapshot"}))
 
 
-def create_backup(guest: Guest, args: ActionArgs) -> Steps:
+def create_backup(guest: Guest, args: ActionArgs) -> Commands:
     """Args: image_name, backup_type, rotation (how many of the type to keep, this one included),
     metadata.
     """
     yield from guest.through("image_backup", _backup(guest, args))
 
 
-def _image(guest: Guest, args: ActionArgs, own: dict[str, str]) -> Steps:
+def _image(guest: Guest, args: ActionArgs, own: dict[str, str]) -> Commands:
     yield from _snapshot(guest, args.image_name or "", args.metadata or {}, own)
     yield from guest.ended()
 
 
-def _backup(guest: Guest, args: ActionArgs) -> Steps:
+def _backup(guest: Guest, args: ActionArgs) -> Commands:
     own = {"image_type": "backup", "backup_type": args.backup_type or ""}
     yield from _snapshot(guest, args.image_name or "", args.metadata or {}, own)
     yield from _rotate(guest, args.backup_type or "", args.rotation or 0)
     yield from guest.ended()
 
 
-def _snapshot(guest: Guest, name: str, metadata: Mapping[str, str], own: dict[str, str]) -> Steps:
+def _snapshot(
+    guest: Guest, name: str, metadata: Mapping[str, str], own: dict[str, str]
+) -> Commands:
     """A snapshot that cannot be marked for what it is does not stay."""
     snapshot = yield Job("VM.snapshot", guest.ref, name, reached=unknowable)
     try:
@@ -56,7 +58,7 @@ def _snapshot(guest: Guest, name: str, metadata: Mapping[str, str], own: dict[st
         raise
 
 
-def _rotate(guest: Guest, kind: str, rotation: int) -> Steps:
+def _rotate(guest: Guest, kind: str, rotation: int) -> Commands:
     """Destroy the oldest backups of the type beyond ``rotation``, with their disks."""
     backups = []
     for ref in (yield Call("VM.get_snapshots", guest.ref)):
@@ -67,7 +69,7 @@ def _rotate(guest: Guest, kind: str, rotation: int) -> Steps:
         yield from destroy(ref, (yield from own_disks(ref)), unknowable)
 
 
-def find_image(guest: Guest, image: str | None) -> Steps:
+def find_image(guest: Guest, image: str | None) -> Commands:
     """Reference of a template or snapshot of the server's pool, by uuid or name. NotFoundError,
     ConflictError if several have the name, InvalidError for one with the guest's memory in it, or
     for none: a Xen guest does not know what it was made from.
@@ -83,30 +85,30 @@ def find_image(guest: Guest, image: str | None) -> Steps:
         except NotFoundError:
             refs = []
     refs = refs or (yield Call("VM.get_by_name_label", image))
-    found: list[tuple[str, dict[str, Any]]] = []
+    candidates: list[tuple[str, dict[str, Any]]] = []
     for ref in refs:
         row = yield Call("VM.get_record", ref)
         if row["is_a_template"]:
-            found.append((ref, row))
-    return _only(guest, image, found)
+            candidates.append((ref, row))
+    return _only(guest, image, candidates)
 
 
-def _only(guest: Guest, image: str, found: list[tuple[str, dict[str, Any]]]) -> str:
+def _only(guest: Guest, image: str, candidates: list[tuple[str, dict[str, Any]]]) -> str:
     records = guest.place.records
-    if not found:
+    if not candidates:
         raise NotFoundError(
             f"image {image}",
             f"the server's pool {records.pool['name_label'] or records.pool_id} has no template or"
             " snapshot of this name or uuid",
             "Name one of the server's own pool",
         )
-    if len(found) > 1:
+    if len(candidates) > 1:
         raise ConflictError(
             f"image {image}",
-            f"several templates or snapshots have this name: {joined([r['uuid'] for _ref, r in found])}",
+            f"several templates or snapshots have this name: {joined([r['uuid'] for _ref, r in candidates])}",
             "Give the uuid",
         )
-    ref, row = found[0]
+    ref, row = candidates[0]
     if row["power_state"] != "Halted":
         raise InvalidError(
             f"image {image}",

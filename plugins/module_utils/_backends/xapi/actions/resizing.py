@@ -16,29 +16,29 @@ from ...._core.args import ActionArgs
 from ...._core.errors import ConflictError, FleetError, InvalidError
 from ..marks import Memory, Old, Vcpus
 from ..read import NULL
-from ..sequence import Call, Steps
+from ..sequence import Call, Commands
 from .guest import Guest
 
 
-def resize(guest: Guest, args: ActionArgs) -> Steps:
+def resize(guest: Guest, args: ActionArgs) -> Commands:
     """Args: vcpus, memory in bytes; what is not given stays; host if it is to start."""
     yield from guest.through("resize_prep", _resize(guest, args))
 
 
-def migrate(guest: Guest, args: ActionArgs) -> Steps:
+def migrate(guest: Guest, args: ActionArgs) -> Commands:
     """Args: target. A stopped server gets it as affinity, for XAPI ties such a one to no host."""
     target = guest.planned("migrate", args.target)
     yield from guest.through("resize_prep", _migrate(guest, target))
 
 
-def confirm_resize(guest: Guest, _args: ActionArgs) -> Steps:
+def confirm_resize(guest: Guest, _args: ActionArgs) -> Commands:
     """Without a task_state, as in Nova."""
     yield from guest.begin()
     _old(guest, "confirm_resize")
     yield from guest.settle()
 
 
-def revert_resize(guest: Guest, args: ActionArgs) -> Steps:
+def revert_resize(guest: Guest, args: ActionArgs) -> Commands:
     """Args: host if it ran."""
     yield from guest.begin()
     old = _old(guest, "revert_resize")
@@ -48,7 +48,7 @@ def revert_resize(guest: Guest, args: ActionArgs) -> Steps:
 
 def _old(guest: Guest, action: str) -> Old:
     try:
-        return Old.parsed(guest.held["old"])
+        return Old.parsed(guest.own_marks["old"])
     except (ValueError, KeyError, TypeError) as exc:
         raise InvalidError(
             f"server {guest.name}",
@@ -76,7 +76,7 @@ def sizes_of(vm: Mapping[str, Any]) -> tuple[Memory, Vcpus]:
     return (smin, dmin, dmax, smax), (int(vm["VCPUs_max"]), int(vm["VCPUs_at_startup"]))
 
 
-def _resize(guest: Guest, args: ActionArgs) -> Steps:
+def _resize(guest: Guest, args: ActionArgs) -> Commands:
     old = _before(guest)
     vcpus, memory = args.vcpus, args.memory
     host = guest.planned("resize", args.host) if old.ran else NULL
@@ -86,13 +86,13 @@ def _resize(guest: Guest, args: ActionArgs) -> Steps:
     yield from _verified(guest, old, _home(guest, host), body)
 
 
-def _migrate(guest: Guest, target: str) -> Steps:
+def _migrate(guest: Guest, target: str) -> Commands:
     old = _before(guest)
     yield from _asked(guest, target)
     yield from _verified(guest, old, _home(guest, target), _elsewhere(guest, target, old))
 
 
-def _asked(guest: Guest, target: str) -> Steps:
+def _asked(guest: Guest, target: str) -> Commands:
     """Raises XAPI's reason if the target can't take it. A suspended server is not asked about: it is
     bound to its memory image, which it loses on the way.
     """
@@ -102,7 +102,7 @@ def _asked(guest: Guest, target: str) -> Steps:
         yield Call("VM.assert_can_boot_here", guest.ref, target)
 
 
-def _verified(guest: Guest, old: Old, home: str, body: Steps) -> Steps:
+def _verified(guest: Guest, old: Old, home: str, body: Commands) -> Commands:
     """``body`` on the stopped server, and back if the pool refuses what it wants; then VERIFY_RESIZE."""
     yield from guest.mark(old=old.text)
     yield from guest.task("resize_migrating")
@@ -122,14 +122,14 @@ def _verified(guest: Guest, old: Old, home: str, body: Steps) -> Steps:
     yield from guest.settle("resized", "old")
 
 
-def _with_sizes(guest: Guest, memory: Memory, vcpus: Vcpus, host: str) -> Steps:
+def _with_sizes(guest: Guest, memory: Memory, vcpus: Vcpus, host: str) -> Commands:
     yield from set_sizes(guest.ref, memory, vcpus)
     yield from guest.task("resize_finish")
     if host != NULL:
         yield from guest.run(host)
 
 
-def _elsewhere(guest: Guest, target: str, old: Old) -> Steps:
+def _elsewhere(guest: Guest, target: str, old: Old) -> Commands:
     yield from guest.task("resize_finish")
     if old.ran:
         yield from guest.run(target)
@@ -137,7 +137,7 @@ def _elsewhere(guest: Guest, target: str, old: Old) -> Steps:
         yield Call("VM.set_affinity", guest.ref, target)
 
 
-def set_sizes(vm: str, memory: Memory, vcpus: Vcpus) -> Steps:
+def set_sizes(vm: str, memory: Memory, vcpus: Vcpus) -> Commands:
     """Of a halted VM. VCPUs_at_startup may never exceed VCPUs_max, so the order depends on the
     direction.
     """
@@ -151,7 +151,7 @@ def set_sizes(vm: str, memory: Memory, vcpus: Vcpus) -> Steps:
     yield Call("VM.set_VCPUs_at_startup", vm, str(startup))
 
 
-def _put_back(guest: Guest, old: Old, host: str) -> Steps:
+def _put_back(guest: Guest, old: Old, host: str) -> Commands:
     """Old sizes, and up again on that host if it was up."""
     yield from guest.halt()
     yield from set_sizes(guest.ref, old.memory, old.vcpus)
@@ -160,7 +160,7 @@ def _put_back(guest: Guest, old: Old, host: str) -> Steps:
         yield from guest.run(host)
 
 
-def _revert(guest: Guest, old: Old, host: str) -> Steps:
+def _revert(guest: Guest, old: Old, host: str) -> Commands:
     guest.at_risk = True
     yield from _put_back(guest, old, host)
     yield from guest.settle()

@@ -11,22 +11,22 @@ from __future__ import annotations
 
 from ...._core.args import ActionArgs
 from .. import marks
-from ..sequence import Call, Steps
+from ..sequence import Call, Commands
 from .guest import Guest
 
 SHELVED_STATE = "shelved"
 OFFLOADED_STATE = "shelved_offloaded"
 
 
-def shelve(guest: Guest, _args: ActionArgs) -> Steps:
+def shelve(guest: Guest, _args: ActionArgs) -> Commands:
     yield from guest.through("shelving", _shelve(guest))
 
 
-def shelve_offload(guest: Guest, _args: ActionArgs) -> Steps:
+def shelve_offload(guest: Guest, _args: ActionArgs) -> Commands:
     yield from guest.through("shelving_offloading", _offload(guest), (SHELVED_STATE,))
 
 
-def unshelve(guest: Guest, args: ActionArgs) -> Steps:
+def unshelve(guest: Guest, args: ActionArgs) -> Commands:
     """Args: host. It always ends ACTIVE."""
     host = guest.planned("unshelve", args.host)
     yield from guest.through(
@@ -36,14 +36,14 @@ def unshelve(guest: Guest, args: ActionArgs) -> Steps:
     )
 
 
-def _shelve(guest: Guest) -> Steps:
+def _shelve(guest: Guest) -> Commands:
     local = yield from _local_storage(guest)
     yield from guest.halt()
     yield from guest.keep_down(SHELVED_STATE)
     yield from guest.settle(SHELVED_STATE if local else OFFLOADED_STATE)
 
 
-def _offload(guest: Guest) -> Steps:
+def _offload(guest: Guest) -> Commands:
     local = yield from _local_storage(guest)
     if local:
         raise guest.cannot(
@@ -54,12 +54,12 @@ def _offload(guest: Guest) -> Steps:
     yield from guest.settle(OFFLOADED_STATE)
 
 
-def _unshelve(guest: Guest, host: str) -> Steps:
+def _unshelve(guest: Guest, host: str) -> Commands:
     yield from guest.run(host)
     yield from guest.settle()
 
 
-def _local_storage(guest: Guest) -> Steps:
+def _local_storage(guest: Guest) -> Commands:
     """Name of an SR of one host alone on which it has a disk; None if there is none."""
     for vbd in (yield Call("VM.get_VBDs", guest.ref)):
         row = yield Call("VBD.get_record", vbd)

@@ -16,48 +16,48 @@ from ...._core.args import ActionArgs
 from ...._core.errors import ConflictError, UnsupportedError
 from ...._core.traits import Limit
 from .. import marks
-from ..sequence import Call, Job, Reached, Row, Steps, Watch, on_host, power, unknowable
+from ..sequence import Call, Commands, Job, Reached, Row, Watch, on_host, power, unknowable
 from .guest import Guest
 
-Action = Callable[[Guest, ActionArgs], Steps]
+XapiAction = Callable[[Guest, ActionArgs], Commands]
 
 MOVES = ("pool_migrate", "migrate_send")
 
 
-def recovering(action: Action) -> Action:
+def recovering(action: XapiAction) -> XapiAction:
     """An action that brings a server out of ERROR."""
 
-    def steps(guest: Guest, args: ActionArgs) -> Steps:
+    def body(guest: Guest, args: ActionArgs) -> Commands:
         yield from action(guest, args)
         if marks.marked_state(guest.record) == "error":
             yield from guest.begin()
             yield from guest.settle()
 
-    return steps
+    return body
 
 
-def single(method: str, *params: Any, reached: Reached = unknowable) -> Action:
-    def steps(guest: Guest, _args: ActionArgs) -> Steps:
+def single(method: str, *params: Any, reached: Reached = unknowable) -> XapiAction:
+    def body(guest: Guest, _args: ActionArgs) -> Commands:
         yield Job(method, guest.ref, *params, reached=reached)
 
-    return steps
+    return body
 
 
-def start(guest: Guest, args: ActionArgs) -> Steps:
+def start(guest: Guest, args: ActionArgs) -> Commands:
     yield from guest.run(guest.planned("start", args.host))
 
 
-def resume(guest: Guest, args: ActionArgs) -> Steps:
+def resume(guest: Guest, args: ActionArgs) -> Commands:
     host = guest.planned("resume", args.host)
     yield Job("VM.resume_on", guest.ref, host, False, False, reached=on_host(host))
 
 
-def stop(guest: Guest, args: ActionArgs) -> Steps:
+def stop(guest: Guest, args: ActionArgs) -> Commands:
     method = "VM.hard_shutdown" if args.force else "VM.clean_shutdown"
     yield Job(method, guest.ref, reached=power("Halted"))
 
 
-def reboot_hard(guest: Guest, args: ActionArgs) -> Steps:
+def reboot_hard(guest: Guest, args: ActionArgs) -> Commands:
     """Nova starts a stopped or suspended server on a hard reboot; XAPI's hard_reboot refuses both."""
     yield from guest.begin()
     if guest.record["power_state"] not in ("Suspended", "Halted"):
@@ -68,7 +68,7 @@ def reboot_hard(guest: Guest, args: ActionArgs) -> Steps:
     yield from guest.run(host)
 
 
-def live_migrate(guest: Guest, args: ActionArgs) -> Steps:
+def live_migrate(guest: Guest, args: ActionArgs) -> Commands:
     target = guest.find("host", args.target or "")
     options = {"live": "true"}
     if args.network:
@@ -76,7 +76,7 @@ def live_migrate(guest: Guest, args: ActionArgs) -> Steps:
     yield Job("VM.pool_migrate", guest.ref, target, options, reached=on_host(target))
 
 
-def live_migrate_abort(guest: Guest, _args: ActionArgs) -> Steps:
+def live_migrate_abort(guest: Guest, _args: ActionArgs) -> Commands:
     """Cancel the task of whoever migrates it; the server stays where it is."""
     operations = yield Call("VM.get_current_operations", guest.ref)
     task = next((task for task, operation in operations.items() if operation in MOVES), None)
@@ -108,7 +108,7 @@ def at_rest(row: Row | None) -> bool | None:
     return row is not None
 
 
-def lock(guest: Guest, args: ActionArgs) -> Steps:
+def lock(guest: Guest, args: ActionArgs) -> Commands:
     """Locking a locked server changes nothing, its reason included (nova/compute/api.py)."""
     blocked = yield Call("VM.get_blocked_operations", guest.ref)
     if not marks.lock_of(blocked)[0]:
@@ -117,32 +117,32 @@ def lock(guest: Guest, args: ActionArgs) -> Steps:
         yield Call("VM.set_blocked_operations", guest.ref, wanted)
 
 
-def unlock(guest: Guest, _args: ActionArgs) -> Steps:
+def unlock(guest: Guest, _args: ActionArgs) -> Commands:
     blocked = yield Call("VM.get_blocked_operations", guest.ref)
     wanted = {op: text for op, text in blocked.items() if not marks.is_lock(text)}
     if wanted != blocked:
         yield Call("VM.set_blocked_operations", guest.ref, wanted)
 
 
-def reset_state(guest: Guest, args: ActionArgs) -> Steps:
+def reset_state(guest: Guest, args: ActionArgs) -> Commands:
     """Marks only: nothing is done to the guest. "active" means what the power state says, as Nova
     corrects it some minutes later.
     """
     yield from guest.begin()
     if args.state == "error":
-        kept = [key for key in guest.held if key not in ("vm_state", "task_state")]
+        kept = [key for key in guest.own_marks if key not in ("vm_state", "task_state")]
         yield from guest.settle("error", *kept)
         return
     yield from guest.lifted(
-        guest.settle(None, "aide", "discard"),
+        guest.settle(None, "auxiliary", "discard"),
         lambda text: marks.is_ours(text) and not marks.is_lock(text),
     )
 
 
-def unsupported(limit: Limit) -> Action:
+def unsupported(limit: Limit) -> XapiAction:
     """An action that XenAPI has nothing for."""
 
-    def steps(guest: Guest, _args: ActionArgs) -> Steps:
+    def body(guest: Guest, _args: ActionArgs) -> Commands:
         raise UnsupportedError(f"server {guest.name}", limit.cause, limit.remedy)
 
-    return steps
+    return body

@@ -18,7 +18,7 @@ from .rescuing import rescue, unrescue
 from .resizing import confirm_resize, migrate, resize, revert_resize
 from .shelving import shelve, shelve_offload, unshelve
 from .single import (
-    Action,
+    XapiAction,
     live_migrate,
     live_migrate_abort,
     lock,
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     with all that there is to do.
     """
 
-    action: Action
+    action: XapiAction
     jobs: int
     one_call: bool = False
 
