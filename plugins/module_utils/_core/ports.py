@@ -228,13 +228,13 @@ class Ports:
         """What is wanted, as read at most ``age`` seconds ago: for what many steps look at while
         they wait. A reading that failed keeps failing for as long.
         """
-        when, found = self._readings.get(wanted, (0.0, None))
-        if found is None or self.clock.now() - when > age:
+        when, answer = self._readings.get(wanted, (0.0, None))
+        if answer is None or self.clock.now() - when > age:
             try:
-                found = self.read(wanted)
+                answer = self.read(wanted)
             except FleetError as exc:
-                found = exc
-            self._readings[wanted] = self.clock.now(), found
-        if isinstance(found, FleetError):
-            raise found
-        return found
+                answer = exc
+            self._readings[wanted] = self.clock.now(), answer
+        if isinstance(answer, FleetError):
+            raise answer
+        return answer

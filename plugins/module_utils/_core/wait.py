@@ -34,7 +34,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-def polling(
+def probed(
     probe: Callable[[], T],
     done: Callable[[T], bool],
     *,
@@ -77,8 +77,8 @@ def until(
     interval: float = 0.5,
     remedy: str = "",
 ) -> T:
-    """Probe until ``done`` holds and return that value. Raises as ``polling`` does."""
-    for value in polling(
+    """Probe until ``done`` holds and return that value. Raises as ``probed`` does."""
+    for value in probed(
         probe,
         done,
         clock=clock,

@@ -155,13 +155,13 @@ def _failure(run: _Run, total: int, recorded: Sequence[Step]) -> FleetError:
     others += "".join(
         f"; also {s}: {e.cause.rstrip('.')}" for s, e in run.failed[1:] if e.cause != first.cause
     )
-    left = [*(s for s, _e in run.failed), *run.remaining]
+    unfinished = [*(s for s, _e in run.failed), *run.remaining]
     return PlanInterrupted(
         f"{step}",
         f"{first.cause.rstrip('.')}{others}",
         f"{first.remedy.rstrip('.')}. ".lstrip(". ")
         + f"{len(run.done)} of {total} steps were completed and are kept{_named(run.done)}, "
-        f"{len(left)} remain{_named(left)}; running again continues with them",
+        f"{len(unfinished)} remain{_named(unfinished)}; running again continues with them",
         causes=[e for _s, e in run.failed],
         done=done,
         failed=failed,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..._core.errors import FleetError, UnavailableError, joined
 from ..._core.ports import JobState, Ports
 from ..._core.reading import SERVERS, SERVICES, reading
-from .waiting import Progress
+from .waiting import Waiting
 
 INTERVAL = 5.0
 """Seconds between looks at the compute services; one look serves all steps that are running."""
@@ -46,7 +46,7 @@ class Watched:
     move: bool = False
 
 
-def watched(ports: Ports, action: Watched, work: Progress) -> Progress:
+def watched(ports: Ports, action: Watched, work: Waiting) -> Waiting:
     """Carry the work on, as long as the compute services of the server's hosts are up or it makes
     progress.
 

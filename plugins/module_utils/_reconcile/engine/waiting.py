@@ -12,11 +12,11 @@ from ..._core.errors import ConfigError, UnavailableError
 from ..._core.model import Fleet
 from ..._core.ports import JobState, Ports
 from ..._core.reading import POOLS, Reading, reading
-from ..._core.wait import polling
+from ..._core.wait import probed
 
 T = TypeVar("T")
 
-Progress: TypeAlias = Generator[float, None, "JobState | None"]
+Waiting: TypeAlias = Generator[float, None, "JobState | None"]
 """How far something is, 0 to 1, until it has ended; then its last state, if it has one."""
 
 
@@ -38,10 +38,10 @@ def operation(
     what: str,
     probe: Callable[[], JobState],
     shown: Callable[[JobState], str] = done_so_far,
-) -> Progress:
+) -> Waiting:
     """Until a started operation, ``what``, has ended. Raises its error, or WaitTimeout."""
     state = None
-    for state in polling(
+    for state in probed(
         probe,
         lambda s: s.done,
         clock=ports.clock,
@@ -65,7 +65,7 @@ def readiness(
     missing: Callable[[Fleet], tuple[str, ...]],
     wanted: Reading | None = None,
     look: str = "Check it with xe or XenCenter",
-) -> Progress:
+) -> Waiting:
     """Until nothing is missing in what is read, by default the Xen pools. Losing the connection is
     part of it: toolstacks restart meanwhile.
     """
@@ -78,7 +78,7 @@ def readiness(
         except UnavailableError as exc:
             return (f"reachable ({exc.cause})",)
 
-    for left in polling(
+    for reasons in probed(
         probe,
         lambda items: not items,
         clock=ports.clock,
@@ -88,7 +88,7 @@ def readiness(
         shown=lambda items: "not " + ", not ".join(items),
         remedy=f"{look}; raise wait_timeout if it only needs longer, and run again",
     ):
-        most = max(most, len(left))
-        if left:
-            yield 1.0 - len(left) / (most + 1)
+        most = max(most, len(reasons))
+        if reasons:
+            yield 1.0 - len(reasons) / (most + 1)
     return None

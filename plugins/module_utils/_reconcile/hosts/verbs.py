@@ -14,7 +14,7 @@ from ..._core.plan import Verb
 from ..._core.ports import HostPort, Ports
 from ..common.changes import change_host, merged, shared_plugged
 from ..common.readiness import missing_for_service
-from ..engine.waiting import Progress, present, readiness
+from ..engine.waiting import Waiting, present, readiness
 
 
 def _hosts(ports: Ports) -> HostPort:
@@ -77,7 +77,7 @@ def _ready(fleet: Fleet, name: str, _args: NoArgs) -> Fleet:
     return shared_plugged(fleet, host.pool_id, name)
 
 
-def _await_ready(ports: Ports, host: str, _args: NoArgs) -> Progress:
+def _await_ready(ports: Ports, host: str, _args: NoArgs) -> Waiting:
     return readiness(ports, f"host {host}", lambda fleet: missing_for_service(fleet, host, None))
 
 

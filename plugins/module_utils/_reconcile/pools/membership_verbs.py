@@ -76,8 +76,8 @@ def _join(ports: Ports, host: str, args: MemberArgs) -> Iterator[float]:
     (xapi_pool.ml, xapi.ml).
     """
     port, pool_id = pool_port(ports), args.pool_id
-    seen = ports.read(reading(POOLS)).host(host)
-    if seen is not None and seen.pool_id != pool_id and not seen.joining:
+    current = ports.read(reading(POOLS)).host(host)
+    if current is not None and current.pool_id != pool_id and not current.joining:
         handle = port.start_join(host, pool_id)
         yield from operation(ports, join.text(host, args), lambda: port.poll([handle])[0])
     yield from readiness(
@@ -114,10 +114,10 @@ def _eject(ports: Ports, host: str, args: MemberArgs) -> Iterator[float]:
     yield from operation(ports, eject.text(host, args), lambda: port.poll([handle])[0])
 
     def missing(fleet: Fleet) -> tuple[str, ...]:
-        seen = fleet.host(host)
-        if seen is None:
+        current = fleet.host(host)
+        if current is None:
             return ("back from its reboot",)
-        return ("out of the pool",) if seen.pool_id == args.pool_id else ()
+        return ("out of the pool",) if current.pool_id == args.pool_id else ()
 
     yield from readiness(ports, f"host {host}", missing)
 

@@ -15,7 +15,7 @@ from ..._core.plan import Verb
 from ..._core.ports import Ports
 from ..._core.reading import POOLS, reading
 from ..common.changes import NEW, merged, plugged
-from ..engine.waiting import Progress, readiness
+from ..engine.waiting import Waiting, readiness
 from .membership_verbs import eject, join, pool_port
 
 
@@ -164,15 +164,15 @@ def _handed_over(fleet: Fleet, _pool: str, args: CoordinatorArgs) -> Fleet:
     return _changed(fleet, args.pool_id, lambda p: replace(p, coordinator=args.host))
 
 
-def _designate(ports: Ports, pool: str, args: CoordinatorArgs) -> Progress:
+def _designate(ports: Ports, pool: str, args: CoordinatorArgs) -> Waiting:
     """All toolstacks of the pool restart; the poll is on the pool's own record, never a second call
     (xapi_pool.ml).
     """
     pool_port(ports).designate_coordinator(args.pool_id, args.host)
 
     def missing(fleet: Fleet) -> tuple[str, ...]:
-        seen = fleet.pool(args.pool_id)
-        if seen is None or seen.coordinator != args.host:
+        current = fleet.pool(args.pool_id)
+        if current is None or current.coordinator != args.host:
             return (f"coordinated by {args.host}",)
         return tuple(
             f"{h.name} in service"

@@ -15,7 +15,7 @@ from ..._core.plan import Verb
 from ..._core.ports import Ports
 from ..._core.status import status_of
 from ..engine.liveness import watched
-from ..engine.waiting import Progress
+from ..engine.waiting import Waiting
 from .effects import moved_to, with_power, with_server
 from .starting import start, watched_action
 
@@ -36,7 +36,7 @@ def action_verb(name: str, action: Action) -> Verb[ActionArgs]:
     def effect(fleet: Fleet, _server: str, args: ActionArgs) -> Fleet:
         return _acted(fleet, name, action, args)
 
-    def execute(ports: Ports, server: str, args: ActionArgs) -> Progress | None:
+    def execute(ports: Ports, server: str, args: ActionArgs) -> Waiting | None:
         return carried_out(ports, name, verb.text(server, args), server, args)
 
     verb = Verb(
@@ -53,7 +53,7 @@ def action_verb(name: str, action: Action) -> Verb[ActionArgs]:
 
 def carried_out(
     ports: Ports, name: str, what: str, server: str, args: ActionArgs
-) -> Progress | None:
+) -> Waiting | None:
     """Start the action now; nothing is left to follow if the task does not wait."""
     work = start(ports, what, name, server, args)
     return watched(ports, watched_action(name, server, args), work) if ports.wait else None

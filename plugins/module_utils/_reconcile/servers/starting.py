@@ -13,10 +13,10 @@ from ..._core.model import Server
 from ..._core.ports import JobState, Ports
 from ..._core.reading import SERVERS, Reading, reading
 from ..engine.liveness import Watched
-from ..engine.waiting import Progress, done_so_far, operation, present
+from ..engine.waiting import Waiting, done_so_far, operation, present
 
 
-def start(ports: Ports, what: str, action: str, server: str, args: ActionArgs) -> Progress:
+def start(ports: Ports, what: str, action: str, server: str, args: ActionArgs) -> Waiting:
     """Start the action now, and return its progress. ``what`` is the sentence of the step."""
     servers = present(ports.servers, "servers")
     try:

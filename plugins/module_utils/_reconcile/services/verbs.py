@@ -13,7 +13,7 @@ from ..._core.plan import Verb
 from ..._core.ports import Ports
 from ..._core.reading import SERVICES, reading
 from ..common.changes import change_service
-from ..engine.waiting import Progress, readiness
+from ..engine.waiting import Waiting, readiness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def _up(fleet: Fleet, host: str, _args: NoArgs) -> Fleet:
     return change_service(replace(fleet, hosts=hosts), host, lambda s: replace(s, state="up"))
 
 
-def _await_up(ports: Ports, host: str, _args: NoArgs) -> Progress:
+def _await_up(ports: Ports, host: str, _args: NoArgs) -> Waiting:
     def missing(fleet: Fleet) -> tuple[str, ...]:
         service = fleet.service(host)
         return () if service is not None and service.state == "up" else ("up",)
