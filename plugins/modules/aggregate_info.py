@@ -111,14 +111,14 @@ SPEC = merge(
 
 def run(task: Task) -> dict[str, Any]:
     name, zone, host = (task.params[k] for k in ("name", "availability_zone", "host"))
-    found = [
+    aggregates = [
         aggregate
         for aggregate in sorted(task.read(reading(AGGREGATES)).aggregates, key=lambda a: a.name)
         if name in (None, aggregate.name)
         and zone in (None, aggregate.availability_zone)
         and (host is None or host in aggregate.hosts)
     ]
-    return {"changed": False, "aggregates": [aggregate_view(a) for a in found]}
+    return {"changed": False, "aggregates": [aggregate_view(a) for a in aggregates]}
 
 
 def main() -> None:

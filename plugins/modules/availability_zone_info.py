@@ -161,10 +161,10 @@ def views(fleet: Fleet, name: str | None, *, detail: bool) -> list[dict[str, Any
 
 
 def _hosts(zone: Zone) -> list[dict[str, Any]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_host: dict[str, list[dict[str, Any]]] = {}
     for service in sorted(zone.services, key=lambda s: (s.host, s.binary)):
-        found.setdefault(service.host, []).append(_service(service))
-    return [{"host": host, "services": services} for host, services in found.items()]
+        by_host.setdefault(service.host, []).append(_service(service))
+    return [{"host": host, "services": services} for host, services in by_host.items()]
 
 
 def _service(service: ComputeService) -> dict[str, Any]:

@@ -237,7 +237,7 @@ def _services(fleet: Fleet, wanted: ServiceWanted) -> dict[str, Any]:
 def _wait(task: Task, wanted: ServiceWanted) -> Fleet:
     """The fleet once all the services are as awaited."""
     return until(
-        lambda: _seen(task, wanted),
+        lambda: _observed(task, wanted),
         lambda fleet: _as_awaited(fleet, wanted),
         clock=SystemClock(),
         timeout=task.params["wait_timeout"],
@@ -249,7 +249,7 @@ def _wait(task: Task, wanted: ServiceWanted) -> Fleet:
     )
 
 
-def _seen(task: Task, wanted: ServiceWanted) -> Fleet:
+def _observed(task: Task, wanted: ServiceWanted) -> Fleet:
     """A host that XenAPI cannot see is down, unless all endpoints answer: then there is no such host."""
     try:
         fleet = task.read(reading(SERVICES))
@@ -269,8 +269,8 @@ def _as_awaited(fleet: Fleet, wanted: ServiceWanted) -> bool:
 
 
 def _states(fleet: Fleet, wanted: ServiceWanted) -> dict[str, str]:
-    found = {host: fleet.service(host) for host in wanted.hosts}
-    return {host: service.state if service else "unknown" for host, service in found.items()}
+    by_host = {host: fleet.service(host) for host in wanted.hosts}
+    return {host: service.state if service else "unknown" for host, service in by_host.items()}
 
 
 def main() -> None:

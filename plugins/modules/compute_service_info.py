@@ -113,10 +113,10 @@ SPEC = merge(CONNECTION, Spec({"host": {"type": "str"}, "binary": {"type": "str"
 
 def run(task: Task) -> dict[str, Any]:
     fleet = task.read(reading(SERVICES))
-    found = filter_services(fleet, task.params["host"], task.params["binary"])
+    services = filter_services(fleet, task.params["host"], task.params["binary"])
     return {
         "changed": False,
-        "services": [service_view(s) for s in found],
+        "services": [service_view(s) for s in services],
         "unanswered": dict(fleet.unreachable),
     }
 

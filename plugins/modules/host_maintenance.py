@@ -328,13 +328,13 @@ def run(task: Task) -> dict[str, object]:
     shown: list[list[str]] = []
 
     def plan(fleet: Fleet) -> Plan:
-        made = planner(fleet, wanted)
-        lines = plan_lines(made)
+        current = planner(fleet, wanted)
+        lines = plan_lines(current)
         if lines and lines not in shown:
             shown.append(lines)
             for line in lines:
                 task.reporter.line(line)
-        return made
+        return current
 
     return task.reconcile(
         plan,

@@ -185,10 +185,10 @@ def run(task: Task) -> dict[str, Any]:
     params = task.params
     sections = (HOSTS, SERVICES, SERVERS) if params["with_servers"] else (HOSTS, SERVICES)
     fleet = task.read(reading(*sections, hosts=[params["host"]] if params["host"] else None))
-    found = filter_hosts(fleet, params["host"], params["hypervisor_hostname_pattern"])
+    hosts = filter_hosts(fleet, params["host"], params["hypervisor_hostname_pattern"])
     return {
         "changed": False,
-        "hypervisors": [hypervisor_view(fleet, h, params["with_servers"]) for h in found],
+        "hypervisors": [hypervisor_view(fleet, h, params["with_servers"]) for h in hosts],
         "unanswered": dict(fleet.unreachable),
     }
 

@@ -179,16 +179,16 @@ def run(task: Task) -> dict[str, Any]:
         enforce_groups=params["anti_affinity"] == "enforce",
         cold_migrate=params["cold_migrate"],
     )
-    made = plan_rolling_update(task.read(everything(params["hosts"])), wanted)
-    for verdict in made.verdicts:
+    update = plan_rolling_update(task.read(everything(params["hosts"])), wanted)
+    for verdict in update.verdicts:
         if verdict.decision == "warn":
             task.reporter.warn(str(verdict))
     return {
         "changed": False,
-        "hosts": turn_views(made),
-        "blockers": [asdict(blocker) for blocker in made.blockers],
-        "refusal": refusal(made, wanted.name),
-        "summary": summary(made, wanted.name),
+        "hosts": turn_views(update),
+        "blockers": [asdict(blocker) for blocker in update.blockers],
+        "refusal": refusal(update, wanted.name),
+        "summary": summary(update, wanted.name),
     }
 
 

@@ -137,7 +137,7 @@ SPEC = merge(CONNECTION, Spec({"name": {"type": "str"}, "host": {"type": "str"}}
 def run(task: Task) -> dict[str, Any]:
     name, host = task.params["name"], task.params["host"]
     fleet = task.read(reading(POOLS))
-    found = [
+    pools = [
         pool
         for pool in sorted(fleet.pools, key=lambda p: (p.name, p.coordinator))
         if name in (None, pool.name, pool.id)
@@ -145,7 +145,7 @@ def run(task: Task) -> dict[str, Any]:
     ]
     return {
         "changed": False,
-        "pools": [pool_view(fleet, pool) for pool in found],
+        "pools": [pool_view(fleet, pool) for pool in pools],
         "unanswered": dict(fleet.unreachable),
     }
 

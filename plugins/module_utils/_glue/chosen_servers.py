@@ -52,26 +52,28 @@ class ChosenServers:
         return {"servers": list(self._views(fleet).values())}
 
     def _views(self, fleet: Fleet) -> dict[str, dict[str, Any]]:
-        found = {s.id: s for s in fleet.servers}
-        return {one: server_view(fleet, found[one]) for one in self._before if one in found}
+        by_id = {s.id: s for s in fleet.servers}
+        return {one: server_view(fleet, by_id[one]) for one in self._before if one in by_id}
 
     def result(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """The task's result with the outcome of each server in it."""
         views = {view["id"]: view for view in result["servers"]}
-        told = outcomes(self._before, result["actions"])
-        return {**result, **self._told(views, told)}
+        by_server = outcomes(self._before, result["actions"])
+        return {**result, **self._with_outcomes(views, by_server)}
 
     def after_failure(self, fleet: Fleet, failure: FleetError) -> dict[str, Any]:
         details = failure.details
         done = details.get("done", ())
-        told = outcomes(self._before, done, details.get("failed", ()), details.get("remaining", ()))
-        return {"actions": list(done), **self._told(self._views(fleet), told)}
+        by_server = outcomes(
+            self._before, done, details.get("failed", ()), details.get("remaining", ())
+        )
+        return {"actions": list(done), **self._with_outcomes(self._views(fleet), by_server)}
 
-    def _told(
-        self, views: Mapping[str, Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]
+    def _with_outcomes(
+        self, views: Mapping[str, Mapping[str, Any]], by_server: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Any]:
         servers = [
-            {**(views.get(one) or {**before, **GONE}), **told[one]}
+            {**(views.get(one) or {**before, **GONE}), **by_server[one]}
             for one, before in self._before.items()
         ]
         return {"servers": servers, "summary": summary(self._wanted.action, servers)}

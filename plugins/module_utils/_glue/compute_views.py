@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.model import ComputeService, Fleet, Host, Server, to_dict
+from .._core.units import MIB
 from .._reconcile.servers.filters import server_zone
-
-MIB = 1024**2
 
 POWER_STATES: Mapping[str, int] = {"Running": 1, "Paused": 3, "Halted": 4, "Suspended": 7}
 """XAPI's power states as Nova's numbers (nova/compute/power_state.py)."""
@@ -24,8 +23,8 @@ def service_view(service: ComputeService) -> dict[str, Any]:
 
 def service_views(fleet: Fleet, hosts: Sequence[str]) -> list[dict[str, Any]]:
     """Those of these hosts that exist, in this order, each once."""
-    found = (fleet.service(host) for host in dict.fromkeys(hosts))
-    return [service_view(s) for s in found if s is not None]
+    services = (fleet.service(host) for host in dict.fromkeys(hosts))
+    return [service_view(s) for s in services if s is not None]
 
 
 def hypervisor_view(fleet: Fleet, host: Host, with_servers: bool = False) -> dict[str, Any]:

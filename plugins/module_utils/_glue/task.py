@@ -94,7 +94,7 @@ class Task:
             self._overlay.add(plan.steps)
             return self._report(plan, plan.steps, result(before), result(after))
         ports = self._plane.ports(self.reporter, wanted)
-        held = lock(before) if callable(lock) else lock
+        lock_name = lock(before) if callable(lock) else lock
         unit = exclusive and ports.atomic
         # Inside a transaction only the records are read again.
         read = self._plane.read_inside if unit else self._plane.read
@@ -105,11 +105,11 @@ class Task:
             rounds,
             after_failure,
         )
-        with _locked(ports, held), ports.records.exclusive() if exclusive else nullcontext():
+        with _locked(ports, lock_name), ports.records.exclusive() if exclusive else nullcontext():
             # Others may have changed things until the lock or the transaction was ours.
-            made = None if unit or held else (before, plan)
-            done, left = self._carry_out(work, ports, unit, made)
-        return self._report(plan, done, result(before), result(left))
+            planned = None if unit or lock_name else (before, plan)
+            done, after = self._carry_out(work, ports, unit, planned)
+        return self._report(plan, done, result(before), result(after))
 
     def _read_before(self, needs: Needs, first: Reading | None) -> tuple[Fleet, Reading]:
         if not callable(needs):
@@ -120,23 +120,23 @@ class Task:
         return self._predicted(self._plane.read_more(fleet, had, wanted)), wanted
 
     def _carry_out(
-        self, work: _Work, ports: Ports, unit: bool, made: tuple[Fleet, Plan] | None
+        self, work: _Work, ports: Ports, unit: bool, planned: tuple[Fleet, Plan] | None
     ) -> tuple[list[Step], Fleet]:
         """The steps taken, and the state afterwards."""
         done: list[Step] = []
         for _round in range(work.rounds):
             try:
-                fleet, plan = made or work.look()
+                fleet, plan = planned or work.look()
             except FleetError as exc:
-                raise _told(exc, done, undone=unit) from exc
-            made = None
+                raise _for_whole_task(exc, done, undone=unit) from exc
+            planned = None
             if not plan.changed:
                 return done, fleet
             try:
                 done += apply(plan, ports)
             except FleetError as exc:
-                told = _told(exc, done, undone=unit)
-                raise told.altered(result=work.left(told)) from exc
+                error = _for_whole_task(exc, done, undone=unit)
+                raise error.altered(result=work.result_after(error)) from exc
         if work.rounds > 1:
             self._check_settled(work, done)
         return done, work.read_after()
@@ -144,15 +144,15 @@ class Task:
     @staticmethod
     def _check_settled(work: _Work, done: Sequence[Step]) -> None:
         """ConflictError if steps are left after the last round: somebody else changes the state."""
-        left = work.planner(work.read()).steps
-        if left:
+        remaining = work.planner(work.read()).steps
+        if remaining:
             raise ConflictError(
-                f"{left[0]}",
+                f"{remaining[0]}",
                 f"after {work.rounds} rounds of planning some steps are still left, as the "
                 "state changes meanwhile",
                 "Run again; if the result is the same, see who else makes changes there",
                 done=[step.to_dict() for step in done],
-                remaining=[step.to_dict() for step in left],
+                remaining=[step.to_dict() for step in remaining],
             )
 
     def _report(
@@ -194,7 +194,7 @@ class _Work:
     def read_after(self) -> Fleet:
         return (self.read_shown or self.read)()
 
-    def left(self, failure: FleetError) -> Mapping[str, Any]:
+    def result_after(self, failure: FleetError) -> Mapping[str, Any]:
         """What a failure has left. Its own error is what counts if that can't be read either."""
         if self.after_failure is None:
             return {}
@@ -210,7 +210,7 @@ def _locked(ports: Ports, name: str | None) -> AbstractContextManager[None]:
     return present(ports.journal, "locks").lock(name, "run of a task")
 
 
-def _told(exc: FleetError, before: Sequence[Step], *, undone: bool) -> FleetError:
+def _for_whole_task(exc: FleetError, before: Sequence[Step], *, undone: bool) -> FleetError:
     """The error as it stands for the whole task, rounds before this one included. A transaction
     takes back what its plan had done, so only the cause is reported.
     """

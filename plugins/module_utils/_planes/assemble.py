@@ -131,8 +131,8 @@ def _observed_default_zone(fleet: Fleet) -> str | None:
     if not fleet.aggregates:
         return None
     zoned = (s for zone in fleet.zones or () for s in zone.services if s.binary == COMPUTE)
-    seen = (*fleet.services, *zoned)
-    return next((s.zone for s in seen if s.zone and not fleet.zones_of(s.host)), None)
+    services = (*fleet.services, *zoned)
+    return next((s.zone for s in services if s.zone and not fleet.zones_of(s.host)), None)
 
 
 def merged(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:

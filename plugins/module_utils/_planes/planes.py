@@ -102,7 +102,9 @@ class XapiPlane:
             records=store.aggregates,
             services=store.services,
             journal=store.journal,
-            servers=RecordedServers(xen.servers, store.servers, self._seen) if xen else None,
+            servers=RecordedServers(xen.servers, store.servers, self._server_as_read)
+            if xen
+            else None,
             hosts=xen.hosts if xen else None,
             pools=xen.pools if xen else None,
             traits=self.traits,
@@ -110,7 +112,7 @@ class XapiPlane:
             **_waiting(self._backends, reporter),
         )
 
-    def _seen(self, server_id: str) -> Server | None:
+    def _server_as_read(self, server_id: str) -> Server | None:
         """As read last."""
         servers = self._view.servers if self._view else ()
         return next((s for s in servers if s.id == server_id), None)

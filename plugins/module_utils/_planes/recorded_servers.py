@@ -45,15 +45,15 @@ class RecordedServers:
     """
 
     def __init__(
-        self, servers: ServerPort, notes: ServerNotes, seen: Callable[[str], Server | None]
+        self, servers: ServerPort, notes: ServerNotes, find_server: Callable[[str], Server | None]
     ) -> None:
         self._servers = servers
         self._notes = notes
-        self._seen = seen
+        self._find_server = find_server
 
     def start_action(self, action: str, args: ActionArgs) -> Recorded:
         deletes = TABLE[action].deletes and not args.soft
-        server = self._seen(args.id) if deletes else None
+        server = self._find_server(args.id) if deletes else None
         if server is None:
             self._notes.changed([args.id])
         else:

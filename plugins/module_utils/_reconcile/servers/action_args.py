@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from ..._core.actions import TABLE
 from ..._core.args import ActionArgs, MoveArgs
+from ..._core.units import MIB
 from .wanted import ServerActionWanted
-
-MIB = 1024**2
 
 
 def action_args(
