@@ -51,13 +51,13 @@ def needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
     joining = [h for h in kept if h not in hosts]
     rezoned = [
         *(h for h in joining if zone and zone not in fleet.zones_of(h)),
-        *(h for h in hosts if h not in kept and old and not _held(fleet, current, h)),
+        *(h for h in hosts if h not in kept and old and not _zoned_by_another(fleet, current, h)),
         *(h for h in hosts if h in kept and zone != old),
     ]
     return _with_hosts(joining, rezoned)
 
 
-def _held(fleet: Fleet, aggregate: Aggregate | None, host: str) -> bool:
+def _zoned_by_another(fleet: Fleet, aggregate: Aggregate | None, host: str) -> bool:
     """Whether another aggregate gives the host the same zone."""
     zone = aggregate.availability_zone if aggregate else None
     return any(
@@ -99,8 +99,8 @@ def plan_aggregate(fleet: Fleet, wanted: AggregateWanted) -> Plan:
     check_metadata(subject, wanted.metadata or {})
     steps = [*_identity(fleet, current, wanted, zone)]
     name = wanted.new_name or wanted.name
-    seen = project_all(fleet, steps)
-    now = seen.aggregate(name) or Aggregate(name)
+    predicted = project_all(fleet, steps)
+    now = predicted.aggregate(name) or Aggregate(name)
     changes = _metadata_changes(now, wanted)
     if changes:
         steps.append(verbs.set_metadata(name, verbs.MetadataArgs(changes=changes)))
@@ -214,7 +214,7 @@ def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
     strangers = [h for h in wanted.hosts if h not in current.hosts]
     rezoned = [
         *(h for h in joining if zone and zone not in fleet.zones_of(h)),
-        *(h for h in leaving if zone and not _held(fleet, current, h)),
+        *(h for h in leaving if zone and not _zoned_by_another(fleet, current, h)),
     ]
     return _with_hosts(strangers, rezoned)
 
@@ -233,18 +233,18 @@ def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
         )
     steps: list[Step] = []
     for host in dict.fromkeys(wanted.hosts):
-        seen = project_all(fleet, steps)
-        now = seen.aggregate(aggregate.name) or aggregate
+        predicted = project_all(fleet, steps)
+        now = predicted.aggregate(aggregate.name) or aggregate
         if wanted.present and host not in now.hosts:
             _check_pool_state(now, host, refused=("changing", "error", "dismissed"), verb="added")
-            _check_add(seen, now, host)
+            _check_add(predicted, now, host)
             service = fleet.service(host)
             host_id = service.host_id if service else None
             steps.append(verbs.add_host(now.name, verbs.AddHostArgs(host=host, host_id=host_id)))
         elif not wanted.present and host in now.hosts:
             states = ("created", "changing", "dismissed")
             _check_pool_state(now, host, refused=states, verb="removed")
-            _check_remove(seen, now, host)
+            _check_remove(predicted, now, host)
             steps.append(verbs.remove_host(now.name, verbs.RemoveHostArgs(host=host)))
     return Plan(tuple(steps))
 

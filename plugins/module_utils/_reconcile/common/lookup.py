@@ -21,15 +21,15 @@ def pools_called(fleet: Fleet, name: str) -> tuple[Pool, ...]:
 
 def find_pool(fleet: Fleet, name: str) -> Pool | None:
     """The pool of that name or uuid, None if there is none. ConflictError if two are named so."""
-    found = pools_called(fleet, name)
-    if len(found) > 1:
+    matches = pools_called(fleet, name)
+    if len(matches) > 1:
         raise ConflictError(
             f"pool {name}",
-            f"{len(found)} pools have this name, coordinated by "
-            f"{joined(sorted(p.coordinator for p in found))}",
-            f"Give one of the uuids instead: {joined(sorted(p.id for p in found))}",
+            f"{len(matches)} pools have this name, coordinated by "
+            f"{joined(sorted(p.coordinator for p in matches))}",
+            f"Give one of the uuids instead: {joined(sorted(p.id for p in matches))}",
         )
-    return found[0] if found else None
+    return matches[0] if matches else None
 
 
 def get_pool(fleet: Fleet, name: str | None = None, member: str | None = None) -> Pool:
@@ -38,8 +38,8 @@ def get_pool(fleet: Fleet, name: str | None = None, member: str | None = None) -
         return _pool_of(fleet, member)
     if not name:
         raise InvalidError("pool", "neither its name nor a member was given", "Give one of them")
-    found = find_pool(fleet, name)
-    if found is None:
+    pool = find_pool(fleet, name)
+    if pool is None:
         named = sorted(p.name for p in fleet.pools if p.name)
         raise NotFoundError(
             f"pool {name}",
@@ -47,7 +47,7 @@ def get_pool(fleet: Fleet, name: str | None = None, member: str | None = None) -
             f"{silent(fleet)}",
             "Correct the name, or name a pool with xen_pool and its option host first",
         )
-    return found
+    return pool
 
 
 def _pool_of(fleet: Fleet, member: str) -> Pool:
@@ -89,14 +89,14 @@ def silent(fleet: Fleet) -> str:
 
 def find_storage(fleet: Fleet, pool: Pool, name: str) -> Storage | None:
     """The pool's SR of that name or uuid. ConflictError if two are named so."""
-    found = [s for s in fleet.storages if s.pool_id == pool.id and name in (s.name, s.id)]
-    if len(found) > 1:
+    matches = [s for s in fleet.storages if s.pool_id == pool.id and name in (s.name, s.id)]
+    if len(matches) > 1:
         raise ConflictError(
             f"SR {name}",
-            f"pool {called(pool)} has {len(found)} of this name",
-            f"Rename one of them, or give one of the uuids: {joined(sorted(s.id for s in found))}",
+            f"pool {called(pool)} has {len(matches)} of this name",
+            f"Rename one of them, or give one of the uuids: {joined(sorted(s.id for s in matches))}",
         )
-    return found[0] if found else None
+    return matches[0] if matches else None
 
 
 def called(pool: Pool) -> str:

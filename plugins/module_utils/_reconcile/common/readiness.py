@@ -19,22 +19,22 @@ def missing_for_service(fleet: Fleet, host: str, pool_id: str | None) -> tuple[s
     shared SR that is plugged on the pool's coordinator plugged here too, an interface on every
     network on which the coordinator has one.
     """
-    seen = fleet.host(host)
-    if seen is None:
+    current = fleet.host(host)
+    if current is None:
         return ("known to any coordinator that answers",)
-    if pool_id is not None and seen.pool_id != pool_id:
+    if pool_id is not None and current.pool_id != pool_id:
         return ("a member of the pool",)
-    found = []
-    if not seen.live:
-        found.append("live")
-    if not seen.enabled:
-        found.append("enabled")
-    if seen.operations:
-        found.append(f"free of {', '.join(seen.operations)}")
+    missing = []
+    if not current.live:
+        missing.append("live")
+    if not current.enabled:
+        missing.append("enabled")
+    if current.operations:
+        missing.append(f"free of {', '.join(current.operations)}")
     return (
-        *found,
-        *_missing_storage(fleet, host, seen.pool_id),
-        *_missing_networks(fleet, host, seen.pool_id),
+        *missing,
+        *_missing_storage(fleet, host, current.pool_id),
+        *_missing_networks(fleet, host, current.pool_id),
     )
 
 

@@ -37,7 +37,7 @@ def servers_named(fleet: Fleet, wanted: Iterable[str]) -> list[Server]:
 
     NotFoundError names every unknown one, ConflictError every name that several servers have.
     """
-    found: dict[str, Server] = {}
+    chosen: dict[str, Server] = {}
     missing: list[str] = []
     ambiguous: dict[str, list[str]] = {}
     for word in wanted:
@@ -47,7 +47,7 @@ def servers_named(fleet: Fleet, wanted: Iterable[str]) -> list[Server]:
         elif len(matches) > 1:
             ambiguous[word] = sorted(s.id for s in matches)
         else:
-            found.setdefault(matches[0].id, matches[0])
+            chosen.setdefault(matches[0].id, matches[0])
     if missing:
         raise NotFoundError(
             f"server {joined(missing)}",
@@ -64,7 +64,7 @@ def servers_named(fleet: Fleet, wanted: Iterable[str]) -> list[Server]:
             "Give the uuid of the one that you want",
             servers=ambiguous,
         )
-    return list(found.values())
+    return list(chosen.values())
 
 
 def matching(fleet: Fleet, word: str) -> list[Server]:

@@ -101,20 +101,20 @@ def same_name_blockers(fleet: Fleet, joiners: Sequence[Host], target: Pool) -> I
     """Guests whose name another guest of the pool to be has. XAPI allows it, but a server that is
     addressed by name must be one.
     """
-    seen: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for server in _guests_of(fleet, target.id):
-        seen.setdefault(server.name, []).append(f"pool {called(target)}")
+        by_name.setdefault(server.name, []).append(f"pool {called(target)}")
     for host in joiners:
         mine = sorted({s.name for s in _guests_of(fleet, host.pool_id)})
         for name in mine:
-            if name in seen:
+            if name in by_name:
                 yield Verdict(
                     host.name,
                     "block",
-                    f"duplicate VM name: {name} exists here and in {joined(seen[name])}",
+                    f"duplicate VM name: {name} exists here and in {joined(by_name[name])}",
                     "Rename one of them, or set allow_duplicate_servers",
                 )
-            seen.setdefault(name, []).append(f"host {host.name}")
+            by_name.setdefault(name, []).append(f"host {host.name}")
 
 
 def _guests_of(fleet: Fleet, pool_id: str) -> Iterable[Server]:

@@ -91,14 +91,14 @@ def _plan_present(
 ) -> Plan:
     names = _hosts(wanted, aggregate)
     _check_in_aggregate(names, aggregate)
-    seen = [fleet.host(name) for name in names]
-    joiners = [h for h in seen if h is not None and h.pool_id != pool.id]
-    blockers = [unknown_host(fleet, n) for n, h in zip(names, seen, strict=True) if h is None]
+    current = [fleet.host(name) for name in names]
+    joiners = [h for h in current if h is not None and h.pool_id != pool.id]
+    blockers = [unknown_host(fleet, n) for n, h in zip(names, current, strict=True) if h is None]
     blockers += _join_blockers(fleet, wanted, pool, joiners)
     blockers += _name_blockers(fleet, pool, joiners, aggregate)
     if blockers:
         raise refuse(_subject(pool, aggregate), "hosts cannot join", blockers)
-    members = [h for h in seen if h is not None and h.pool_id == pool.id]
+    members = [h for h in current if h is not None and h.pool_id == pool.id]
     waits, warnings = _unready(fleet, pool, members, aggregate)
     name = aggregate.name if aggregate else called(pool)
     work = [
@@ -140,12 +140,12 @@ def _join_blockers(
     fresh = [h for h in joiners if not h.joining]
     if not fresh:
         return []
-    found = list(target_blockers(fleet, pool))
+    blockers = list(target_blockers(fleet, pool))
     for host in fresh:
-        found += join_blockers(fleet, host, pool)
+        blockers += join_blockers(fleet, host, pool)
     if not wanted.allow_duplicate_servers:
-        found += same_name_blockers(fleet, fresh, pool)
-    return found
+        blockers += same_name_blockers(fleet, fresh, pool)
+    return blockers
 
 
 def _name_blockers(

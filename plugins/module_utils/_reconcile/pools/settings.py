@@ -133,18 +133,18 @@ def _refusal(name: str, host: str, blockers: Sequence[Verdict]) -> PlanRefused:
 
 def _hand_over_blockers(fleet: Fleet, pool: Pool, name: str, host: str) -> list[Verdict]:
     """pool.designate_new_master asks every host for its consent and fails if one gives no answer."""
-    seen = fleet.host(host)
-    found = []
-    if seen is None or seen.pool_id != pool.id:
+    member = fleet.host(host)
+    blockers = []
+    if member is None or member.pool_id != pool.id:
         members = joined(sorted(h.name for h in fleet.members(pool.id)))
-        found.append(
+        blockers.append(
             Verdict(host, "block", f"it is no member of the pool ({members})", "Choose a member")
         )
-    elif not seen.enabled:
-        found.append(
+    elif not member.enabled:
+        blockers.append(
             Verdict(host, "block", "it is disabled", "Bring it back in service, or choose another")
         )
-    found += [
+    blockers += [
         Verdict(
             h.name,
             "block",
@@ -155,5 +155,5 @@ def _hand_over_blockers(fleet: Fleet, pool: Pool, name: str, host: str) -> list[
         if not h.live
     ]
     if pool.ha_enabled:
-        found.append(Verdict(name, "block", "HA is enabled", "Disable HA for the hand-over"))
-    return found
+        blockers.append(Verdict(name, "block", "HA is enabled", "Disable HA for the hand-over"))
+    return blockers
