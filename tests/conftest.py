@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A test that fails on a real cloud tells what the cloud itself complained of meanwhile."""
+"""A test that fails on a real cloud reports what the cloud itself complained of meanwhile."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed and item.get_closest_marker("nova") and (bed := Bed.running()):
-        told = "\n".join(troubles(bed.layout, call.start))
-        report.sections.append(("what the cloud's services complained of", told or "nothing"))
+        complaints = "\n".join(troubles(bed.layout, call.start))
+        report.sections.append(("what the cloud's services complained of", complaints or "nothing"))
     return report

@@ -4,7 +4,7 @@
 
 The file is ``{PART: {"seconds": ..., "busy": ..., "tests": {TEST: {"seconds": ..., "busy": ...}}}}``: wall and
 processor time. A test is one of pytest's, or what a tool's output says has begun, or else a command;
-processor time is missing where nothing tells it apart.
+processor time is missing where nothing distinguishes it.
 """
 
 from __future__ import annotations

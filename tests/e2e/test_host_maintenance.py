@@ -188,7 +188,7 @@ def test_check_shows_the_run_and_a_second_run_does_nothing(
 
 
 @pytest.mark.full
-def test_progress_is_told(books: Playbooks) -> None:
+def test_progress_is_reported(books: Playbooks) -> None:
     run = books.tasks(task("in_maintenance"))
     assert "plan: 11 steps, 5 servers with" in run.output
     assert "live-migrate db from xen2 to xen3: done in" in run.output
@@ -402,7 +402,7 @@ def test_failing_work_keeps_the_host_in_maintenance(books: Playbooks, tmp_path: 
     assert disturbed(books) == {}
 
 
-def test_every_blocker_is_told_and_nothing_changed(books: Playbooks) -> None:
+def test_every_blocker_is_reported_and_nothing_changed(books: Playbooks) -> None:
     tweak(books, "web1", blocked_operations={"pool_migrate": "dongle"})
     pause(books, "web2")
     tweak(books, "db", memory_dynamic_min=70 * 1024**3)
@@ -413,8 +413,12 @@ def test_every_blocker_is_told_and_nothing_changed(books: Playbooks) -> None:
     assert (error["code"], error["status"]) == ("plan_refused", 409)
     assert {v["subject"] for v in error["details"]["verdicts"]} == {"web1", "web2", "db"}
     assert all(v["remedy"] for v in error["details"]["verdicts"])
-    for told in ("web1: has pool_migrate among", "web2: is paused", "db: no capacity: it needs 70"):
-        assert told in run.failure()["msg"]
+    for words in (
+        "web1: has pool_migrate among",
+        "web2: is paused",
+        "db: no capacity: it needs 70",
+    ):
+        assert words in run.failure()["msg"]
     assert books.mutating_calls() == before
     assert not books.store.exists()
 

@@ -32,7 +32,7 @@ LOST = {"web1", "web2", "web3"}
 
 
 class Site:
-    """The playbook on xen3, with fencing tasks that leave a trace, and may be told to fail."""
+    """The playbook on xen3, with fencing tasks that leave a trace, and may be made to fail."""
 
     def __init__(self, books: Playbooks, simulator: Simulator) -> None:
         self.books = books
@@ -209,7 +209,7 @@ def test_killed_midway_and_run_again(site: Site) -> None:
 
 
 @pytest.mark.full
-def test_a_paused_server_is_told_and_the_others_are_elsewhere(site: Site) -> None:
+def test_a_paused_server_is_reported_and_the_others_are_elsewhere(site: Site) -> None:
     client = Client(site.simulator.hosts["xen1"])
     client("VM.pause", client.vm("web2"))
     site.fail()

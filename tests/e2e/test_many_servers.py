@@ -144,23 +144,23 @@ def broken_starts(many: Many, times: int) -> None:
 
 def outcomes(run: Run) -> dict[str, set[str]]:
     """Names by outcome."""
-    told: dict[str, set[str]] = {}
+    by_outcome: dict[str, set[str]] = {}
     for server in run.failure()["servers"]:
-        told.setdefault(server["outcome"], set()).add(server["name"])
-    return told
+        by_outcome.setdefault(server["outcome"], set()).add(server["name"])
+    return by_outcome
 
 
 def test_some_fail_and_the_others_are_done(many: Many) -> None:
     broken_starts(many, FAILING)
     run = many.act("start", SOME)
     failure = run.failure()
-    told = outcomes(run)
-    assert {outcome: len(names) for outcome, names in told.items()} == {
+    by_outcome = outcomes(run)
+    assert {outcome: len(names) for outcome, names in by_outcome.items()} == {
         "done": FEWER - FAILING,
         "failed": FAILING,
     }
     assert many.running() == FEWER - FAILING
-    for name in told["failed"]:
+    for name in by_outcome["failed"]:
         assert name in failure["msg"]
     assert "the disk is gone" in failure["msg"]
     assert f"{FEWER - FAILING} of {FEWER} steps were completed" in failure["msg"]
@@ -172,7 +172,7 @@ def test_some_fail_and_the_others_are_done(many: Many) -> None:
     many.site.delete("/faults")
     again = many.act("start", SOME)
     assert again.status == 0, again.output
-    assert {action.split()[1] for action in again.actions} == told["failed"]
+    assert {action.split()[1] for action in again.actions} == by_outcome["failed"]
     assert many.running() == FEWER
 
 
@@ -181,16 +181,16 @@ def test_no_further_one_is_started_once_enough_have_failed(many: Many) -> None:
     assert many.act("stop").status == 0
     broken_starts(many, 1)
     run = many.act("start", SOME, max_parallel=10, max_failures=0)
-    told = outcomes(run)
-    assert len(told["failed"]) == 1
-    assert len(told["left"]) >= FEWER - 20 - 10
+    by_outcome = outcomes(run)
+    assert len(by_outcome["failed"]) == 1
+    assert len(by_outcome["left"]) >= FEWER - 20 - 10
     tried = sum(call["method"] == "Async.VM.start_on" for call in many.calls)
-    assert tried == FEWER - len(told["left"])
-    assert many.running() == len(told["done"]) == tried - 1
-    assert f"{len(told['left'])} not started" in run.failure()["summary"]
+    assert tried == FEWER - len(by_outcome["left"])
+    assert many.running() == len(by_outcome["done"]) == tried - 1
+    assert f"{len(by_outcome['left'])} not started" in run.failure()["summary"]
 
     many.site.delete("/faults")
     again = many.act("start", SOME)
     assert again.status == 0, again.output
-    assert len(again.actions) == FEWER - len(told["done"])
+    assert len(again.actions) == FEWER - len(by_outcome["done"])
     assert many.running() == FEWER

@@ -65,8 +65,8 @@ def test_to_the_schedulers_choice_and_to_a_host(cloud: Cloud) -> None:
         "nm-run": "ACTIVE",
         "nm-paused": "PAUSED",
     }
-    told = {s["name"]: s["host"] for s in chosen.result("act")["servers"]}
-    assert told == {name: host for name, (host, _status) in places.items()}
+    hosts = {s["name"]: s["host"] for s in chosen.result("act")["servers"]}
+    assert hosts == {name: host for name, (host, _status) in places.items()}
 
     home = cloud.act(host="compute1")
     assert home.status == 0, home.output
@@ -75,7 +75,7 @@ def test_to_the_schedulers_choice_and_to_a_host(cloud: Cloud) -> None:
     assert (again.status, again.changed) == (0, 0), again.output
 
 
-def test_what_nova_would_refuse_later_is_told_at_once(cloud: Cloud) -> None:
+def test_what_nova_would_refuse_later_is_reported_at_once(cloud: Cloud) -> None:
     service = cloud.bed.services()["compute2"]["id"]
     cloud.bed.api("PUT", f"/os-services/{service}", {"status": "disabled"})
     refused = {

@@ -210,8 +210,8 @@ def test_stopped_servers_leave_and_return_if_wanted(cloud: Cloud) -> None:
     assert cloud.statuses() == {n: s for n, (_h, s, _t) in cloud.at_first.items()}
     assert cloud.service() == ("disabled", REASON)
     assert cloud.phase() == "in_maintenance"
-    told = {m["server"]: (m["to"], m["now_on"]) for m in moves(away)}
-    assert told == {name: (host, host) for name, (host, _s, _t) in cloud.states().items()}
+    words = {m["server"]: (m["to"], m["now_on"]) for m in moves(away)}
+    assert words == {name: (host, host) for name, (host, _s, _t) in cloud.states().items()}
     again = cloud.task("in_maintenance", cold_migrate=True)
     assert (again.status, again.changed) == (0, 0), again.output
     back = cloud.task("in_service")
@@ -367,15 +367,15 @@ def test_what_others_did_meanwhile_stands(cloud: Cloud) -> None:
     assert back.status == 0, back.output
     assert cloud.here() == {*OFF, PAUSED}
     assert cloud.states()[other][0] == elsewhere
-    for told in (
+    for words in (
         f"{gone}: does not return: it is gone",
         f"{stopped}: does not return: it is SHUTOFF",
         f"{other}: does not return: it was moved to {elsewhere} meanwhile",
     ):
-        assert told in back.output
+        assert words in back.output
 
 
-def test_every_blocker_is_told_and_nothing_changed(cloud: Cloud) -> None:
+def test_every_blocker_is_reported_and_nothing_changed(cloud: Cloud) -> None:
     cloud.bed.action(cloud.servers["nm-a1"], "rescue", status="RESCUE")
     body = {"os-resetState": {"state": "error"}}
     cloud.bed.api("POST", f"/servers/{cloud.servers['nm-a2']}/action", body)

@@ -32,7 +32,7 @@ WINDOW = 20
 PAUSE_S = 0.5
 """Between two looks (Ports.interval)."""
 SERVICES_S = 2.5
-"""Age of a reading of the compute services that is read anew (liveness.py)."""
+"""Age of a reading of the compute services that is read again (liveness.py)."""
 RECORDS_S = 5
 """Likewise of migration records, for the moves that are to be started (tracking.py)."""
 
@@ -154,7 +154,7 @@ def cost(many: Many, action: str, number: int, *, moves: bool = False) -> None:
     assert 1 <= looks <= seconds / PAUSE_S
     assert services <= 1 + seconds / SERVICES_S
     assert records <= (looks + alone + 1 + seconds / RECORDS_S if moves else 0)
-    # The one that tells since when changes are to be listed; the last three, a few times.
+    # The one that shows since when changes are to be listed; the last three, a few times.
     assert alone <= number / 4
 
 
@@ -176,8 +176,8 @@ def test_started_moved_and_stopped_in_one_task_each(many: Many) -> None:
     assert many.statuses() == {"ACTIVE": NUMBER}
     after = many.hosts()
     assert [one for one in after if after[one] == before[one]] == []
-    told = {server["id"]: server["host"] for server in run.result("act")["servers"]}
-    assert told == after
+    hosts = {server["id"]: server["host"] for server in run.result("act")["servers"]}
+    assert hosts == after
     cost(many, "POST os-migrateLive", NUMBER, moves=True)
 
     run = many.act("start")
@@ -187,10 +187,10 @@ def test_started_moved_and_stopped_in_one_task_each(many: Many) -> None:
 
 def outcomes(run: Run) -> dict[str, set[str]]:
     """Ids by outcome."""
-    told: dict[str, set[str]] = {}
+    by_outcome: dict[str, set[str]] = {}
     for server in run.failure()["servers"]:
-        told.setdefault(server["outcome"], set()).add(server["id"])
-    return told
+        by_outcome.setdefault(server["outcome"], set()).add(server["id"])
+    return by_outcome
 
 
 BATCHED = "^many0-"
@@ -205,8 +205,8 @@ def test_some_fail_and_the_others_are_done(many: Many) -> None:
     broken = {"hosts": {broken_host: {"fail": {"pause": "the hypervisor is stuck"}}}}
     with many.bed.fault(**broken):
         run = many.act("pause", BATCHED)
-    told = outcomes(run)
-    assert told == {"failed": there, "done": set(before) - there}
+    by_outcome = outcomes(run)
+    assert by_outcome == {"failed": there, "done": set(before) - there}
     assert many.statuses("many0-") == {"ACTIVE": len(there), "PAUSED": BATCH - len(there)}
     failure = run.failure()
     assert "the hypervisor is stuck" in failure["msg"]
@@ -222,11 +222,11 @@ def test_some_fail_and_the_others_are_done(many: Many) -> None:
 def test_no_further_one_is_started_once_enough_have_failed(many: Many) -> None:
     with many.bed.fault(fail={"unpause": "the hypervisor is stuck"}):
         run = many.act("unpause", BATCHED, max_parallel=10, max_failures=0)
-    told = outcomes(run)
-    assert 1 <= len(told["failed"]) <= 10
-    assert set(told) == {"failed", "left"}
-    assert many.made["POST unpause"] == len(told["failed"])
-    assert f"{len(told['left'])} not started" in run.failure()["summary"]
+    by_outcome = outcomes(run)
+    assert 1 <= len(by_outcome["failed"]) <= 10
+    assert set(by_outcome) == {"failed", "left"}
+    assert many.made["POST unpause"] == len(by_outcome["failed"])
+    assert f"{len(by_outcome['left'])} not started" in run.failure()["summary"]
     assert many.statuses("many0-") == {"PAUSED": BATCH}
 
     again = many.act("unpause", BATCHED)

@@ -31,7 +31,7 @@ ORDER = ["xen1", "xen3", "xen2"]
 
 
 class Site:
-    """The playbook on all three hosts, with tasks that leave a trace, and may be told to fail."""
+    """The playbook on all three hosts, with tasks that leave a trace, and may be made to fail."""
 
     def __init__(self, books: Playbooks) -> None:
         self.books = books
@@ -109,14 +109,14 @@ def test_it_stops_at_a_host_that_fails_and_goes_on_there(site: Site) -> None:
     site.sick.write_text("work xen3\n", encoding="utf-8")
     failed = site.run()
     assert failed.status == 2
-    told = failed.failure()["msg"]
+    message = failed.failure()["msg"]
     for text in (
         "Rolling update november stops at host xen3 (2 of 3)",
         "your task 'work' failed",
         "Done: xen1. Not begun in this run: xen2.",
         "it continues with xen3",
     ):
-        assert text in told
+        assert text in message
     assert site.done() == ["work xen1", "work xen3"]
     state = site.state()["hosts"]
     assert [state[h]["enabled"] for h in ("xen1", "xen2", "xen3")] == [True, True, False]
@@ -147,7 +147,7 @@ def test_a_failed_check_spares_the_next_hosts_also_in_the_next_run(site: Site) -
     assert site.in_service()
 
 
-def test_what_is_in_the_way_of_any_host_is_told_before_the_first_is_touched(site: Site) -> None:
+def test_what_is_in_the_way_of_any_host_is_reported_before_the_first_is_touched(site: Site) -> None:
     blocked = {"fields": {"blocked_operations": {"pool_migrate": "dongle"}}}
     site.books.site.post("/tweak", {"vm": "db", **blocked})
     other = {"host": "xen2", "name": "fan"}
@@ -155,7 +155,7 @@ def test_what_is_in_the_way_of_any_host_is_told_before_the_first_is_touched(site
     calls = len(site.books.mutating_calls())
     failed = site.run(hosts=["xen3", "xen2", "xen1", "xen9"])
     assert failed.status == 2
-    told = failed.failure()["msg"]
+    message = failed.failure()["msg"]
     for text in (
         "rolling update november of 4 hosts",
         "host xen3: it can't be emptied: db: has pool_migrate among its blocked_operations (dongle)",
@@ -163,7 +163,7 @@ def test_what_is_in_the_way_of_any_host_is_told_before_the_first_is_touched(site
         "host xen9: it is unknown to every coordinator that answered",
         "remove the 3 blockers and run again",
     ):
-        assert text in told
+        assert text in message
     assert len(site.books.mutating_calls()) == calls
     assert site.done() == []
 

@@ -37,7 +37,7 @@ patch =
     _exit
     fork
 """
-"""pytest tells processes that a test starts which test it is; Ansible's workers end with os._exit."""
+"""pytest passes the name of the running test to processes that it starts; Ansible's workers end with os._exit."""
 PHASE = re.compile(r" \((?:setup|call|teardown)\)$")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -90,7 +90,7 @@ def of_role(role: str, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Playbooks:
-    """Runs playbooks for one site, or for what ``environment`` tells how to reach. ``directory`` keeps
+    """Runs playbooks for one site, or for what ``environment`` describes. ``directory`` keeps
     the store, Ansible's home and results.
     """
 

@@ -66,9 +66,9 @@ def test_what_one_makes_the_other_leaves_alone(
     for name, (given, _metadata) in WANTED.items():
         options = {"name": name, "hosts": ["compute2", "compute1"], **given}
         again = second(f"{name}: again", **options)
-        foretell = {**again, "name": f"{name}: foretell", "check_mode": True}
-        tasks += [first(f"{name}: make", **options), foretell, again]
-        expected |= {f"{name}: make": True, foretell["name"]: False, again["name"]: False}
+        predict = {**again, "name": f"{name}: predict", "check_mode": True}
+        tasks += [first(f"{name}: make", **options), predict, again]
+        expected |= {f"{name}: make": True, predict["name"]: False, again["name"]: False}
     assert changes(run(books, *tasks)) == expected
     assert aggregates(bed) == {
         name: {

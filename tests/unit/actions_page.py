@@ -3,7 +3,7 @@
 
 """The guide's table of server actions, made from the table that the planner works by.
 
-``make format`` writes it anew.
+``make format`` writes it again.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ STATES = {
 
 
 def guest(name: str, on: str = "c1", vm_state: str = "active", **fields: Any) -> Server:
-    """A server of 2 GiB, as Nova tells about it: without what only XAPI knows."""
+    """A server of 2 GiB, as Nova shows it: without what only XAPI knows."""
     status, power = STATES[vm_state]
     base = {"status": status, "vm_state": vm_state, "power_state": power, "zone": "nova"}
     return server(name, on, **{**base, "allowed": frozenset(), **fields})

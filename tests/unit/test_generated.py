@@ -80,7 +80,7 @@ def test_files_of_a_module_that_is_gone_are_removed(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "pattern", "replacement", "told"),
+    ("path", "pattern", "replacement", "message"),
     [
         ("docs/returns.yml", r"(?s)\n  xen_sr:\n.*", "", "has nothing for the module xen_sr"),
         ("docs/returns.yml", "\n  xen_sr:", "\n  xen_storage:", "do not exist: .'xen_storage'"),
@@ -89,10 +89,10 @@ def test_files_of_a_module_that_is_gone_are_removed(copy: Path) -> None:
     ],
 )
 def test_what_is_missing_is_named(
-    copy: Path, path: str, pattern: str, replacement: str, told: str
+    copy: Path, path: str, pattern: str, replacement: str, message: str
 ) -> None:
     edit(copy / path, pattern, replacement)
-    with pytest.raises(SystemExit, match=told):
+    with pytest.raises(SystemExit, match=message):
         generate.write(copy)
 
 

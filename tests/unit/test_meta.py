@@ -116,7 +116,7 @@ def test_documentation_says_what_the_specification_says(
         if sorted(membership) != sorted(f"xenfleet.compute.{group}" for group in groups):
             found[name].append(f"it is in the groups {groups}, documented are {membership}")
         found[name] += problems(doc["options"], spec_of(name))
-    assert {name: told for name, told in found.items() if told} == {}
+    assert {name: complaints for name, complaints in found.items() if complaints} == {}
 
 
 @pytest.mark.parametrize("name", MODULES)

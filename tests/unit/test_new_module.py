@@ -90,11 +90,11 @@ def test_all_is_written_and_in_the_projects_format(copy: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_left_names_files_and_commands_that_exist(copy: Path, name: str) -> None:
-    told = new_module.left(copy, name, new_module.create(copy, name))
-    paths = re.findall(r"[\w./]+/[\w./]+\w", told)
+    report = new_module.left(copy, name, new_module.create(copy, name))
+    paths = re.findall(r"[\w./]+/[\w./]+\w", report)
     assert [one for one in paths if not any((top / one).exists() for top in (copy, ROOT))] == []
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = " ".join(re.findall(r"make ([a-z ]+)", told.partition("Then: ")[2])).split()
+    targets = " ".join(re.findall(r"make ([a-z ]+)", report.partition("Then: ")[2])).split()
     assert len(targets) > 4
     assert [one for one in targets if f"\n{one}: " not in makefile] == []
 

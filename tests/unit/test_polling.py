@@ -12,7 +12,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports impor
 
 
 class Handle:
-    """Handles are told apart by identity."""
+    """Handles are distinguished by identity."""
 
 
 class Cloud:
@@ -79,7 +79,7 @@ def test_a_cloud_that_shows_nothing_is_asked_once_a_round() -> None:
     assert cloud.looks == [50]
 
 
-def test_the_state_after_the_start_is_told_without_a_look() -> None:
+def test_the_state_after_the_start_is_reported_without_a_look() -> None:
     cloud = Cloud()
     handle = cloud.batch.begun(Handle(), JobState(done=True))
     assert cloud.ask([handle, handle]) == [True, True]

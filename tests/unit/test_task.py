@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task tells when a step fails: all that stays done, and nothing that was taken back."""
+"""What a task reports when a step fails: all that stays done, and nothing that was undone."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_transaction_that_was_taken_back_claims_nothing(tmp_path: Path) -> Non
     assert names(store) == []
 
 
-def test_without_a_transaction_what_was_done_is_told(tmp_path: Path) -> None:
+def test_without_a_transaction_what_was_done_is_reported(tmp_path: Path) -> None:
     store = tmp_path / "store.db"
     error = reconcile(store, lambda fleet: Plan((CREATE, BROKEN)))
     assert "1 of 2 steps were completed and are kept" in error.message
@@ -69,7 +69,7 @@ def test_without_a_transaction_what_was_done_is_told(tmp_path: Path) -> None:
     assert names(store) == ["prod"]
 
 
-def test_a_later_round_that_fails_tells_what_the_earlier_ones_did(tmp_path: Path) -> None:
+def test_a_later_round_that_fails_reports_what_the_earlier_ones_did(tmp_path: Path) -> None:
     def planner(fleet: Fleet) -> Plan:
         return Plan((BROKEN,)) if fleet.aggregates else Plan((CREATE,))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contract.faults.stage import Seen, Stage, Told
+from contract.faults.stage import ActionRun, Seen, Stage
 from contract.rules.control import Result
 from contract.rules.nova_control import NovaControl
 from testbeds.openstack.api import ApiError
@@ -43,7 +43,7 @@ class NovaStage(Stage):
         on = {"web1": self.busy, "web2": self.other}
         self.servers = bed.servers(on, project=PROJECT)
 
-    def act(self, action: str, *names: str, **options: Any) -> Told:
+    def act(self, action: str, *names: str, **options: Any) -> ActionRun:
         """A member's own servers are named by their uuids: to look for names is an admin's right."""
         words = names or ("web1",)
         if self.control.who != "admin":
@@ -91,7 +91,7 @@ class NovaStage(Stage):
     def stop(self, name: str) -> None:
         self.bed.action(self.servers[name], "os-stop")
 
-    def delete_midway(self) -> Told:
+    def delete_midway(self) -> ActionRun:
         def delete() -> None:
             self.bed.action(self.servers["web1"], "forceDelete")
 
@@ -105,7 +105,7 @@ class NovaStage(Stage):
         self.bed.kill(self.busy)
 
     def revive(self) -> None:
-        """A service that starts again goes on with what it was told to do."""
+        """A service that starts again continues with its tasks."""
         self.bed.start(self.busy)
         self.bed.wait_service(self.busy, "up")
 

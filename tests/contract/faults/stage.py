@@ -30,7 +30,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Told:
+class ActionRun:
     """A task's result, and how long it took."""
 
     result: dict[str, Any]
@@ -46,7 +46,7 @@ class Told:
         return {s["name"]: s["outcome"] for s in self.result["servers"]}
 
     def fails(self, *words: str, code: str = "backend", within: float = SOON_S) -> None:
-        """With that kind of error and these words in its message, object, cause and remedy told,
+        """With that kind of error and these words in its message, with object, cause and remedy,
         and well before the time that it may wait.
         """
         assert self.error["code"] == code, self.result
@@ -77,7 +77,9 @@ class Stage(ABC):
     """Likewise of a stop that a lock forbids when it is asked for, beside what the planner knows."""
     lock_remedy: str
 
-    def act(self, action: str, *names: str, wait_timeout: int = WAIT_S, **options: Any) -> Told:
+    def act(
+        self, action: str, *names: str, wait_timeout: int = WAIT_S, **options: Any
+    ) -> ActionRun:
         began = time.monotonic()
         result = self.control.run(
             "server_action",
@@ -86,18 +88,18 @@ class Stage(ABC):
             wait_timeout=wait_timeout,
             **options,
         )
-        return Told(result, time.monotonic() - began)
+        return ActionRun(result, time.monotonic() - began)
 
     def done(self, action: str, *names: str, **options: Any) -> None:
-        told = self.act(action, *names, **options)
-        assert not told.result.get("failed"), told.result["msg"]
-        assert told.result["changed"]
+        run = self.act(action, *names, **options)
+        assert not run.result.get("failed"), run.result["msg"]
+        assert run.result["changed"]
 
     def kept(self, action: str, *names: str, **options: Any) -> None:
         """There is nothing to do."""
-        told = self.act(action, *names, **options)
-        assert not told.result.get("failed"), told.result["msg"]
-        assert not told.result["changed"], told.result["actions"]
+        run = self.act(action, *names, **options)
+        assert not run.result.get("failed"), run.result["msg"]
+        assert not run.result["changed"], run.result["actions"]
 
     @contextmanager
     def meanwhile(self, moment: Callable[[], Any], event: Callable[[], Any]) -> Iterator[None]:
@@ -159,7 +161,7 @@ class Stage(ABC):
         """Somebody else stops a server, and does not wait."""
 
     @abstractmethod
-    def delete_midway(self) -> Told:
+    def delete_midway(self) -> ActionRun:
         """The result of an action on web1 that somebody deletes it from under."""
 
     @abstractmethod

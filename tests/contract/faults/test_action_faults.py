@@ -4,7 +4,7 @@
 """Actions that go wrong, through server_action with ``wait``, the same faults on both planes.
 
 Each fault has one test, which runs on both; TESTS names it, and ``test_every_fault_is_tested``
-holds the file to that. Each test asserts what is told and how soon, what a plain client then sees,
+holds the file to that. Each test asserts what is reported and how soon, what a plain client then sees,
 and that running again after the cause is gone finishes the work or finds nothing left to do.
 """
 
@@ -35,13 +35,13 @@ def test_every_fault_is_tested() -> None:
 
 
 def test_server_goes_to_error(stage: Stage) -> None:
-    """Told at once, with the words of the failure."""
+    """Reported at once, with the words of the failure."""
     action, options = stage.breaking
     with stage.broken():
-        told = stage.act(action, **options)
-    told.fails("server web1", "no disk left")
-    assert told.outcomes() == {"web1": "failed"}
-    assert told.result["servers"][0]["status"] == "ERROR"
+        run = stage.act(action, **options)
+    run.fails("server web1", "no disk left")
+    assert run.outcomes() == {"web1": "failed"}
+    assert run.result["servers"][0]["status"] == "ERROR"
     assert stage.seen().vm_state == "error"
     stage.done("reboot_hard")
     assert stage.seen().vm_state == "active"
@@ -51,8 +51,8 @@ def test_server_goes_to_error(stage: Stage) -> None:
 def test_live_migration_fails(stage: Stage) -> None:
     """The server is ACTIVE afterwards, as it would be had it moved."""
     with stage.moves_fail():
-        told = stage.act("live_migrate", host=stage.idle)
-    told.fails("web1")
+        run = stage.act("live_migrate", host=stage.idle)
+    run.fails("web1")
     assert stage.seen() == Seen("active", None, stage.busy)
     stage.done("live_migrate", host=stage.idle)
     assert stage.seen() == Seen("active", None, stage.idle)
@@ -64,17 +64,17 @@ def test_live_migration_is_aborted(stage: Stage) -> None:
         stage.moves_slow(),
         stage.meanwhile(lambda: stage.seen().task_state == "migrating", stage.abort),
     ):
-        told = stage.act("live_migrate", host=stage.idle)
-    told.fails("web1", "cancelled", code=told.error["code"])
+        run = stage.act("live_migrate", host=stage.idle)
+    run.fails("web1", "cancelled", code=run.error["code"])
     assert stage.seen() == Seen("active", None, stage.busy)
     stage.done("live_migrate", host=stage.idle)
     assert stage.seen().host == stage.idle
 
 
 def test_server_is_deleted(stage: Stage) -> None:
-    told = stage.delete_midway()
-    told.fails("web1", stage.gone, code=told.error["code"])
-    assert told.outcomes() == {"web1": "failed"}
+    run = stage.delete_midway()
+    run.fails("web1", stage.gone, code=run.error["code"])
+    assert run.outcomes() == {"web1": "failed"}
     assert stage.seen().vm_state == "deleted"
     again = stage.act("stop")
     assert again.error["status"] == 404
@@ -87,8 +87,8 @@ def test_host_dies(stage: Stage) -> None:
         stage.stops_slow(20),
         stage.meanwhile(lambda: stage.seen().task_state == "powering-off", stage.kill),
     ):
-        told = stage.act("stop")
-    told.fails("web1", words, code=code, within=60)
+        run = stage.act("stop")
+    run.fails("web1", words, code=code, within=60)
     stage.revive()
     stage.until(stage.settled)
     assert stage.seen().vm_state == "stopped"
@@ -98,9 +98,9 @@ def test_host_dies(stage: Stage) -> None:
 def test_locked_by_another(stage: Stage) -> None:
     code, words = stage.locked
     stage.lock()
-    told = stage.act("stop")
-    told.fails("web1", words, code=code, within=10)
-    assert stage.lock_remedy in told.error["remedy"]
+    run = stage.act("stop")
+    run.fails("web1", words, code=code, within=10)
+    assert stage.lock_remedy in run.error["remedy"]
     assert stage.seen() == Seen("active", None, stage.busy)
     stage.unlock()
     stage.done("stop")
@@ -112,10 +112,10 @@ def test_busy_server(stage: Stage) -> None:
     with stage.stops_slow(10):
         stage.stop("web1")
         stage.until(lambda: not stage.settled())
-        told = stage.act("stop", "web1")
-    told.fails("web1", "while it is in task_state powering-off", code="conflict", within=8)
-    assert told.error["status"] == 409
-    assert not told.result["changed"]
+        run = stage.act("stop", "web1")
+    run.fails("web1", "while it is in task_state powering-off", code="conflict", within=8)
+    assert run.error["status"] == 409
+    assert not run.result["changed"]
     stage.until(stage.settled)
     stage.kept("stop")
     stage.done("start")
@@ -132,15 +132,15 @@ def test_server_gets_busy(stage: Stage) -> None:
         stage.stops_slow(8, other=5),
         stage.meanwhile(lambda: stage.seen("web2").task_state == "powering-off", stop_later),
     ):
-        told = stage.act("stop", "web2", "web1", max_parallel=1)
-    assert told.error["code"] == "interrupted"
-    assert told.outcomes() == {"web2": "done", "web1": "failed"}
-    assert "web1" in told.result["msg"]
-    (failed,) = told.error["details"]["failed"]
+        run = stage.act("stop", "web2", "web1", max_parallel=1)
+    assert run.error["code"] == "interrupted"
+    assert run.outcomes() == {"web2": "done", "web1": "failed"}
+    assert "web1" in run.result["msg"]
+    (failed,) = run.error["details"]["failed"]
     assert failed["error"]["status"] == 409
     assert stage.busy_words in failed["error"]["cause"]
     assert failed["error"]["remedy"]
-    assert told.seconds < 60
+    assert run.seconds < 60
     stage.until(stage.settled)
     stage.kept("stop", "web1", "web2")
 
@@ -148,10 +148,10 @@ def test_server_gets_busy(stage: Stage) -> None:
 def test_wait_is_over(stage: Stage) -> None:
     """The server is left as it is, and its state is named."""
     with stage.stops_slow(12):
-        told = stage.act("stop", wait_timeout=3)
-        told.fails("web1", "within 3 s", "task_state powering-off", code="timeout", within=10)
+        run = stage.act("stop", wait_timeout=3)
+        run.fails("web1", "within 3 s", "task_state powering-off", code="timeout", within=10)
         assert stage.seen() == Seen("active", "powering-off", stage.busy)
-        assert told.result["servers"][0]["task_state"] == "powering-off"
+        assert run.result["servers"][0]["task_state"] == "powering-off"
         stage.until(stage.settled)
     assert stage.seen().vm_state == "stopped"
     stage.kept("stop")
@@ -161,13 +161,13 @@ def test_wait_is_over(stage: Stage) -> None:
 def test_one_of_several_fails(stage: Stage, limit: int | None) -> None:
     """web1 fails first; the other is not started if none may fail, and is done otherwise."""
     with stage.moves_fail():
-        told = stage.act(
+        run = stage.act(
             "live_migrate", "web1", "web2", host=stage.idle, max_parallel=1, max_failures=limit
         )
     other = "done" if limit is None else "left"
-    assert told.outcomes() == {"web1": "failed", "web2": other}
+    assert run.outcomes() == {"web1": "failed", "web2": other}
     assert stage.seen("web2").host == (stage.idle if limit is None else stage.other)
     assert stage.seen() == Seen("active", None, stage.busy)
-    assert "web1" in told.result["msg"]
+    assert "web1" in run.result["msg"]
     stage.done("live_migrate", "web1", "web2", host=stage.idle)
     assert (stage.seen().host, stage.seen("web2").host) == (stage.idle, stage.idle)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from contract.faults.stage import Seen, Stage, Told
+from contract.faults.stage import ActionRun, Seen, Stage
 from contract.rules.xapi_control import STATES, XapiControl
 from simulators.client import Client
 from simulators.launch import Simulator
@@ -96,7 +96,7 @@ class XapiStage(Stage):
     def stop(self, name: str) -> None:
         self.client("Async.VM.clean_shutdown", self.client.vm(name))
 
-    def delete_midway(self) -> Told:
+    def delete_midway(self) -> ActionRun:
         """XAPI destroys no VM that runs or is worked on; a resize leaves it alone between its calls."""
         vm = self.client.vm("web1")
         delay = {"action": "delay", "method": "VM.set_memory_limits", "seconds": 3 * FACTOR}
@@ -114,7 +114,7 @@ class XapiStage(Stage):
 
     def revive(self) -> None:
         self.site.post("/faults", {"action": "revive", "target": self.busy})
-        # Its guests are counted as halted once it has told the coordinator that it is back.
+        # Its guests are counted as halted once it has reported to the coordinator that it is back.
         self.until(lambda: self.seen().vm_state == "stopped")
 
     def lock(self) -> None:

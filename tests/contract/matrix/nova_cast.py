@@ -161,7 +161,7 @@ class Cast:
         return [uuid for (uuid,) in found]
 
     def _give_up(self, host: str) -> None:
-        """Its process goes on, and does what it is told, but no server is put there any more."""
+        """Its process continues and obeys, but no server is put there any more."""
         service = self.bed.services()[host]
         self.bed.api("PUT", f"/os-services/{service['id']}", {"forced_down": True})
 

@@ -70,7 +70,7 @@ class TokenControl(NovaControl):
         return {"control_plane": "nova", "cloud": "matrix", "store": str(self.store)}
 
     def run(self, module: str, /, *, check_mode: bool = False, **params: Any) -> Result:
-        """Whose requests are whose tells the server in them: others are made at the same time."""
+        """The server in a request shows whose it is: others are made at the same time."""
         return Control.run(self, module, check_mode=check_mode, **params)
 
 
@@ -112,7 +112,7 @@ class NovaStage(Stage):
             self.bed.action(self.server(cell), "unlock")
 
     def foreseen(self, cell: Cell, outcome: str) -> str:
-        """Whether deletion is soft is told by a setting that the API does not show."""
+        """Whether deletion is soft depends on a setting that the API does not show."""
         deleted = cell.action == "delete" and outcome.startswith("done ")
         return "done DELETED" if deleted else outcome
 
@@ -137,7 +137,7 @@ class NovaStage(Stage):
             self._read()
             mine = [pair for pair in self.unasked if pair[0] in ("", uuid)]
             self.unasked = [pair for pair in self.unasked if pair not in mine]
-        return [told for _uuid, told in mine]
+        return [request for _uuid, request in mine]
 
     def _read(self) -> None:
         with self.log.open("rb") as file:
@@ -147,5 +147,5 @@ class NovaStage(Stage):
         for line in map(json.loads, whole.splitlines()):
             if line["method"] != "GET" and line["user_agent"] != OBSERVER:
                 named = SERVER.search(line["path"])
-                told = f"{line['method']} {line['path']} {line['action'] or ''}".strip()
-                self.unasked.append((named[1] if named else "", told))
+                request = f"{line['method']} {line['path']} {line['action'] or ''}".strip()
+                self.unasked.append((named[1] if named else "", request))

@@ -20,7 +20,7 @@ def test_every_cell(stage: Stage, pytestconfig: pytest.Config) -> None:
     """All in one, since the servers of all cells are brought about together."""
     cells = [cell for cell in CELLS if cell.status in stage.shows]
     trials = try_all(stage, cells)
-    complaints = [told for trial in trials for told in trial.complaints]
+    complaints = [complaint for trial in trials for complaint in trial.complaints]
     assert not complaints, "\n".join(complaints)
     found = outcomes_of(trials, CELLS)
     kept = keeping.load()
@@ -36,17 +36,19 @@ def test_there_is_a_state_for_every_status() -> None:
 
 
 @pytest.mark.parametrize("plane", PLANES)
-def test_every_departure_from_nova_is_told_once(plane: str) -> None:
-    told = []
+def test_every_departure_from_nova_is_documented_once(plane: str) -> None:
+    complaints = []
     for cell, outcome in keeping.load()[plane].items():
         found = len(differences_of(cell, plane, outcome))
         if found != (0 if agrees(cell, outcome) else 1):
-            told.append(f"{cell.action} in {cell.status} is {outcome}: told {found} times")
-    assert not told, "\n".join(told)
+            complaints.append(
+                f"{cell.action} in {cell.status} is {outcome}: documented {found} times"
+            )
+    assert not complaints, "\n".join(complaints)
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda one: one.name)
-def test_every_difference_that_is_told_occurs(difference: object) -> None:
+def test_every_documented_difference_occurs(difference: object) -> None:
     kept = keeping.load()
     assert any(
         difference in differences_of(cell, plane, outcome)

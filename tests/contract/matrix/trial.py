@@ -24,8 +24,8 @@ class Trial:
 
     def expect(self, found: object, expected: object, what: str) -> None:
         if found != expected:
-            told = f"{self.cell.action} in {self.cell.status}: {what}"
-            self.complaints.append(f"{told} is {found!r}, not {expected!r}")
+            where = f"{self.cell.action} in {self.cell.status}: {what}"
+            self.complaints.append(f"{where} is {found!r}, not {expected!r}")
 
 
 def try_all(stage: Stage, cells: Collection[Cell]) -> list[Trial]:
@@ -67,5 +67,5 @@ def _try(stage: Stage, cell: Cell) -> Trial:
         trial.expect(asked, [], "what was asked for")
         trial.expect(stage.state(uuid), before, "the state afterwards")
     if real.get("failed"):
-        trial.expect(bool(real["error"]["remedy"]), True, "that a remedy is told")
+        trial.expect(bool(real["error"]["remedy"]), True, "that a remedy is given")
     return trial

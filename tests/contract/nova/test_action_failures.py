@@ -105,7 +105,7 @@ def test_password_that_the_guest_does_not_take(bed: Bed, acting: Acting, server:
         ("rebuild", {"image": "cirros"}, "spawn", "ERROR"),
     ],
 )
-def test_failure_is_told_in_the_requests_own_words(
+def test_failure_is_reported_in_the_requests_own_words(
     bed: Bed, acting: Acting, server: str, action: str, args: Any, hook: str, after: str
 ) -> None:
     with bed.fault(fail={hook: f"{hook} is broken"}):
@@ -129,7 +129,7 @@ def servers_on(bed: Bed, name: str) -> list[str]:
     return [server["id"] for server in found]
 
 
-def test_fault_of_an_older_failure_is_not_told_as_the_cause(
+def test_fault_of_an_older_failure_is_not_reported_as_the_cause(
     bed: Bed, acting: Acting, server: str
 ) -> None:
     with bed.fault(fail={"suspend": "an old story"}):

@@ -147,7 +147,7 @@ def test_live_migration_that_fails(
 
 
 def test_no_valid_host(bed: Bed, acting: Acting, server: str) -> None:
-    """Accepted, and told by nothing but the record and the events of the request."""
+    """Accepted, and shown by nothing but the record and the events of the request."""
     error = acting.failed("live_migrate", server, target=host(bed.server(server)))
     assert "No valid host was found" in error.cause
     assert "Bring a host into service" in error.remedy
@@ -251,7 +251,7 @@ def test_option_that_the_cloud_is_too_old_for(
 
 
 def test_many_are_followed_in_two_requests(bed: Bed, acting: Acting, boot: Any) -> None:
-    """Records in one list and servers in another; told apart although all move at once."""
+    """Records in one list and servers in another; distinguished although all move at once."""
     servers = list(boot({f"many{number}": "compute2" for number in range(5)}).values())
     with bed.fault(live_migration_seconds=1):
         with bed.requests() as started:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of a real Nova, against what it tells a plain client."""
+"""What is read of a real Nova, against what it shows to a plain client."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def test_all_servers_of_all_projects(bed: Bed, cloud: NovaCloud) -> None:
     elsewhere = bed.servers({"read-demo": "compute1"}, project="demo")["read-demo"]
     try:
         found = cloud.read(reading(SERVERS)).servers
-        told = bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
-        assert sorted(s.id for s in found) == sorted(one["id"] for one in told)
-        projects = {one["id"]: one["tenant_id"] for one in told}
+        listed = bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
+        assert sorted(s.id for s in found) == sorted(one["id"] for one in listed)
+        projects = {one["id"]: one["tenant_id"] for one in listed}
         assert {s.id: s.project_id for s in found} == projects
     finally:
         bed.action(elsewhere, "forceDelete")
@@ -99,14 +99,14 @@ def test_server_as_nova_shows_it(bed: Bed, cloud: NovaCloud, servers: dict[str, 
     uuid = servers["read2"]
     bed.api("PUT", f"/servers/{uuid}/tags", {"tags": ["b", "a"]})
     bed.action(uuid, "lock", {"locked_reason": "why not"})
-    found, told = only(cloud, "read2"), bed.server(uuid)
+    found, listed = only(cloud, "read2"), bed.server(uuid)
     bed.action(uuid, "unlock")
     assert (found.host, found.node) == ("compute2", "compute2")
     assert (found.memory, found.vcpus) == (64 * 1024**2, 1)
     assert (found.status, found.vm_state, found.power_state) == ("ACTIVE", "active", "Running")
     assert (found.locked, found.locked_reason, found.tags) == (True, "why not", ("a", "b"))
-    assert found.zone == told["OS-EXT-AZ:availability_zone"]
-    assert found.host_status == told["host_status"] == "UP"
+    assert found.zone == listed["OS-EXT-AZ:availability_zone"]
+    assert found.host_status == listed["host_status"] == "UP"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_softly_deleted_server_by_name_until_another_has_it(
 
 
 def test_server_of_a_cell_that_is_down() -> None:
-    """All that Nova tells then, from 2.69 on (nova/api/openstack/compute/views/servers.py)."""
+    """All that Nova shows then, from 2.69 on (nova/api/openstack/compute/views/servers.py)."""
     found = read_servers.server({"id": "u", "status": "UNKNOWN", "tenant_id": "p", "links": []})
     assert (found.name, found.status, found.vm_state, found.host) == ("u", "UNKNOWN", "", None)
 
@@ -190,10 +190,10 @@ def test_pages_make_the_whole(
 
 def test_hosts_and_services(bed: Bed, cloud: NovaCloud) -> None:
     view = cloud.read(reading(HOSTS, SERVICES))
-    told = bed.api("GET", "/os-hypervisors/detail", microversion="2.87")["hypervisors"]
+    listed = bed.api("GET", "/os-hypervisors/detail", microversion="2.87")["hypervisors"]
     assert {h.name: (h.id, h.memory_total, h.cpus) for h in view.hosts} == {
         one["service"]["host"]: (one["id"], one["memory_mb"] * 1024**2, one["vcpus"])
-        for one in told
+        for one in listed
     }
     assert {s.host: (s.host_id, s.status, s.state) for s in view.services} == {
         name: (one["id"], one["status"], one["state"]) for name, one in bed.services().items()
@@ -210,8 +210,8 @@ def test_zones_as_users_see_them(bed: Bed, cloud: NovaCloud) -> None:
     with bed.requests() as made:
         found = cloud.read(reading(ZONES)).zones or ()
     assert [one.path for one in made] == ["/v2.1/os-availability-zone"]
-    told = bed.api("GET", "/os-availability-zone")["availabilityZoneInfo"]
-    expected = {one["zoneName"]: (one["zoneState"]["available"], ()) for one in told}
+    listed = bed.api("GET", "/os-availability-zone")["availabilityZoneInfo"]
+    expected = {one["zoneName"]: (one["zoneState"]["available"], ()) for one in listed}
     assert {z.name: (z.available, z.services) for z in found} == expected
     assert "internal" not in expected
 
@@ -219,17 +219,17 @@ def test_zones_as_users_see_them(bed: Bed, cloud: NovaCloud) -> None:
 def test_zones_as_administrators_see_them(bed: Bed, cloud: NovaCloud) -> None:
     found = cloud.read(reading(ZONE_SERVICES)).zones or ()
     seen = {(z.name, s.host, s.binary): (s.status, s.state) for z in found for s in z.services}
-    told = bed.api("GET", "/os-availability-zone/detail")["availabilityZoneInfo"]
+    listed = bed.api("GET", "/os-availability-zone/detail")["availabilityZoneInfo"]
     services = {
         (zone["zoneName"], host, binary): (
             "enabled" if one["active"] else "disabled",
             "up" if one["available"] else "down",
         )
-        for zone in told
+        for zone in listed
         for host, binaries in (zone["hosts"] or {}).items()
         for binary, one in binaries.items()
     }
-    assert [z.name for z in found] == sorted(one["zoneName"] for one in told)
+    assert [z.name for z in found] == sorted(one["zoneName"] for one in listed)
     assert seen == services
     binaries = {binary for zone, _host, binary in seen if zone == "internal"}
     assert binaries == {"nova-conductor", "nova-scheduler"}

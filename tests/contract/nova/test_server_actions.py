@@ -118,7 +118,7 @@ def test_backups_beyond_the_rotation_are_gone_when_it_is_done(
         discard(bed, "kept")
 
 
-def test_snapshot_that_fails_is_told_although_its_events_succeed(
+def test_snapshot_that_fails_is_reported_although_its_events_succeed(
     bed: Bed, acting: Acting, server: str
 ) -> None:
     with bed.fault(fail={"snapshot": "no room in the store"}):

@@ -61,7 +61,7 @@ def seen(section: str = SERVICES, **options: Any) -> CloudView:
 
 
 def refused(kind: type[FleetError], section: str = SERVICES, **options: Any) -> FleetError:
-    """Without a secret in what is told, and with what to do about it."""
+    """Without a secret in the message, and with a remedy."""
     with pytest.raises(FleetError) as caught:
         seen(section, **options)
     error = caught.value

@@ -122,8 +122,8 @@ class Control(ABC):
 
     def _checked(self, module: str, params: Result, difference: str | None = None) -> Result:
         result = self.run(module, **params)
-        told = asked(module, params, self.roles)
-        self.checks.append(Check(told, verdict_of(result), difference=difference))
+        task = asked(module, params, self.roles)
+        self.checks.append(Check(task, verdict_of(result), difference=difference))
         return result
 
     def _ask_without_us(self, module: str, params: Result, state: Any) -> None:

@@ -34,7 +34,7 @@ from testbeds.openstack.client import Bed, until
 
 AT_FIRST = {**HOSTS, "build1": "busy", "db2": "busy"}
 SHARED = ("build1", "db2")
-"""Servers that leave their host have their disk on shared storage; that of the others tells their
+"""Servers that leave their host have their disk on shared storage; that of the others shows their
 host while they don't run.
 """
 
@@ -67,7 +67,7 @@ class Scene(ABC):
         return text
 
     def now(self) -> None:
-        """Times are told to the second."""
+        """Times are exact to the second."""
         time.sleep(2)
         self.since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         time.sleep(1)

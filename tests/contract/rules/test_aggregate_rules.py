@@ -158,7 +158,7 @@ def test_row_13_softly_deleted_server(request: pytest.FixtureRequest, nova: Nova
 
 def with_softly_deleted_server(nova: NovaControl, host: str) -> None:
     """It may be restored, so that its host may not change zones; the list of a host's servers leaves
-    it out, and so Nova's own refusal is the one that is told.
+    it out, and so Nova's own refusal is the one that is reported.
     """
     (uuid,) = nova.bed.servers({"web2": host}).values()
     nova.bed.api("DELETE", f"/servers/{uuid}")

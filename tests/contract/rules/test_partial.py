@@ -44,8 +44,8 @@ def test_a_host_that_is_taken_meanwhile(nova: NovaControl, monkeypatch: pytest.M
     assert error["code"] == "interrupted"
     assert "One or more hosts already in availability zone(s) ['b']" in error["cause"]
     assert "1 of 3 steps were completed and are kept" in error["remedy"]
-    told = {key: [s["args"]["host"] for s in error["details"][key]] for key in STEPS}
-    assert told == {"done": [nova.idle], "failed": [nova.spare1], "remaining": [nova.spare2]}
+    hosts = {key: [s["args"]["host"] for s in error["details"][key]] for key in STEPS}
+    assert hosts == {"done": [nova.idle], "failed": [nova.spare1], "remaining": [nova.spare2]}
     assert error["details"]["failed"][0]["error"]["status"] == 409
     assert nova.members("prod") == [nova.idle]
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check mode foretells what a task does and changes nothing; the task a second time does nothing."""
+"""Check mode predicts what a task does and changes nothing; a second run of the task does nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contract.rules.control import Control
 
 Task = tuple[str, dict[str, Any]]
 VOLATILE = {"id", "uuid", "created_at", "updated_at"}
-"""What nobody can foretell."""
+"""What nobody can predict."""
 
 PROD = {"name": "prod", "availability_zone": "a", "metadata": {"ssd": "true", "rack": "2"}}
 CASES: dict[str, tuple[list[Task], Task]] = {
@@ -77,19 +77,19 @@ def lasting(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_foretold_done_and_not_repeated(control: Control, case: str) -> None:
+def test_predicted_done_and_not_repeated(control: Control, case: str) -> None:
     before, task = CASES[case]
     for other in before:
         module, params = named(control, other)
         control.given(module, **params)
     module, params = named(control, task)
     state = control.everything()
-    foretold = control.run(module, check_mode=True, **params)
-    assert foretold["changed"], foretold
+    predicted = control.run(module, check_mode=True, **params)
+    assert predicted["changed"], predicted
     assert control.everything() == state
     done = control.run(module, **params)
     assert done["changed"], done
-    assert lasting(foretold) == lasting(done)
+    assert lasting(predicted) == lasting(done)
     settled = control.everything()
     for check_mode in (True, False):
         again = control.run(module, check_mode=check_mode, **params)

@@ -41,7 +41,7 @@ def evacuations_of(host: str) -> str:
     return f"GET /os-migrations?limit=1000&host={host}"
 
 
-def told(request: Request) -> str:
+def line_of(request: Request) -> str:
     """With an aggregate's number and a service's uuid left out."""
     path = request.path.removeprefix("/v2.1") or "/"
     words = path.split("/")
@@ -54,7 +54,7 @@ def told(request: Request) -> str:
 
 def cost(nova: NovaControl, module: str, **params: object) -> list[str]:
     nova.given(module, **params)
-    return [told(request) for request in nova.requests]
+    return [line_of(request) for request in nova.requests]
 
 
 ZONED = {"name": "prod", "availability_zone": "a", "metadata": {"ssd": "true"}}
@@ -75,7 +75,7 @@ def test_nothing_to_do(nova: NovaControl) -> None:
     assert cost(nova, "aggregate_info") == [VERSIONS, AGGREGATES]
 
 
-def test_no_member_and_no_such_host_are_told_apart(nova: NovaControl) -> None:
+def test_no_member_and_no_such_host_are_distinguished(nova: NovaControl) -> None:
     nova.given("aggregate", name="plain")
     absent = {"aggregate": "plain", "hosts": [nova.busy], "state": "absent"}
     assert cost(nova, "aggregate_host", **absent) == [VERSIONS, AGGREGATES, SERVICES]
@@ -140,7 +140,7 @@ def test_compute_service(nova: NovaControl) -> None:
 
 
 def test_servers_and_hypervisors(nova: NovaControl) -> None:
-    """Zones of hosts are told by their services."""
+    """The zones of hosts are those of their services."""
     uuid = nova.server("web1")["id"]
     assert cost(nova, "server_info") == [VERSIONS, ALL_SERVERS]
     assert cost(nova, "server_info", name="^web1$") == [VERSIONS, ALL_SERVERS]

@@ -67,7 +67,7 @@ def test_times_and_state_of_a_deleted_server(scene: Scene) -> None:
     assert found["launched_at"] < found["terminated_at"]
 
 
-def test_every_server_tells_when_it_changed(scene: Scene) -> None:
+def test_every_server_shows_when_it_changed(scene: Scene) -> None:
     times = {
         one["name"]: one["updated_at"] for one in listed(scene, {"changes_since": "2001-01-01"})
     }
@@ -75,11 +75,11 @@ def test_every_server_tells_when_it_changed(scene: Scene) -> None:
     assert {name for name, time in times.items() if time >= scene.since} == LATE
 
 
-def test_lock_and_fault_are_told(scene: Scene) -> None:
+def test_lock_and_fault_are_reported(scene: Scene) -> None:
     found = {one["name"]: one for one in listed(scene, {})}
-    told = {name: (one["locked"], one["locked_reason"]) for name, one in found.items()}
-    assert told.pop("vault1") == (True, "audit")
-    assert set(told.values()) == {(False, None)}
+    locks = {name: (one["locked"], one["locked_reason"]) for name, one in found.items()}
+    assert locks.pop("vault1") == (True, "audit")
+    assert set(locks.values()) == {(False, None)}
     assert {name for name, one in found.items() if one["terminated_at"]} == set()
 
 

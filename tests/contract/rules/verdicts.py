@@ -43,8 +43,8 @@ def verdict_of(result: Mapping[str, Any]) -> str:
 
 def asked(module: str, params: Mapping[str, Any], roles: Mapping[str, str]) -> str:
     """A task on one line, with hosts by their part in the test."""
-    told = ", ".join(f"{key}: {_written(value, roles)}" for key, value in params.items())
-    return f"{module}: {told}" if told else module
+    options = ", ".join(f"{key}: {_written(value, roles)}" for key, value in params.items())
+    return f"{module}: {options}" if options else module
 
 
 def _written(value: Any, roles: Mapping[str, str]) -> str:

@@ -35,7 +35,7 @@ def test_held_for_the_block(place: Place, store: Store) -> None:
     assert place.sql(HOLDERS) == []
 
 
-def test_released_after_an_error_which_is_the_one_told(place: Place, store: Store) -> None:
+def test_released_after_an_error_which_is_the_one_reported(place: Place, store: Store) -> None:
     with pytest.raises(ValueError, match="mine"), store.journal.lock(NAME, "drain"):
         raise ValueError("mine")
     assert place.sql(HOLDERS) == []
@@ -120,7 +120,7 @@ def test_the_lease_is_renewed(place: Place, store: Store, monkeypatch: pytest.Mo
         assert place.sql(expiry) > first
 
 
-def test_a_lost_lock_is_told_at_the_end(place: Place, store: Store) -> None:
+def test_a_lost_lock_is_reported_at_the_end(place: Place, store: Store) -> None:
     with (
         pytest.raises(LockedError, match="its lock was lost to another run"),
         store.journal.lock(NAME, "drain"),

@@ -165,7 +165,7 @@ def test_without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_sqlalchemy() -> None:
-    """Every file can be imported, and the first use tells what is missing."""
+    """Every file can be imported, and the first use reports what is missing."""
     names = sorted(p.stem for p in PACKAGE.glob("*.py"))
     package = engine.__name__.rpartition(".")[0]
     script = f"""

@@ -4,7 +4,7 @@
 """Processes that use a store beside the test's own.
 
 Run as a program, this file is such a process: it says ``ready`` when it is where the command leads,
-and goes on when it is told anything on its standard input.
+and continues when a line comes on its standard input.
 """
 
 from __future__ import annotations
@@ -69,19 +69,19 @@ def _environment() -> dict[str, str]:
 
 
 def ready() -> None:
-    """Tell the test and wait for it."""
+    """Signal the test and wait for it."""
     print("ready", flush=True)
     sys.stdin.readline()
 
 
 def lock(store: Store, name: str, purpose: str) -> None:
-    """Hold the lock until told."""
+    """Hold the lock until a line comes."""
     with store.journal.lock(name, purpose):
         ready()
 
 
 def exclusive(store: Store, name: str) -> None:
-    """Create an aggregate and keep the transaction open until told."""
+    """Create an aggregate and keep the transaction open until a line comes."""
     with store.aggregates.exclusive():
         store.aggregates.create(name, None)
         ready()
@@ -97,7 +97,7 @@ def count(store: Store, name: str, times: str) -> None:
 
 
 def create(store: Store, name: str) -> None:
-    """Create an aggregate when told, and say what came of it."""
+    """Create an aggregate when a line comes, and print the result."""
     ready()
     store.aggregates.create(name, None)
 

@@ -45,7 +45,7 @@ def shown(error: FleetError) -> str:
     return f"{error} {error!r} {json.dumps(error.to_dict())}"
 
 
-def test_a_wrong_password_is_told_with_endpoint_and_user_but_never_shown(
+def test_a_wrong_password_is_reported_with_endpoint_and_user_but_never_shown(
     simulate: Simulate,
 ) -> None:
     sim = simulate(loners(1))
@@ -113,7 +113,9 @@ def test_a_host_given_twice_counts_once(simulate: Simulate) -> None:
     assert len(view.pools) == 1
 
 
-def test_a_dead_host_is_told_and_the_rest_is_read(simulate: Simulate, fleet_of: Connect) -> None:
+def test_a_dead_host_is_reported_and_the_rest_is_read(
+    simulate: Simulate, fleet_of: Connect
+) -> None:
     sim = simulate(loners(3))
     sim.post("/faults", {"action": "kill", "target": "xen2"})
     view = fleet_of(sim).read()
@@ -250,23 +252,23 @@ def test_verification_can_be_given_up_knowingly(simulate: Simulate) -> None:
         assert len(fleet.read().hosts) == 1
 
 
-def test_a_missing_ca_file_is_told() -> None:
+def test_a_missing_ca_file_is_reported() -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         connect(["xen1"], "root", PASSWORD, ca_cert="/nonexistent/ca.pem")
 
 
-def test_a_ca_file_that_is_none_is_told(ca: Path) -> None:
+def test_a_ca_file_that_is_none_is_reported(ca: Path) -> None:
     ca.write_text("no certificate", encoding="utf-8")
     with pytest.raises(ConfigError, match="PEM"):
         connect(["xen1"], "root", PASSWORD, ca_cert=str(ca))
 
 
-def test_no_address_at_all_is_told() -> None:
+def test_no_address_at_all_is_reported() -> None:
     with pytest.raises(ConfigError, match="no host address"):
         connect([], "root", PASSWORD)
 
 
-def test_something_else_on_the_port_is_told(simulate: Simulate) -> None:
+def test_something_else_on_the_port_is_reported(simulate: Simulate) -> None:
     sim = simulate(loners(1))
     with pytest.raises(BackendError, match="is not XenAPI's"):
         connect([sim.inspect], "root", PASSWORD)

@@ -99,7 +99,7 @@ def test_a_rebuild_that_breaks_midway_is_an_error_and_can_be_repeated(stage: Sta
     assert stage.clean()
 
 
-def test_an_image_that_cannot_be_used_is_told_before_anything_is_done(stage: Stage) -> None:
+def test_an_image_that_cannot_be_used_is_reported_before_anything_is_done(stage: Stage) -> None:
     stage.template("twin")
     stage.template("twin")
     stage.api.VM.checkpoint(stage.vm(), "memory")

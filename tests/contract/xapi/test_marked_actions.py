@@ -250,7 +250,7 @@ def test_hard_reboot_starts_what_is_stopped_or_suspended(stage: Stage) -> None:
 
 
 def test_marks_of_a_copy_are_not_its_own(stage: Stage) -> None:
-    """A clone inherits other_config, but neither the lock nor the state that it tells of."""
+    """A clone inherits other_config, but neither the lock nor the state that it records."""
     stage.done("reset_state", "off", state="error")
     copy = stage.api.VM.clone(stage.vm("off"), "copy")
     assert stage.states("copy") == ("SHUTOFF", "stopped", None)

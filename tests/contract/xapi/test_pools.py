@@ -108,7 +108,7 @@ def test_other_config_is_merged(
     assert objects.get_other_config(ref) == {**before, "changed": "new", "added": "x"}
 
 
-def test_an_unknown_pool_or_host_is_told(simulate: Simulate, fleet_of: Connect) -> None:
+def test_an_unknown_pool_or_host_is_reported(simulate: Simulate, fleet_of: Connect) -> None:
     sim = simulate(loners(1))
     fleet = fleet_of(sim)
     fleet.read()
@@ -176,7 +176,7 @@ def test_an_unknown_sr_cannot_become_the_default(simulate: Simulate, fleet_of: C
     assert methods(sim, mutating=True) == []
 
 
-def test_a_failing_storage_driver_is_told(simulate: Simulate, fleet_of: Connect) -> None:
+def test_a_failing_storage_driver_is_reported(simulate: Simulate, fleet_of: Connect) -> None:
     sim = simulate(loners(1))
     fleet = fleet_of(sim)
     failure = ["SR_BACKEND_FAILURE_73", "", "NFS mount error [opterr=mount failed]", ""]
@@ -285,7 +285,7 @@ def test_an_abandoned_join_is_found_done_by_the_next_run(
 
 
 def test_polling_late_finds_the_join_done(simulate: Simulate, fleet_of: Connect) -> None:
-    """The joiner has restarted and forgotten the task; the coordinator's list of hosts tells."""
+    """The joiner has restarted and forgotten the task; the coordinator's list of hosts shows the join."""
     sim = simulate(loners(2))
     fleet = fleet_of(sim)
     pool_id = pool_id_of(fleet.read(), "xen1")
@@ -412,7 +412,7 @@ def test_an_action_after_the_coordinator_changed_behind_our_back(
     assert methods(sim, before, ok=True).count("pool.set_name_label") == 1
 
 
-def test_a_release_without_the_call_is_told(simulate: Simulate, fleet_of: Connect) -> None:
+def test_a_release_without_the_call_is_reported(simulate: Simulate, fleet_of: Connect) -> None:
     sim = simulate(loners(1))
     fleet = fleet_of(sim)
     fleet.read()

@@ -256,10 +256,10 @@ def test_reading_again_sees_what_a_first_read_sees(
     ]
     for number, change in enumerate(changes):
         change()
-        followed, anew = follower.read(), fleet_of(sim).read()
+        followed, fresh = follower.read(), fleet_of(sim).read()
         for section in ("hosts", "pools", "servers", "storages", "networks"):
             pairs = zip(
-                *(sorted(getattr(v, section), key=repr_id) for v in (followed, anew)), strict=True
+                *(sorted(getattr(v, section), key=repr_id) for v in (followed, fresh)), strict=True
             )
             for one, other in pairs:
                 assert one == other, f"{section} after change {number}"
@@ -269,10 +269,10 @@ def repr_id(item: Any) -> str:
     return str(item.id)
 
 
-def test_a_missed_change_makes_the_read_start_anew(
+def test_a_missed_change_makes_the_read_start_over(
     simulate: Simulate, fleet_of: Connect, plain: Plain
 ) -> None:
-    """XAPI forgets deletions in time; the number of objects it tells then differs from what is held."""
+    """XAPI forgets deletions in time; the number of objects that it reports then differs from what was kept."""
     sim = simulate(pool_of(2))
     fleet = fleet_of(sim, "xen1")
     view = fleet.read()
@@ -322,7 +322,7 @@ def test_joining_restrictions_are_counted(
     assert (host.vlans, host.bonds, host.tunnels, host.management_vlan) == (1, 1, 0, "-1")
 
 
-def test_an_account_without_rights_is_told(simulate: Simulate, fleet_of: Connect) -> None:
+def test_an_account_without_rights_is_reported(simulate: Simulate, fleet_of: Connect) -> None:
     sim = simulate(loners(1))
     denied = ["RBAC_PERMISSION_DENIED", "VM.get_all_records_where", "no role"]
     sim.post("/faults", {"action": "error", "method": "VM.get_all_records_where", "error": denied})

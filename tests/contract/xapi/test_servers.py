@@ -159,7 +159,7 @@ def test_a_refusal_names_the_server_its_state_and_what_is_needed(
     assert "OpaqueRef" not in str(error.to_dict())
 
 
-def test_a_block_is_told_with_its_reason(
+def test_a_block_is_reported_with_its_reason(
     simulate: Simulate, fleet_of: Connect, plain: Plain
 ) -> None:
     sim = simulate(pool_of(2, WEB))
@@ -184,7 +184,7 @@ def test_a_disabled_target_is_named(simulate: Simulate, fleet_of: Connect, plain
     assert error.cause == "host xen2 is disabled"
 
 
-def test_an_unknown_server_or_target_is_told_before_anything_is_called(
+def test_an_unknown_server_or_target_is_reported_before_anything_is_called(
     simulate: Simulate, fleet_of: Connect
 ) -> None:
     sim = simulate(pool_of(1, WEB))

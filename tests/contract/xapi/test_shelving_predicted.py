@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check mode tells of a server with disks on a host's own SR what shelving really leads to."""
+"""Check mode predicts what shelving does to a server with disks on a local SR of its host."""
 
 from __future__ import annotations
 

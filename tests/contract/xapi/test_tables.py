@@ -101,7 +101,7 @@ def test_whether_an_endpoint_serves_an_address(endpoint: str, address: str, same
 NAMES = {"OpaqueRef:vm": "server web", "OpaqueRef:h": "host xen2", "OpaqueRef:sr": "SR vault"}
 
 
-def told(code: str, *params: str) -> FleetError:
+def error_of(code: str, *params: str) -> FleetError:
     return failure(code, params, "attempt", lambda text: NAMES.get(text, text))
 
 
@@ -158,10 +158,10 @@ def told(code: str, *params: str) -> FleetError:
         ("HOST_STILL_BOOTING", [], UnavailableError, "still starting"),
     ],
 )
-def test_codes_are_told_in_words(
+def test_codes_are_reported_in_words(
     code: str, params: list[str], kind: type[FleetError], cause: str
 ) -> None:
-    error = told(code, *params)
+    error = error_of(code, *params)
     assert error.__class__ is kind
     assert cause in error.cause
     assert error.details["code"] == code
@@ -207,17 +207,17 @@ JOIN_CHECKS = [
 
 @pytest.mark.parametrize("code", JOIN_CHECKS)
 def test_every_check_of_a_join_has_its_own_words_and_a_remedy(code: str) -> None:
-    error = told(code, "a", "b", "c")
+    error = error_of(code, "a", "b", "c")
     assert code in CAUSES
     assert error.remedy
     assert "XAPI answered" not in error.cause
 
 
-def test_every_row_can_be_told_with_any_number_of_parameters() -> None:
+def test_every_row_can_be_reported_with_any_number_of_parameters() -> None:
     for key, (kind, _cause, _remedy) in CAUSES.items():
         code = key.split("/")[0]
         for count in range(5):
-            error = told(code, *["x"] * count)
+            error = error_of(code, *["x"] * count)
             assert error.message
             assert "{" not in error.message, key
         assert kind in KINDS
@@ -225,7 +225,7 @@ def test_every_row_can_be_told_with_any_number_of_parameters() -> None:
 
 def test_emergency_codes_are_all_unavailable() -> None:
     for code in UNREADY:
-        assert isinstance(told(code, "x"), UnavailableError)
+        assert isinstance(error_of(code, "x"), UnavailableError)
 
 
 # --- transport ------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def _refused_certificate(code: int, text: str) -> ssl.SSLCertVerificationError:
         (TypeError("x"), BackendError, "not XenAPI's"),
     ],
 )
-def test_transport_errors_are_told_in_words(
+def test_transport_errors_are_reported_in_words(
     exc: Exception, kind: type[FleetError], cause: str
 ) -> None:
     error = transport_error("xen1", "VM.start", exc)

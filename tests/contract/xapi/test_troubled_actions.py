@@ -57,7 +57,7 @@ def test_an_evacuation_for_which_there_is_no_host_is_not_begun(half_dead: Stage)
     assert (half_dead.guest()["host"], half_dead.clean()) == ("xen3", True)
 
 
-def test_a_lock_does_not_hinder_an_evacuation(half_dead: Stage) -> None:
+def test_a_lock_does_not_block_an_evacuation(half_dead: Stage) -> None:
     half_dead.done("lock", reason="audit")
     half_dead.done("evacuate", target="xen1")
     assert half_dead.states() == ("ACTIVE", "active", None)
@@ -131,7 +131,7 @@ def test_its_new_host_may_fail_as_well(half_dead: Stage, fleet_of: Connect) -> N
 
 
 def test_a_server_on_a_living_host_is_not_evacuated(stage: Stage) -> None:
-    """On a supporter; XAPI tells of one on the coordinator by another name."""
+    """On a supporter; XAPI names one on the coordinator differently."""
     stage.done("live_migrate", target="xen2")
     error = stage.act("evacuate", target="xen3")
     assert isinstance(error, ConflictError)
@@ -174,7 +174,7 @@ def slow(simulate: Simulate, fleet_of: Connect, plain: Plain) -> Stage:
 
 
 def test_an_aborted_migration_leaves_the_server_where_it_is(slow: Stage, fleet_of: Connect) -> None:
-    """Aborted by another run, and the one that migrates is told."""
+    """Aborted by another run, and the run that migrates reports it."""
     moving = slow.begin("live_migrate", target="xen2")
     slow.halfway(moving, "MIGRATING", "migrating")
     other = fleet_of(slow.sim)
@@ -347,7 +347,9 @@ def test_actions_of_several_steps_go_on_side_by_side(stage: Stage) -> None:
     assert stage.states("model")[0] == "SHELVED_OFFLOADED"
 
 
-def test_the_second_of_two_runs_is_told_of_the_first(stage: Stage, fleet_of: Connect) -> None:
+def test_the_second_of_two_runs_is_refused_because_of_the_first(
+    stage: Stage, fleet_of: Connect
+) -> None:
     """Both had planned while the server was free."""
     other = fleet_of(stage.sim)
     (server,) = (s for s in other.read().servers if s.name == "web")

@@ -146,7 +146,7 @@ def test_after_a_failure_nothing_starts_and_what_runs_is_seen_to_its_end() -> No
     )
 
 
-def test_the_same_cause_is_told_once() -> None:
+def test_the_same_cause_is_reported_once() -> None:
     steps = (stop("s0", 1), stop("s1", 1), stop("s2", 1))
     with pytest.raises(PlanInterrupted) as caught:
         apply(Plan(steps, window=3), ports(Servers(fails=["s0", "s1", "s2"])))

@@ -104,7 +104,7 @@ class World:
 
 
 GOING = JobState(done=False, progress=0.5)
-TOLD = JobState(done=True, progress=1.0, target="c3")
+ARRIVED = JobState(done=True, progress=1.0, target="c3")
 UNTOLD = JobState(done=True, progress=1.0)
 
 
@@ -112,8 +112,8 @@ def failed(text: str = "NoValidHost") -> JobState:
     return JobState(True, 1.0, BackendError("server a", text, "Make room"))
 
 
-def test_the_target_is_told_by_the_end_of_the_move() -> None:
-    world = World(ACTIVE, {"live_migrate": [(GOING, moving(ACTIVE)), (TOLD, None)]})
+def test_the_target_is_reported_at_the_end_of_the_move() -> None:
+    world = World(ACTIVE, {"live_migrate": [(GOING, moving(ACTIVE)), (ARRIVED, None)]})
     assert apply(Plan((LIVE,)), world.ports()) == [LIVE]
     assert world.book == {5: ("completed", "c3")}
     assert world.kinds == ["live-migration"]
@@ -161,7 +161,7 @@ def test_a_cold_migration_is_confirmed() -> None:
     world = World(
         OFF,
         {
-            "migrate": [(GOING, OFF), (TOLD, RESIZED)],
+            "migrate": [(GOING, OFF), (ARRIVED, RESIZED)],
             "confirm_resize": [(GOING, RESIZED), (UNTOLD, OFF_AWAY)],
         },
     )
@@ -184,7 +184,7 @@ COLD_ERRORS: dict[str, tuple[States, tuple[str, str | None]]] = {
         ("running", ""),
     ),
     "not confirmed": (
-        {"migrate": [(TOLD, RESIZED)], "confirm_resize": [(failed(), RESIZED)]},
+        {"migrate": [(ARRIVED, RESIZED)], "confirm_resize": [(failed(), RESIZED)]},
         ("running", ""),
     ),
 }
@@ -235,7 +235,7 @@ def test_a_cold_one_stays_open_until_it_is_confirmed() -> None:
         (AWAIT_COLD, replace(OFF, task_state="resize_prep"), OFF),
     ],
 )
-def test_one_that_does_not_arrive_is_told(step: Step, before: Server, after: Server) -> None:
+def test_one_that_does_not_arrive_is_reported(step: Step, before: Server, after: Server) -> None:
     world = arriving(before, after)
     with pytest.raises(BackendError, match="ended without moving it"):
         apply(Plan((step,)), world.ports())
@@ -339,13 +339,13 @@ def test_other_hosts_may_die() -> None:
 def test_a_move_that_makes_progress_is_given_time() -> None:
     """A service may be down for Nova while the hypervisors carry on."""
     ups = [(JobState(False, n / 100), moving(ACTIVE)) for n in range(60)]
-    world = World(ACTIVE, {"live_migrate": [*ups, (TOLD, None)]}, c1=3)
+    world = World(ACTIVE, {"live_migrate": [*ups, (ARRIVED, None)]}, c1=3)
     apply(Plan((LIVE,)), world.ports())
     assert world.book == {5: ("completed", "c3")}
 
 
 def test_an_api_that_does_not_answer_for_a_moment_ends_nothing() -> None:
-    world = World(ACTIVE, {"live_migrate": [*[(GOING, ACTIVE)] * 20, (TOLD, None)]})
+    world = World(ACTIVE, {"live_migrate": [*[(GOING, ACTIVE)] * 20, (ARRIVED, None)]})
 
     def silent() -> None:
         if 8 < world.time < 12:

@@ -173,7 +173,7 @@ def test_a_move_of_an_earlier_run_is_waited_for() -> None:
     assert world.statuses == {5: "completed"}
 
 
-def test_a_move_of_an_earlier_run_that_fails_is_told() -> None:
+def test_a_move_of_an_earlier_run_that_fails_is_reported() -> None:
     world = Arriving(AT_HOME)
     with pytest.raises(BackendError, match="ended without moving it"):
         apply(Plan((AWAIT,)), world.ports())

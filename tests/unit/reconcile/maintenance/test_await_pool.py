@@ -114,7 +114,7 @@ def test_the_wait_is_bounded() -> None:
         wait(site)
 
 
-def test_refused_credentials_are_told_at_once() -> None:
+def test_refused_credentials_are_reported_at_once() -> None:
     site = Site([AuthError("xen1", "credentials refused")], KNOWN)
     with pytest.raises(AuthError):
         wait(site)

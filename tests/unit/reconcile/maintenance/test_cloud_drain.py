@@ -181,10 +181,12 @@ def test_plan(before: Fleet, wanted: MaintenanceWanted, steps: list[str]) -> Non
     assert [str(s) for s in plan.steps] == steps
 
 
-def test_what_stays_is_told() -> None:
+def test_what_stays_is_reported() -> None:
     before = cloud(OFF, guest("sleeping", vm_state="suspended"), guest("put", vm_state="shelved"))
-    told = [(v.subject, v.decision, v.reason) for v in plan_in_maintenance(before, WANTED).verdicts]
-    assert told == [
+    verdicts = [
+        (v.subject, v.decision, v.reason) for v in plan_in_maintenance(before, WANTED).verdicts
+    ]
+    assert verdicts == [
         ("off", "skip", "is SHUTOFF and stays; cold_migrate moves it"),
         ("put", "skip", "is SHELVED and stays"),
         ("sleeping", "skip", "is SUSPENDED and stays"),
@@ -196,7 +198,7 @@ def test_what_stays_is_told() -> None:
     ]
 
 
-def test_the_service_is_told_apart_from_the_hypervisor() -> None:
+def test_the_service_is_distinguished_from_the_hypervisor() -> None:
     """Nova's ids of the two differ, and the store knows hosts by the hypervisor's."""
     begin, disable, *_rest = plan_in_maintenance(cloud(), WANTED).steps
     assert begin.args.host_id == "uuid-c1"
@@ -220,7 +222,7 @@ def test_the_journal_remembers_what_we_switched_off() -> None:
     assert begin.args.service_disabled is False
 
 
-def test_an_old_disk_that_stays_behind_is_told() -> None:
+def test_an_old_disk_that_stays_behind_is_reported() -> None:
     before = cloud(guest("grown", "c2", "resized"), migrations=[record("grown", kind="resize")])
     (warning,) = plan_in_maintenance(before, WANTED).warnings
     assert warning == (
@@ -228,7 +230,7 @@ def test_an_old_disk_that_stays_behind_is_told() -> None:
     )
 
 
-def test_one_that_its_move_has_hurt_is_told() -> None:
+def test_one_that_its_move_has_hurt_is_reported() -> None:
     before = cloud(
         guest("a", "c3", "error"),
         services=(OURS,),
@@ -306,7 +308,7 @@ def test_blocker(before: Fleet, wanted: MaintenanceWanted, text: str) -> None:
     assert all(v["remedy"] for v in caught.value.details["verdicts"])
 
 
-def test_every_blocker_is_told() -> None:
+def test_every_blocker_is_reported() -> None:
     before = cloud(
         guest("a", vm_state="rescued"), replace(SMALL, task_state="rebooting"), BIG, services=DOWN
     )

@@ -70,7 +70,7 @@ PLANS: dict[str, tuple[Fleet, MaintenanceWanted, list[str]]] = {
         WANTED,
         [RETURNING, ENABLE, *HOME, COLD_HOME, DONE],
     ),
-    "servers stay away if told so": (
+    "servers stay away if return_servers is off": (
         away(A, B, OFF),
         replace(WANTED, return_servers=False),
         [RETURNING, ENABLE, DONE],
@@ -80,7 +80,7 @@ PLANS: dict[str, tuple[Fleet, MaintenanceWanted, list[str]]] = {
         WANTED,
         [UP, RETURNING, ENABLE, *HOME, COLD_HOME, DONE],
     ),
-    "started meanwhile, it comes home live": (
+    "started meanwhile, it returns live": (
         away(guest("off", "c2")),
         WANTED,
         [RETURNING, ENABLE, "live-migrate off from c2 to c1", DONE],
@@ -212,7 +212,7 @@ STAYS: dict[str, tuple[Fleet, str]] = {
 
 
 @pytest.mark.parametrize(("before", "warning"), STAYS.values(), ids=STAYS.keys())
-def test_one_that_stays_is_told_and_fails_nothing(before: Fleet, warning: str) -> None:
+def test_one_that_stays_is_reported_and_fails_nothing(before: Fleet, warning: str) -> None:
     book = journal("in_maintenance", MOVES[0])
     plan = assert_fixed_point(plan_in_service, replace(before, maintenances=(book,)), WANTED)
     assert warning in plan.warnings

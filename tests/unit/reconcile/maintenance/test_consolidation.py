@@ -129,8 +129,8 @@ REASONS: dict[str, tuple[Fleet, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("name", REASONS)
 def test_why_a_host_stays(name: str) -> None:
-    seen, wanted, told = REASONS[name]
-    assert told in reason(seen, "xen1", **wanted)
+    seen, wanted, words = REASONS[name]
+    assert words in reason(seen, "xen1", **wanted)
 
 
 def test_a_server_that_can_not_move_keeps_its_host() -> None:
@@ -145,7 +145,7 @@ def test_a_stopped_server_that_is_bound_to_its_host_keeps_it() -> None:
     assert decisions(seen)["xen3"] == "empty"
 
 
-def test_a_name_that_is_used_up_is_told() -> None:
+def test_a_name_that_is_used_up_is_reported() -> None:
     done = Maintenance("xen2", "night", "done", finished_at="2026-11-20T06:00:00Z")
     assert "needs another name" in reason(pool(maintenances=[done]), "xen2")
 

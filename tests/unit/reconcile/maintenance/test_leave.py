@@ -81,7 +81,7 @@ def pool(
 
 PLANS: dict[str, tuple[Fleet, MaintenanceWanted, list[str]]] = {
     "the way back": (pool(A, B), WANTED, [RETURNING, FORGET, *ENABLE, *HOME, DONE]),
-    "servers stay away if told so": (
+    "servers stay away if return_servers is off": (
         pool(A, B),
         MaintenanceWanted("xen1", "patches", return_servers=False),
         [RETURNING, FORGET, *ENABLE, DONE],
@@ -266,7 +266,7 @@ STAYS: dict[str, tuple[Any, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("away", "sections", "warning"), STAYS.values(), ids=STAYS.keys())
-def test_one_that_stays_is_told_and_fails_nothing(
+def test_one_that_stays_is_reported_and_fails_nothing(
     away: Any, sections: dict[str, Any], warning: str
 ) -> None:
     before = pool(away, **{"record": journal("in_maintenance", MOVES[0]), **sections})

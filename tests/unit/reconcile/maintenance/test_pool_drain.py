@@ -23,7 +23,7 @@ def pool(*servers: Any, others: list[Host] | None = None, **sections: Any) -> Fl
     return fleet(hosts, servers=list(servers), **sections)
 
 
-def told(known: Fleet, **options: Any) -> list[str]:
+def blockers(known: Fleet, **options: Any) -> list[str]:
     return [str(v) for v in drain(known, XEN1, **options).blockers]
 
 
@@ -123,7 +123,7 @@ def test_blocker(fields: dict[str, Any], reason: str, remedy: str) -> None:
     assert remedy in blocker.remedy
 
 
-def test_all_blockers_are_told_together() -> None:
+def test_all_blockers_are_reported_together() -> None:
     known = pool(
         server("paused", "xen1", power_state="Paused"),
         server("busy", "xen1", task_state="suspending"),
@@ -161,7 +161,7 @@ def test_no_target(others: list[Host], reason: str) -> None:
     assert blocker.reason == reason
 
 
-def test_a_closed_host_is_left_out_and_told() -> None:
+def test_a_closed_host_is_left_out_and_reported() -> None:
     known = pool(server("s", "xen1"), others=[host("xen2", "p", enabled=False), host("xen3", "p")])
     assert moves(known) == ["s to xen3"]
     assert "xen2: accepts no servers: it is disabled" in [
@@ -172,7 +172,7 @@ def test_a_closed_host_is_left_out_and_told() -> None:
 def test_anti_affinity_blocks_unless_relaxed() -> None:
     members = [server(f"db{i}", f"xen{i}", groups=("db",)) for i in (1, 2, 3)]
     known = pool(*members)
-    assert told(known) == [
+    assert blockers(known) == [
         "db1: anti-affinity: every host with room for it (xen2 and xen3) has a server of group db. "
         "Add a host, take it out of the group, or relax anti_affinity for this maintenance"
     ]
@@ -184,7 +184,7 @@ def test_anti_affinity_blocks_unless_relaxed() -> None:
     ]
 
 
-def test_anti_affinity_chooses_the_host_without_a_fellow() -> None:
+def test_anti_affinity_chooses_the_host_without_a_peer() -> None:
     known = pool(
         server("db1", "xen1", groups=("db",)),
         server("db2", "xen2", groups=("db",)),

@@ -101,14 +101,14 @@ def test_only_the_host_finished_last_is_looked_at_again() -> None:
     ]
 
 
-def test_what_is_in_the_way_of_any_host_is_told_at_once() -> None:
+def test_what_is_in_the_way_of_any_host_is_reported_at_once() -> None:
     seen = pooled(
         server("web", "xen1", status="PAUSED", power_state="Paused"),
         changes={"xen3": {"live": False}},
         maintenances=[Maintenance("xen2", "fan", "in_maintenance")],
     )
     made = plan_rolling_update(seen, replace(WANTED, hosts=(*NAMES, "xen9")))
-    told = refusal(made, "nov") or ""
+    message = refusal(made, "nov") or ""
     assert len(made.blockers) == 4
     for text in (
         "rolling update nov of 4 hosts: it can't begin or continue",
@@ -118,8 +118,8 @@ def test_what_is_in_the_way_of_any_host_is_told_at_once() -> None:
         "host xen9: it is unknown to every coordinator that answered",
         "Nothing was changed; remove the 4 blockers and run again",
     ):
-        assert text in told
-    assert told.count("Nothing was changed") == 1
+        assert text in message
+    assert message.count("Nothing was changed") == 1
 
 
 def test_done_hosts_are_in_nobodys_way() -> None:

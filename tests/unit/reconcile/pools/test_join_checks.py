@@ -166,7 +166,7 @@ PASSES = {
 
 
 @pytest.mark.parametrize("sections", PASSES.values(), ids=PASSES)
-def test_what_does_not_hinder_a_join(sections: dict[str, Any]) -> None:
+def test_what_does_not_block_a_join(sections: dict[str, Any]) -> None:
     plan = assert_fixed_point(plan_membership, joining(**sections), by_name("xen2"))
     assert [str(s) for s in plan.steps] == [JOIN_2]
 

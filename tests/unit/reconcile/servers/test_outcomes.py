@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is told of each server and of all of them."""
+"""Outcomes of each server and of all of them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_every_server_has_one_outcome() -> None:
 
 
 def test_one_line_counts_them() -> None:
-    told = [{"outcome": one} for one in ("done", "failed", "left", "satisfied", "done")]
-    assert summary("stop", told) == (
+    servers = [{"outcome": one} for one in ("done", "failed", "left", "satisfied", "done")]
+    assert summary("stop", servers) == (
         "stop: 2 of 5 servers, nothing to do for 1, 1 failed, 1 not started"
     )
     assert summary("stop", []) == "stop: there is no such server"

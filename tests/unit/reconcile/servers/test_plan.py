@@ -266,7 +266,7 @@ def test_unknown_servers_are_all_named() -> None:
         plan_server_action(three(guest("web1")), wants("stop", "db1", "web1", "db2"))
 
 
-def test_several_in_the_way_are_told_together() -> None:
+def test_several_in_the_way_are_reported_together() -> None:
     before = three(guest("web1", "paused"), guest("web2"), guest("web3", task_state="migrating"))
     with pytest.raises(PlanRefused) as caught:
         plan_server_action(before, wants("stop", "web1", "web2", "web3"))

@@ -279,7 +279,7 @@ def test_refusals(before: Fleet, wanted: ServiceWanted, kind: type[FleetError], 
     assert caught.value.remedy
 
 
-def test_deleted_service_of_a_living_host_registers_anew() -> None:
+def test_deleted_service_of_a_living_host_registers_again() -> None:
     before = two(disabled("disk"), aggregates=[Aggregate("prod", {}, ("xen1", "xen2"))])
     wanted = ServiceWanted(["xen1"], state="absent")
     after = project_all(before, plan_service(before, wanted).steps)
