@@ -158,7 +158,11 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view, text_items
-from ..module_utils._reconcile.aggregates.plan import AggregateWanted, needs, plan_aggregate
+from ..module_utils._reconcile.aggregates.plan import (
+    AggregateWanted,
+    aggregate_needs,
+    plan_aggregate,
+)
 
 SPEC = merge(
     CONNECTION,
@@ -184,7 +188,7 @@ def run(task: Task) -> dict[str, Any]:
     return task.reconcile(
         lambda fleet: plan_aggregate(fleet, wanted),
         first=reading(AGGREGATES),
-        needs=lambda fleet: needs(fleet, wanted),
+        needs=lambda fleet: aggregate_needs(fleet, wanted),
         shown=reading(AGGREGATES),
         result=lambda fleet: {
             "aggregate": aggregate_view(fleet.aggregate(name) or fleet.aggregate(wanted.name))

@@ -189,8 +189,8 @@ from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.services.plan import (
     ServiceWanted,
     check_options,
-    needs,
     plan_service,
+    service_needs,
 )
 
 INTERVAL = 1.0
@@ -222,7 +222,7 @@ def run(task: Task) -> dict[str, Any]:
     result = task.reconcile(
         lambda fleet: plan_service(fleet, wanted),
         first=reading(SERVICES),
-        needs=lambda fleet: needs(fleet, wanted),
+        needs=lambda fleet: service_needs(fleet, wanted),
         shown=reading(SERVICES),
         result=lambda fleet: _services(fleet, wanted),
         exclusive=True,

@@ -135,7 +135,7 @@ def _observed_default_zone(fleet: Fleet) -> str | None:
     return next((s.zone for s in services if s.zone and not fleet.zones_of(s.host)), None)
 
 
-def merged(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
+def with_sections(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
     """The old fleet with those sections of the new one that were wanted."""
     fields = {
         AGGREGATES: "aggregates",

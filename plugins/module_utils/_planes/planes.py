@@ -24,7 +24,7 @@ from .._core.reading import (
 )
 from .._core.traits import Traits
 from .._core.wait import SystemClock
-from .assemble import assemble, assemble_cloud, merged
+from .assemble import assemble, assemble_cloud, with_sections
 from .backends import Backends
 from .recorded_servers import RecordedServers
 from .traits import NOVA, XAPI
@@ -149,7 +149,7 @@ class NovaPlane:
     def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
         """Only what is missing; each section is a request or more."""
         missing = wanted.without(had.sections)
-        return merged(fleet, self.read(missing), missing) if missing.sections else fleet
+        return with_sections(fleet, self.read(missing), missing) if missing.sections else fleet
 
     def read_inside(self, wanted: Reading) -> Fleet:
         """Nova has no transactions."""

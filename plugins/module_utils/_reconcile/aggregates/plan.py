@@ -36,7 +36,7 @@ class AggregateWanted:
     """When absent: take the members out first, instead of refusing."""
 
 
-def needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
+def aggregate_needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
     """What the plan depends on besides the aggregates: services if hosts come, and the servers of
     those hosts whose zone may change.
     """
@@ -206,7 +206,7 @@ class MembersWanted:
 
 
 def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
-    """As ``needs``, for one aggregate's members."""
+    """As ``aggregate_needs``, for one aggregate's members."""
     current = fleet.aggregate(wanted.aggregate) or Aggregate(wanted.aggregate)
     zone = current.availability_zone
     joining = [h for h in wanted.hosts if h not in current.hosts] if wanted.present else []

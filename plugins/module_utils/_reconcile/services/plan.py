@@ -44,7 +44,7 @@ class ServiceWanted:
         return self.status is not None or self.forced_down is not None
 
 
-def needs(fleet: Fleet, wanted: ServiceWanted) -> Reading:
+def service_needs(fleet: Fleet, wanted: ServiceWanted) -> Reading:
     """What the plan depends on besides the services: servers and moves forbid a deletion,
     evacuations forbid taking forced_down back.
     """

@@ -26,7 +26,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.aggregates.plan import (
     AggregateWanted,
     MembersWanted,
-    needs,
+    aggregate_needs,
     plan_aggregate,
     plan_members,
 )
@@ -329,4 +329,4 @@ NEEDS: dict[str, tuple[list[Aggregate], AggregateWanted, Reading]] = {
 @pytest.mark.parametrize("case", NEEDS)
 def test_hosts_are_only_asked_where_a_rule_depends_on_them(case: str) -> None:
     aggregates, wanted, expected = NEEDS[case]
-    assert needs(fleet(aggregates=aggregates), wanted) == expected
+    assert aggregate_needs(fleet(aggregates=aggregates), wanted) == expected
