@@ -53,22 +53,22 @@ README = "README.md: its name in the table of modules"
 
 def create(root: Path, name: str) -> dict[str, Path]:
     """Write everything, and return the files that a person goes on with, by their skeleton's name."""
-    made = {skeleton: root / place.format(name=name) for skeleton, place in PLACES.items()}
+    written = {skeleton: root / place.format(name=name) for skeleton, place in PLACES.items()}
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
         raise SystemExit(
             f"{name!r} is not the name of a module: small letters, digits, underscores"
         )
-    if there := [path for path in made.values() if path.exists()]:
+    if there := [path for path in written.values() if path.exists()]:
         raise SystemExit(f"{there[0].relative_to(root)} exists")
     said = words(root, name)
-    for skeleton, path in made.items():
+    for skeleton, path in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(filled(skeleton, said), encoding="utf-8")
     source = root / returns.SOURCE
     text = inserted(source.read_text(encoding="utf-8"), name, filled("returns.yml", said))
     source.write_text(text, encoding="utf-8")
     generate.write(root)
-    return {**made, "returns.yml": source}
+    return {**written, "returns.yml": source}
 
 
 def words(root: Path, name: str) -> dict[str, str]:
@@ -102,9 +102,9 @@ def inserted(source: str, name: str, entry: str) -> str:
     return head + begin + "\n".join(one.rstrip("\n") + "\n" for one in entries)
 
 
-def left(root: Path, name: str, made: dict[str, Path]) -> str:
+def remaining_work(root: Path, name: str, written: dict[str, Path]) -> str:
     steps = (*(READING if name.endswith("_info") else CHANGING), README)
-    places = {key.split(".")[0]: str(path.relative_to(root)) for key, path in made.items()}
+    places = {key.split(".")[0]: str(path.relative_to(root)) for key, path in written.items()}
     width = max(len(place) for place in places.values())
     return LEFT.format(
         name=name,
@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", help="for instance xen_network, or xen_network_info")
     name = parser.parse_args().name
-    print(left(generate.ROOT, name, create(generate.ROOT, name)), end="")
+    print(remaining_work(generate.ROOT, name, create(generate.ROOT, name)), end="")
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ from ..module_utils._reconcile.maintenance.rolling_update import (
     RollingUpdateWanted,
     plan_rolling_update,
     refusal,
-    summary,
+    rolling_update_summary,
     turn_views,
 )
 
@@ -188,7 +188,7 @@ def run(task: Task) -> dict[str, Any]:
         "hosts": turn_views(update),
         "blockers": [asdict(blocker) for blocker in update.blockers],
         "refusal": refusal(update, wanted.name),
-        "summary": summary(update, wanted.name),
+        "summary": rolling_update_summary(update, wanted.name),
     }
 
 

@@ -57,24 +57,24 @@ def documented(root: Path, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_can_be_run_and_tested(copy: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    made = new_module.create(copy, name)
-    module = load(monkeypatch, f"{PLUGINS}.modules.{name}", made["module.py"])
+    written = new_module.create(copy, name)
+    module = load(monkeypatch, f"{PLUGINS}.modules.{name}", written["module.py"])
     action = load(monkeypatch, f"{PLUGINS}.action.{name}", copy / f"plugins/action/{name}.py")
     assert action.ActionModule.module is module
     assert list(problems(documented(copy, name), module.SPEC.argument_spec())) == []
-    assert f"\n  xenfleet.compute.{name}: " in made["target.yml"].read_text(encoding="utf-8")
-    for function, arguments in calls(load(monkeypatch, "its_tests", made["test.py"])):
+    assert f"\n  xenfleet.compute.{name}: " in written["target.yml"].read_text(encoding="utf-8")
+    for function, arguments in calls(load(monkeypatch, "its_tests", written["test.py"])):
         function(*arguments)
 
 
 def test_all_is_written_and_in_the_projects_format(copy: Path) -> None:
-    made = [path for name in NAMES for path in new_module.create(copy, name).values()]
+    paths = [path for name in NAMES for path in new_module.create(copy, name).values()]
     assert generate.stale(copy) == []
     groups = yaml.safe_load((copy / "meta/runtime.yml").read_text(encoding="utf-8"))
     assert all({*NAMES} <= {*groups["action_groups"][one]} for one in generate.GROUPS)
     names = [*returns.read(copy)]
     assert names == sorted(names)
-    written = [str(path) for path in made if path.suffix == ".py"]
+    written = [str(path) for path in paths if path.suffix == ".py"]
     written += [str(copy / f"plugins/action/{name}.py") for name in NAMES]
     for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
         ruff = Path(sys.executable).with_name("ruff")
@@ -82,7 +82,7 @@ def test_all_is_written_and_in_the_projects_format(copy: Path) -> None:
             [ruff, *command, *written], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout
-    for path in made:
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         assert max(map(len, text.splitlines())) <= 120, path
         assert not re.search(r"\$\w", text), path
@@ -90,7 +90,7 @@ def test_all_is_written_and_in_the_projects_format(copy: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_left_names_files_and_commands_that_exist(copy: Path, name: str) -> None:
-    report = new_module.left(copy, name, new_module.create(copy, name))
+    report = new_module.remaining_work(copy, name, new_module.create(copy, name))
     paths = re.findall(r"[\w./]+/[\w./]+\w", report)
     assert [one for one in paths if not any((top / one).exists() for top in (copy, ROOT))] == []
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from .._core.errors import FleetError
 from .._core.model import Fleet
 from .._core.plan import Plan
 from .._core.reading import SERVERS, Reading, reading
-from .._reconcile.servers.outcomes import outcomes, summary
+from .._reconcile.servers.outcomes import action_summary, outcomes
 from .._reconcile.servers.plan import chosen, plan_server_action
 from .._reconcile.servers.wanted import ServerActionWanted
 from .compute_views import server_view
@@ -76,4 +76,4 @@ class ChosenServers:
             {**(views.get(one) or {**before, **GONE}), **by_server[one]}
             for one, before in self._before.items()
         ]
-        return {"servers": servers, "summary": summary(self._wanted.action, servers)}
+        return {"servers": servers, "summary": action_summary(self._wanted.action, servers)}

@@ -29,16 +29,16 @@ def await_pool(
     """
     if read(reading(JOURNAL)).open_maintenance(host) is None:
         return
-    told = False
+    reported = False
 
     def missing() -> str:
-        nonlocal told
+        nonlocal reported
         try:
             reason = _missing(read(reading(HOSTS)), host)
         except UnavailableError as exc:
             reason = exc.cause
-        if reason and not told:
-            told = True
+        if reason and not reported:
+            reported = True
             reporter.line(f"waiting for the pool of {host}: {reason}")
         return reason
 
@@ -56,9 +56,9 @@ def await_pool(
 
 
 def _missing(fleet: Fleet, host: str) -> str:
-    seen = fleet.host(host)
-    if seen is None:
+    known = fleet.host(host)
+    if known is None:
         return f"no answer from {', '.join(fleet.unreachable)}" if fleet.unreachable else ""
-    pool = fleet.pool(seen.pool_id)
-    going = pool is not None and pool.coordinator == host and GOING & set(seen.operations)
+    pool = fleet.pool(known.pool_id)
+    going = pool is not None and pool.coordinator == host and GOING & set(known.operations)
     return f"{host} is about to restart" if going else ""

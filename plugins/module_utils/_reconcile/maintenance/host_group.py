@@ -26,7 +26,7 @@ def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -
     InvalidError if there is no host at all.
     """
     if aggregate is None:
-        found = tuple(dict.fromkeys(hosts or ()))
+        names = tuple(dict.fromkeys(hosts or ()))
         what = "option hosts"
     else:
         what = f"aggregate {aggregate}"
@@ -34,10 +34,10 @@ def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -
         if home is None:
             known = joined(sorted(a.name for a in fleet.aggregates), "none")
             raise NotFoundError(what, "it does not exist", f"There are: {known}")
-        found = home.hosts
-    if not found:
+        names = home.hosts
+    if not names:
         raise InvalidError(what, "it has no hosts", "Give its hosts, or add them to the aggregate")
-    return found
+    return names
 
 
 def coordinated(fleet: Fleet, host: str) -> Pool | None:

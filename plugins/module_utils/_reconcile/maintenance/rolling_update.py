@@ -77,14 +77,16 @@ def plan_rolling_update(fleet: Fleet, wanted: RollingUpdateWanted) -> RollingUpd
     """
     names = names_of(fleet, wanted.hosts, wanted.aggregate)
     ordered = sorted(names, key=lambda name: coordinated(fleet, name) is None)
-    found = {name: wanted_maintenance(fleet, wanted.of(name)) for name in ordered}
-    last = _finished_last([m for m in found.values() if m and not m.open])
+    maintenances = {name: wanted_maintenance(fleet, wanted.of(name)) for name in ordered}
+    last = _finished_last([m for m in maintenances.values() if m and not m.open])
     turns = tuple(
         Turn(number, name, coordinated(fleet, name) is not None, _phase(one), _todo(one, last))
-        for number, (name, one) in enumerate(found.items(), 1)
+        for number, (name, one) in enumerate(maintenances.items(), 1)
     )
     due = [turn.host for turn in turns if turn.todo == "maintenance"]
-    verdicts = dict.fromkeys([*_blockers(fleet, due, wanted), *_left_out(fleet, due, names)])
+    verdicts = dict.fromkeys(
+        [*_blockers(fleet, due, wanted), *_absent_coordinators(fleet, due, names)]
+    )
     return RollingUpdate(turns, tuple(verdicts))
 
 
@@ -92,14 +94,14 @@ def _finished_last(done: Sequence[Maintenance]) -> Maintenance | None:
     return max(done, key=lambda m: (m.finished_at or "", m.id or 0), default=None)
 
 
-def _phase(found: Maintenance | None) -> str | None:
-    return found.phase if found else None
+def _phase(maintenance: Maintenance | None) -> str | None:
+    return maintenance.phase if maintenance else None
 
 
-def _todo(found: Maintenance | None, last: Maintenance | None) -> str:
-    if found is None or found.open:
+def _todo(maintenance: Maintenance | None, last: Maintenance | None) -> str:
+    if maintenance is None or maintenance.open:
         return "maintenance"
-    return "check" if found is last else "nothing"
+    return "check" if maintenance is last else "nothing"
 
 
 def _blockers(fleet: Fleet, due: Sequence[str], wanted: RollingUpdateWanted) -> Iterator[Verdict]:
@@ -112,7 +114,9 @@ def _blockers(fleet: Fleet, due: Sequence[str], wanted: RollingUpdateWanted) -> 
             yield Verdict(exc.what, "block", exc.cause.rstrip("."), remedy)
 
 
-def _left_out(fleet: Fleet, due: Sequence[str], names: Sequence[str]) -> Iterator[Verdict]:
+def _absent_coordinators(
+    fleet: Fleet, due: Sequence[str], names: Sequence[str]
+) -> Iterator[Verdict]:
     """Coordinators that are not among the hosts."""
     pools = {pool.id: pool for host in due if (pool := fleet.pool_of(host))}
     for pool in pools.values():
@@ -125,24 +129,24 @@ def _left_out(fleet: Fleet, due: Sequence[str], names: Sequence[str]) -> Iterato
             )
 
 
-def refusal(made: RollingUpdate, name: str) -> str | None:
+def refusal(update: RollingUpdate, name: str) -> str | None:
     """All blockers in one message, or None."""
-    if not made.blockers:
+    if not update.blockers:
         return None
-    what = f"rolling update {name} of {len(made.turns)} hosts"
-    return refuse(what, "it can't begin or continue", made.blockers).message
+    what = f"rolling update {name} of {len(update.turns)} hosts"
+    return refuse(what, "it can't begin or continue", update.blockers).message
 
 
-def summary(made: RollingUpdate, name: str) -> str:
+def rolling_update_summary(update: RollingUpdate, name: str) -> str:
     """How far it is, and the hosts in order, for people."""
-    done = sum(turn.phase == "done" for turn in made.turns)
+    done = sum(turn.phase == "done" for turn in update.turns)
     rows = [
         (f"{t.number}", t.host, "coordinator" if t.coordinator else "", t.phase or "not begun")
-        for t in made.turns
+        for t in update.turns
     ]
-    head = f"rolling update {name}: {done} of {len(made.turns)} hosts done"
+    head = f"rolling update {name}: {done} of {len(update.turns)} hosts done"
     return "\n".join([head, *(f"  {line}" for line in table(rows))])
 
 
-def turn_views(made: RollingUpdate) -> list[dict[str, Any]]:
-    return [asdict(turn) for turn in made.turns]
+def turn_views(update: RollingUpdate) -> list[dict[str, Any]]:
+    return [asdict(turn) for turn in update.turns]

@@ -76,21 +76,21 @@ def filter_servers(fleet: Fleet, wanted: ServerFilter) -> list[Server]:
     """By name. Raises as ``check_filter``."""
     check_filter(wanted)
     hosts = _hosts(fleet, wanted.aggregate)
-    found = [s for s in fleet.servers if _fits(fleet, s, wanted, hosts)]
-    return sorted(found, key=lambda s: (s.name, s.id))
+    servers = [s for s in fleet.servers if _fits(fleet, s, wanted, hosts)]
+    return sorted(servers, key=lambda s: (s.name, s.id))
 
 
 def _hosts(fleet: Fleet, aggregate: str | None) -> frozenset[str] | None:
     if aggregate is None:
         return None
-    found = fleet.aggregate(aggregate)
-    if found is None:
+    members = fleet.aggregate(aggregate)
+    if members is None:
         raise InvalidError(
             f"aggregate {aggregate}",
             f"it does not exist; there are {joined([a.name for a in fleet.aggregates])}",
             "Correct the name",
         )
-    return frozenset(found.hosts)
+    return frozenset(members.hosts)
 
 
 def _fits(fleet: Fleet, server: Server, wanted: ServerFilter, hosts: frozenset[str] | None) -> bool:
@@ -107,7 +107,7 @@ def _fits(fleet: Fleet, server: Server, wanted: ServerFilter, hosts: frozenset[s
         (wanted.locked, server.locked),
     )
     return (
-        all(value is None or value == seen for value, seen in exact)
+        all(value is None or value == actual for value, actual in exact)
         and (pattern is None or pattern.search(server.name) is not None)
         and (hosts is None or server.host in hosts)
         and wanted.metadata.items() <= dict(server.metadata).items()

@@ -56,8 +56,8 @@ def record_ended(
 ) -> None:
     if move is None:
         return
-    found = server.host if server and status == "completed" else None
-    _journal(ports).finish_move(move, status, args.target or found)
+    arrived_on = server.host if server and status == "completed" else None
+    _journal(ports).finish_move(move, status, args.target or arrived_on)
 
 
 def outcome(server: Server | None, args: ActionArgs, *, cold: bool = False) -> str:

@@ -15,28 +15,28 @@ FAILED = "failed"
 LEFT = "left"
 """Not started, because of the failures before it."""
 
-Steps = Iterable[Mapping[str, Any]]
+StepRecords = Iterable[Mapping[str, Any]]
 
 
 def outcomes(
-    ids: Iterable[str], done: Steps, failed: Steps = (), left: Steps = ()
+    ids: Iterable[str], done: StepRecords, failed: StepRecords = (), not_started: StepRecords = ()
 ) -> dict[str, dict[str, Any]]:
     """By server id ``outcome``, and ``error`` in words where it failed, from steps as dictionaries."""
-    told: dict[str, dict[str, Any]] = {one: {"outcome": SATISFIED} for one in ids}
-    for outcome, steps in ((DONE, done), (LEFT, left), (FAILED, failed)):
+    by_server: dict[str, dict[str, Any]] = {one: {"outcome": SATISFIED} for one in ids}
+    for outcome, steps in ((DONE, done), (LEFT, not_started), (FAILED, failed)):
         for step in steps:
             error = {"error": step["error"]["cause"]} if "error" in step else {}
-            told[step["args"]["id"]] = {"outcome": outcome, **error}
-    return told
+            by_server[step["args"]["id"]] = {"outcome": outcome, **error}
+    return by_server
 
 
-def summary(action: str, servers: Sequence[Mapping[str, Any]]) -> str:
+def action_summary(action: str, servers: Sequence[Mapping[str, Any]]) -> str:
     """One line about all servers, from their outcomes."""
     if not servers:
         return f"{action}: there is no such server"
     count = Counter(server["outcome"] for server in servers)
-    told = [f"{action}: {count[DONE]} of {len(servers)} servers"]
-    told += [f"nothing to do for {count[SATISFIED]}"] if count[SATISFIED] else []
-    told += [f"{count[FAILED]} failed"] if count[FAILED] else []
-    told += [f"{count[LEFT]} not started"] if count[LEFT] else []
-    return ", ".join(told)
+    parts = [f"{action}: {count[DONE]} of {len(servers)} servers"]
+    parts += [f"nothing to do for {count[SATISFIED]}"] if count[SATISFIED] else []
+    parts += [f"{count[FAILED]} failed"] if count[FAILED] else []
+    parts += [f"{count[LEFT]} not started"] if count[LEFT] else []
+    return ", ".join(parts)

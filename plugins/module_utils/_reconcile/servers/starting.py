@@ -30,7 +30,7 @@ def start(ports: Ports, what: str, action: str, server: str, args: ActionArgs) -
             return state
         return replace(state, error=_named(state.error, server, args.id))
 
-    return operation(ports, what, probe, lambda state: _last_seen(ports, args, state))
+    return operation(ports, what, probe, lambda state: _server_now(ports, args, state))
 
 
 def _named(error: FleetError, server: str, uuid: str) -> FleetError:
@@ -38,7 +38,7 @@ def _named(error: FleetError, server: str, uuid: str) -> FleetError:
     return error.altered(what=error.what.replace(uuid, server))
 
 
-def _last_seen(ports: Ports, args: ActionArgs, state: JobState) -> str:
+def _server_now(ports: Ports, args: ActionArgs, state: JobState) -> str:
     """The server as it is left; read only once the timeout is over."""
     try:
         server = read_server(ports, args)

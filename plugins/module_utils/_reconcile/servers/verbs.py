@@ -66,12 +66,12 @@ def _live_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
     except (WaitTimeout, SourceLost):
         raise
     except FleetError:
-        left = read_server(ports, args)
-        if left is not None and left.task_state == MIGRATING:
+        current = read_server(ports, args)
+        if current is not None and current.task_state == MIGRATING:
             raise
-        status = outcome(left, args)
-        record_ended(ports, args, move, status, left)
-        if status == "failed" or (left is not None and left.vm_state == "error"):
+        status = outcome(current, args)
+        record_ended(ports, args, move, status, current)
+        if status == "failed" or (current is not None and current.vm_state == "error"):
             raise
     else:
         record_completed(ports, args, move, end)
@@ -96,8 +96,8 @@ def _cold_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
 
     Once it has moved, its record stays open until it is confirmed.
     """
-    left = read_server(ports, args)
-    if left is None or left.vm_state != "stopped":
+    current = read_server(ports, args)
+    if current is None or current.vm_state != "stopped":
         return
     move = record_move(ports, server, args, COLD)
     what = cold_migrate.text(server, args)
@@ -107,9 +107,9 @@ def _cold_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
     except (WaitTimeout, SourceLost):
         raise
     except FleetError:
-        left = read_server(ports, args)
-        if left is not None and left.task_state is None and left.vm_state == "stopped":
-            record_ended(ports, args, move, outcome(left, args, cold=True), left)
+        current = read_server(ports, args)
+        if current is not None and current.task_state is None and current.vm_state == "stopped":
+            record_ended(ports, args, move, outcome(current, args, cold=True), current)
         raise
     confirming = start(ports, what, "confirm_resize", server, args)
     yield from watched(ports, watched_action("confirm_resize", server, args), confirming)
@@ -165,10 +165,10 @@ def _await_migration(ports: Ports, server: str, args: AwaitArgs) -> Iterator[flo
         "Check its migration",
     )
     yield from watched(ports, watched_action("await_migration", server, args), arriving)
-    left = read_server(ports, args)
-    status = outcome(left, args, cold=args.cold)
+    current = read_server(ports, args)
+    status = outcome(current, args, cold=args.cold)
     if status == "failed" or not args.cold:
-        record_ended(ports, args, args.migration, status, left)
+        record_ended(ports, args, args.migration, status, current)
     if status == "failed":
         raise BackendError(
             f"server {server}",

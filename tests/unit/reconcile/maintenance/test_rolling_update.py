@@ -25,7 +25,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.mainte
     RollingUpdateWanted,
     plan_rolling_update,
     refusal,
-    summary,
+    rolling_update_summary,
 )
 
 NAMES = ("xen1", "xen2", "xen3")
@@ -51,22 +51,22 @@ def blockers(seen: Fleet, **wanted: Any) -> list[str]:
 
 
 def test_the_coordinator_comes_first_and_the_others_as_they_are_given() -> None:
-    made = plan_rolling_update(pooled(), WANTED)
-    assert [(t.number, t.host, t.coordinator) for t in made.turns] == [
+    update = plan_rolling_update(pooled(), WANTED)
+    assert [(t.number, t.host, t.coordinator) for t in update.turns] == [
         (1, "xen2", True),
         (2, "xen3", False),
         (3, "xen1", False),
     ]
-    assert {t.todo for t in made.turns} == {"maintenance"}
-    assert made.verdicts == ()
-    assert refusal(made, "nov") is None
+    assert {t.todo for t in update.turns} == {"maintenance"}
+    assert update.verdicts == ()
+    assert refusal(update, "nov") is None
 
 
 def test_a_lone_host_is_no_coordinator_and_hosts_may_be_those_of_an_aggregate() -> None:
     lone = [host("b"), host("a")]
     seen = fleet(lone, aggregates=[Aggregate("rack", hosts=("b", "a"))])
-    made = plan_rolling_update(seen, RollingUpdateWanted("nov", aggregate="rack"))
-    assert [(t.host, t.coordinator) for t in made.turns] == [("b", False), ("a", False)]
+    update = plan_rolling_update(seen, RollingUpdateWanted("nov", aggregate="rack"))
+    assert [(t.host, t.coordinator) for t in update.turns] == [("b", False), ("a", False)]
 
 
 def test_a_second_run_goes_on_where_the_first_one_stopped() -> None:
@@ -74,13 +74,13 @@ def test_a_second_run_goes_on_where_the_first_one_stopped() -> None:
         record("xen2", "done", id=1, finished_at="2026-11-21T04:00:00Z"),
         record("xen3", "in_maintenance", id=2),
     ]
-    made = plan_rolling_update(pooled(maintenances=journal), WANTED)
-    assert [(t.host, t.phase, t.todo) for t in made.turns] == [
+    update = plan_rolling_update(pooled(maintenances=journal), WANTED)
+    assert [(t.host, t.phase, t.todo) for t in update.turns] == [
         ("xen2", "done", "check"),
         ("xen3", "in_maintenance", "maintenance"),
         ("xen1", None, "maintenance"),
     ]
-    assert summary(made, "nov").splitlines() == [
+    assert rolling_update_summary(update, "nov").splitlines() == [
         "rolling update nov: 1 of 3 hosts done",
         "  1  xen2  coordinator  done",
         "  2  xen3               in_maintenance",
@@ -107,9 +107,9 @@ def test_what_is_in_the_way_of_any_host_is_reported_at_once() -> None:
         changes={"xen3": {"live": False}},
         maintenances=[Maintenance("xen2", "fan", "in_maintenance")],
     )
-    made = plan_rolling_update(seen, replace(WANTED, hosts=(*NAMES, "xen9")))
-    message = refusal(made, "nov") or ""
-    assert len(made.blockers) == 4
+    update = plan_rolling_update(seen, replace(WANTED, hosts=(*NAMES, "xen9")))
+    message = refusal(update, "nov") or ""
+    assert len(update.blockers) == 4
     for text in (
         "rolling update nov of 4 hosts: it can't begin or continue",
         "host xen1: it can't be emptied: web: is paused",
@@ -138,8 +138,8 @@ def test_a_rebooting_host_in_maintenance_is_no_blocker() -> None:
 
 
 def test_a_coordinator_that_is_left_out_is_warned_about() -> None:
-    made = plan_rolling_update(pooled(), replace(WANTED, hosts=("xen1",)))
-    assert [(v.subject, v.decision) for v in made.verdicts] == [("xen2", "warn")]
+    update = plan_rolling_update(pooled(), replace(WANTED, hosts=("xen1",)))
+    assert [(v.subject, v.decision) for v in update.verdicts] == [("xen2", "warn")]
 
 
 def test_on_a_cloud() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.outcomes import (
+    action_summary,
     outcomes,
-    summary,
 )
 
 
@@ -29,7 +29,7 @@ def test_every_server_has_one_outcome() -> None:
 
 def test_one_line_counts_them() -> None:
     servers = [{"outcome": one} for one in ("done", "failed", "left", "satisfied", "done")]
-    assert summary("stop", servers) == (
+    assert action_summary("stop", servers) == (
         "stop: 2 of 5 servers, nothing to do for 1, 1 failed, 1 not started"
     )
-    assert summary("stop", []) == "stop: there is no such server"
+    assert action_summary("stop", []) == "stop: there is no such server"
