@@ -24,7 +24,7 @@ OPTIONAL = re.compile(r"\[(.*?{(\w+)})\]")
 UNCHOSEN = "a host of the scheduler's choice"
 """What a source or target that is not known yet is called."""
 
-Work: TypeAlias = "Iterator[float] | None"
+Work: TypeAlias = Iterator[float] | None
 """None when a step is done, or its progress (0 to 1), which ends when the step has ended."""
 
 

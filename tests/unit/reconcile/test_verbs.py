@@ -80,7 +80,7 @@ def test_every_action_is_a_row_of_each_backend() -> None:
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 def test_the_sentence_names_what_the_verb_has(verb: Verb[Any]) -> None:
-    named = {name for _, name, _, _ in string.Formatter().parse(verb.sentence) if name}
+    named = {part[1] for part in string.Formatter().parse(verb.sentence) if part[1]}
     assert "subject" in named
     assert named <= {"subject", *(f.name for f in fields(verb.args))}
     assert verb.text("it", sample(verb))
