@@ -70,12 +70,16 @@ def environment(part: Part) -> dict[str, str]:
         "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
         "PYTEST_ADDOPTS": "-p harness.costing" + " -p harness.entered" * (part.kind == WAITING),
         "DURATIONS": str(durations_of(part)),
-        "ENTERED": str(LOGS / f"{part.name}.entered.json"),
+        "ENTERED": str(entered_by(part)),
     }
 
 
 def durations_of(part: Part) -> Path:
     return LOGS / f"{part.name}.durations.jsonl"
+
+
+def entered_by(part: Part) -> Path:
+    return LOGS / f"{part.name}.entered.json"
 
 
 def run_command(part: Part, command: tuple[str, ...]) -> tuple[int, list[tuple[float, str]], float]:
@@ -133,7 +137,7 @@ def run_part(part: Part, commands: Commands, durations: Durations) -> Result:
     """Run all commands of a part, keep what they print and say how it went."""
     result, started = Result(part), time.monotonic()
     log = LOGS / f"{part.name}.log"
-    for old in (log, durations_of(part)):
+    for old in (log, durations_of(part), entered_by(part)):
         old.unlink(missing_ok=True)
     for command in commands:
         began = time.monotonic()
