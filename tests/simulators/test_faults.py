@@ -99,6 +99,22 @@ def test_a_connection_cut_after_the_call_leaves_it_done(sim: Simulator, pool: Cl
     assert [e["ok"] for e in entry] == [True]
 
 
+def test_a_connection_cut_in_the_answer_leaves_the_call_done(sim: Simulator, pool: Client) -> None:
+    host = pool.host("xen2")
+    sim.post("/faults", {"action": "drop_midway", "method": "host.disable"})
+    body = xmlrpc.client.dumps((pool.session._session, host), "host.disable")
+    connection = http.client.HTTPConnection(urlsplit(sim.hosts["xen1"]).netloc, timeout=10)
+    connection.request("POST", "/", body)
+    answer = connection.getresponse()
+    stated = int(answer.headers["Content-Length"])
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        answer.read()
+    connection.close()
+    assert len(caught.value.partial) == stated // 2
+    assert caught.value.partial.startswith(b"<?xml version='1.0'?><methodResponse>")
+    assert pool("host.get_enabled", host) is False
+
+
 def test_a_delay_goes_through_the_clock(sim: Simulator, pool: Client) -> None:
     sim.post("/faults", {"action": "delay", "method": "pool.get_all", "seconds": 25})
     began = time.monotonic()

@@ -13,7 +13,7 @@ from typing import Any
 from . import accessors, sessions, tasks
 from .context import CALLS, Context, Handler
 from .database import new_uuid
-from .errors import Dropped, Failure, internal
+from .errors import CutOff, Dropped, Failure, internal
 from .journal import Entry, is_mutating
 from .schema import SCHEMA, Call
 from .values import unmarshal
@@ -78,6 +78,8 @@ def handle(machine: Machine, method: str, params: list[Any]) -> Any:
         raise internal(f"simulator: {exc!r}") from exc
     entry.ok = True
     strike(machine, method, ("drop_after",))
+    if world.faults.due(machine.name, method, ("drop_midway",)):
+        raise CutOff(value)
     return value
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 NULL = "OpaqueRef:NULL"
 
 
@@ -17,6 +19,14 @@ class Failure(Exception):
 
 class Dropped(Exception):
     """The connection is cut without an answer: the host lost power or its toolstack, or a fault says so."""
+
+
+class CutOff(Exception):
+    """The connection is cut in the middle of an answer: half of the body of `value` is sent."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
 
 
 def internal(text: str, *more: str) -> Failure:

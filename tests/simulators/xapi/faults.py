@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-ACTIONS = ("error", "drop_before", "drop_after", "delay", "kill", "revive", "restart_toolstack")
+ACTIONS = (
+    "error",
+    "drop_before",
+    "drop_after",
+    "drop_midway",
+    "delay",
+    "kill",
+    "revive",
+    "restart_toolstack",
+)
 
 
 @dataclass

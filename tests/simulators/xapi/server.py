@@ -14,7 +14,7 @@ from socketserver import ThreadingTCPServer
 from typing import Any
 
 from . import wire
-from .errors import Dropped, Failure
+from .errors import CutOff, Dropped, Failure
 
 MAX_BODY = 300 * 1024
 Handle = Callable[[str, list[Any]], Any]
@@ -60,23 +60,30 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(500, f"<html><body>{exc}</body></html>".encode(), "text/html")
             return
         outcome: Any
+        midway = False
         try:
             outcome = self.server.handle(request.method, request.params)
         except Failure as exc:
             outcome = exc
+        except CutOff as exc:
+            outcome, midway = exc.value, True
         except Dropped:
             self.close_connection = True
             return
         if json_rpc:
-            self.reply(200, wire.answer_json(request, outcome), "application/json")
+            self.reply(200, wire.answer_json(request, outcome), "application/json", midway)
         else:
-            self.reply(200, wire.answer_xml(outcome), "text/xml")
+            self.reply(200, wire.answer_xml(outcome), "text/xml", midway)
 
-    def reply(self, status: int, body: bytes, kind: str) -> None:
+    def reply(self, status: int, body: bytes, kind: str, midway: bool = False) -> None:
+        """`midway`: cut the connection in the middle of the body."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if midway:
+            self.close_connection = True
+            body = body[: len(body) // 2]
         self.wfile.write(body)
         self.wfile.flush()
 
