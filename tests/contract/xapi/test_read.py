@@ -337,6 +337,6 @@ def test_a_broken_connection_is_mended_by_reading_again(
     sim = simulate(pool_of(1, {"name": "web"}))
     fleet = fleet_of(sim)
     for method in ("event.from", "VM.get_all_records_where", "event.from"):
-        for action in ("drop_before", "drop_after"):
+        for action in ("drop_before", "drop_after", "drop_midway"):
             sim.post("/faults", {"action": action, "method": method})
             assert [s.name for s in fleet.read().servers] == ["web"]

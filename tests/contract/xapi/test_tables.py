@@ -24,6 +24,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.fa
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.server import status
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.xapi.transport_errors import (
+    cut_off,
     transport_error,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
@@ -250,7 +251,10 @@ def _refused_certificate(code: int, text: str) -> ssl.SSLCertVerificationError:
         (OSError(113, "No route to host"), UnavailableError, "No route to host"),
         (ConnectionResetError(104, "reset"), UnavailableError, "broke during VM.start"),
         (http.client.RemoteDisconnected("x"), UnavailableError, "broke during VM.start"),
-        (http.client.BadStatusLine("x"), UnavailableError, "broken HTTP answer"),
+        (http.client.BadStatusLine("x\r\n"), UnavailableError, "broken HTTP answer"),
+        (http.client.BadStatusLine("HTTP/1.1 2"), UnavailableError, "broke during VM.start"),
+        (http.client.IncompleteRead(b"x"), UnavailableError, "broke during VM.start"),
+        (ssl.SSLZeroReturnError(6, "closed"), UnavailableError, "broke during VM.start"),
         (ssl.SSLEOFError(8, "EOF occurred"), UnavailableError, "broke during VM.start"),
         (ssl.SSLError(1, "wrong version number"), UnavailableError, "TLS failed"),
         (xmlrpc.client.ProtocolError("u", 500, "x", {}), UnavailableError, "HTTP 500"),
@@ -266,6 +270,21 @@ def test_transport_errors_are_reported_in_words(
     assert error.__class__ is kind
     assert "xen1" in error.what
     assert cause in error.cause
+
+
+@pytest.mark.parametrize("prologue", ["", "<?xml version='1.0'?>", '\n<?xml version="1.0"?>\n'])
+def test_a_body_is_cut_off_wherever_it_ends_early(prologue: str) -> None:
+    whole = f"{prologue}<methodResponse><value>é>\n</value></methodResponse>".encode()
+    assert all(cut_off(whole[:end]) for end in range(len(whole)))
+    assert not cut_off(whole)
+    assert not cut_off(whole + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "body", [b"OK", b"<html><p>x", b"<!DOCTYPE html><html>", b'<?xml version="1.0"?><html>', b"{"]
+)
+def test_a_body_of_something_else_is_not_cut_off(body: bytes) -> None:
+    assert not cut_off(body)
 
 
 @pytest.mark.parametrize(("method", "open_end"), [("VM.start", True), ("VM.get_record", False)])

@@ -301,7 +301,7 @@ def test_a_resize_outlasts_a_restart_of_the_toolstack(
 @pytest.mark.parametrize(
     "method", ["VM.remove_from_other_config", "VM.add_to_other_config", "VM.set_VCPUs_max"]
 )
-@pytest.mark.parametrize("action", ["drop_before", "drop_after"])
+@pytest.mark.parametrize("action", ["drop_before", "drop_after", "drop_midway"])
 def test_a_call_whose_answer_is_lost_is_made_again(stage: Stage, method: str, action: str) -> None:
     handle = stage.begin("resize", vcpus=4)
     stage.sim.post("/faults", {"action": action, "method": method})
@@ -312,7 +312,7 @@ def test_a_call_whose_answer_is_lost_is_made_again(stage: Stage, method: str, ac
     assert stage.clean()
 
 
-@pytest.mark.parametrize("action", ["drop_before", "drop_after"])
+@pytest.mark.parametrize("action", ["drop_before", "drop_after", "drop_midway"])
 def test_a_start_whose_answer_is_lost_is_not_made_twice(stage: Stage, action: str) -> None:
     handle = stage.begin("resize", vcpus=4)
     stage.halfway(handle, "RESIZE", "resize_migrating")

@@ -19,7 +19,7 @@ from xml.parsers.expat import ExpatError
 
 from ..._core.errors import ConfigError, MissingLibraryError
 from .endpoint import Endpoint
-from .transport_errors import LOST, harmless, transport_error
+from .transport_errors import cut_off, harmless, lost, transport_error
 
 _IMPORT_TRACE = ""
 try:
@@ -97,6 +97,8 @@ def _tls(validate_certs: bool, ca_cert: str | None) -> ssl.SSLContext:
 class _Transport(xmlrpc.client.Transport):
     """Keeps one connection. Never repeats a request by itself: the one lost may have been carried out."""
 
+    accept_gzip_encoding = False  # parse_response does not decompress
+
     def __init__(self, endpoint: Endpoint, access: Access) -> None:
         super().__init__()
         self._endpoint = endpoint
@@ -126,7 +128,24 @@ class _Transport(xmlrpc.client.Transport):
         return connection
 
     def request(self, host: Any, handler: str, request_body: Any, verbose: bool = False) -> Any:
-        return self.single_request(host, handler, request_body, verbose)
+        try:
+            return self.single_request(host, handler, request_body, verbose)
+        except xmlrpc.client.ProtocolError:
+            self.close()  # the page that came with it may be unread
+            raise
+
+    def parse_response(self, response: Any) -> Any:
+        """Read in parts, a body that ends before its stated length would pass for all of it; read
+        at once, it raises IncompleteRead.
+        """
+        delimited = response.chunked or response.length is not None
+        body = response.read()
+        if not delimited and cut_off(body):
+            raise http.client.IncompleteRead(body)
+        parser, unmarshaller = self.getparser()
+        parser.feed(body)
+        parser.close()
+        return unmarshaller.close()
 
 
 def _dropped(connection: http.client.HTTPConnection) -> bool:
@@ -161,11 +180,9 @@ class Connection:
             self._transport.timeout = timeout or self._access.timeout
             try:
                 return self._call(method, params)
-            except LOST as exc:
-                if not reading:
-                    raise transport_error(self.endpoint.text, method, exc) from exc
             except TROUBLES as exc:
-                raise transport_error(self.endpoint.text, method, exc) from exc
+                if not (reading and lost(exc)):
+                    raise transport_error(self.endpoint.text, method, exc) from exc
             try:
                 return self._call(method, params)
             except TROUBLES as exc:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import xmlrpc.client
@@ -28,13 +29,17 @@ _VERIFY_CAUSES = {
 }
 """By OpenSSL's X509_V_ERR number (openssl/x509_vfy.h)."""
 
-LOST = (
+_LOST = (
     ConnectionResetError,
+    ConnectionAbortedError,
     BrokenPipeError,
-    http.client.RemoteDisconnected,
+    http.client.IncompleteRead,
     ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
 )
-"""The connection went away; what was asked may or may not have been done."""
+
+_ROOT = b"<methodResponse"
+_PROLOGUE = re.compile(rb"\s*(<\?[^>]*(>|$))?\s*")
 
 
 def transport_error(endpoint: str, method: str, exc: Exception) -> FleetError:
@@ -70,7 +75,7 @@ def _connection_cause(method: str, exc: Exception) -> str:
         return "the connection is refused"
     if isinstance(exc, TimeoutError):
         return f"no answer to {method} in time"
-    if isinstance(exc, LOST):
+    if lost(exc):
         return f"the connection broke during {method}"
     if isinstance(exc, ssl.SSLError):
         return f"TLS failed ({exc})"
@@ -80,7 +85,7 @@ def _connection_cause(method: str, exc: Exception) -> str:
 
 
 def _remedy(method: str, exc: Exception) -> str:
-    if isinstance(exc, (*LOST, TimeoutError)) and not harmless(method):
+    if (lost(exc) or isinstance(exc, TimeoutError)) and not harmless(method):
         return "The call may have been carried out; run again to find out"
     return "Check that the host is up and its toolstack runs, then run again"
 
@@ -88,3 +93,19 @@ def _remedy(method: str, exc: Exception) -> str:
 def harmless(method: str) -> bool:
     """Whether a call changes nothing, so that it may be repeated."""
     return method == "event.from" or method.rpartition(".")[2].startswith(("get_", "login_"))
+
+
+def lost(exc: Exception) -> bool:
+    """Whether the connection ended before the answer did: what was asked may or may not have been
+    done.
+    """
+    if isinstance(exc, http.client.BadStatusLine):  # RemoteDisconnected is one, too
+        return not str(exc).endswith("\n")
+    return isinstance(exc, _LOST)
+
+
+def cut_off(body: bytes) -> bool:
+    """Whether a body whose length was not stated is XAPI's, but not all of it."""
+    root = _PROLOGUE.sub(b"", body, count=1)
+    begun = root.startswith(_ROOT) or _ROOT.startswith(root)
+    return begun and not body.rstrip().endswith(b"</methodResponse>")
