@@ -66,7 +66,7 @@ def unable(fleet: Fleet, host: Host) -> str | None:
         (not host.live, "is down"),
         (not host.enabled, "is disabled"),
         (service is not None and service.forced_down, "is forced down"),
-        (bool(LEAVING & set(host.operations)), f"has {joined(host.operations)} under way"),
+        (bool(LEAVING & set(host.operations)), f"is busy with {joined(host.operations)}"),
     )
     return next((reason for failed, reason in checks if failed), None)
 

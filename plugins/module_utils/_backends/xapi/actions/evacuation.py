@@ -36,7 +36,7 @@ def _evacuate(guest: Guest, source: str | None, target: str | None, start: bool 
         raise guest.cannot(
             "evacuate",
             "since no valid host was found for it",
-            "Make room on another host of its pool, or bring a fitting one into service",
+            "Make room on another host of its pool, or bring a suitable one into service",
         )
     if up:
         yield from _reset(guest)

@@ -3,8 +3,8 @@
 
 """Resize and cold migration, which end in VERIFY_RESIZE until they are confirmed or reverted.
 
-The planned host is asked for its verdict before the server is stopped, as far as XAPI has one then: what
-it finds only when the server starts has it put back where it was, after a moment of being down.
+The planned host is asked for its verdict before the server is stopped, as far as XAPI can give one.
+When a refusal comes only as the server starts, it is put back where it was after a short downtime.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def resize(guest: Guest, args: ActionArgs) -> Commands:
 
 
 def migrate(guest: Guest, args: ActionArgs) -> Commands:
-    """Args: target. A stopped server gets it as affinity, for XAPI ties such a one to no host."""
+    """Args: target. A stopped server gets it as affinity, since XAPI ties such a one to no host."""
     target = guest.planned("migrate", args.target)
     yield from guest.through("resize_prep", _migrate(guest, target))
 
