@@ -171,8 +171,8 @@ def alone(bed: Bed, books: Playbooks, task: dict[str, Any]) -> tuple[float, str]
     return seconds, f"{len(clients(nova))} + {len(clients(keystone))}"
 
 
-def clients(made: list[Any]) -> list[Any]:
-    return [r for r in made if "openstacksdk" in r.user_agent]
+def clients(requests: list[Any]) -> list[Any]:
+    return [r for r in requests if "openstacksdk" in r.user_agent]
 
 
 def measure(bed: Bed, books: Playbooks, rounds: int) -> list[tuple[Case, dict[str, Any]]]:
@@ -183,9 +183,9 @@ def measure(bed: Bed, books: Playbooks, rounds: int) -> list[tuple[Case, dict[st
         bed.servers({"bench": bed.hosts[0]})
         results = run(books, in_turns(same, rounds))
         check(results, same)
-        made = run(books, making_in_turns(new, max(1, rounds // 2)))
-        check(made, new)
-        times = times_by_task([*results, *made])
+        results_in_turns = run(books, making_in_turns(new, max(1, rounds // 2)))
+        check(results_in_turns, new)
+        times = times_by_task([*results, *results_in_turns])
         table = []
         for case in (*same, *new):
             row: dict[str, Any] = {s: times[f"{case.name}|{s}"] for s in SIDES}
@@ -205,7 +205,7 @@ def show(table: list[tuple[Case, dict[str, Any]]], rounds: int) -> list[float]:
         ours, theirs = middle(row["ours"]), middle(row["theirs"])
         print(f"{case.name:<44} {ours:>8.0f} {theirs:>8.0f} {ours / theirs:>6.3f}", end="   ")
         measured = row.get("alone", {}).items()
-        print(", ".join(f"{side} {took:.1f} s, {made}" for side, (took, made) in measured))
+        print(", ".join(f"{side} {took:.1f} s, {count}" for side, (took, count) in measured))
         if not case.changes:
             ratios.append(ours / theirs)
     return ratios

@@ -55,8 +55,8 @@ def wanted(root: Path) -> Iterator[tuple[Path, str | None]]:
     if unknown := returned.keys() - modules:
         raise SystemExit(f"{returns.SOURCE} has modules that do not exist: {sorted(unknown)}")
     for name, text in modules.items():
-        made = returns.with_return(name, text, returned)
-        yield root / f"plugins/modules/{name}.py", with_suboptions(root, made)
+        with_returned = returns.with_return(name, text, returned)
+        yield root / f"plugins/modules/{name}.py", with_suboptions(root, with_returned)
         yield root / f"plugins/action/{name}.py", ACTION.format(name=name)
     for path in sorted((root / "plugins/action").glob("*.py")):
         if path.stem not in modules:
@@ -72,11 +72,11 @@ def with_groups(runtime: str, modules: Mapping[str, str]) -> str:
         name: documentation(text)["extends_documentation_fragment"]
         for name, text in modules.items()
     }
-    made = ""
+    groups = ""
     for group in GROUPS:
         members = [name for name in modules if f"{COLLECTION}.{group}" in extends[name]]
-        made += "".join([f"  {group}:\n", *(f"    - {name}\n" for name in members)])
-    return head + begin + made
+        groups += "".join([f"  {group}:\n", *(f"    - {name}\n" for name in members)])
+    return head + begin + groups
 
 
 def documentation(text: str) -> dict[str, Any]:

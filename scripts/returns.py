@@ -31,8 +31,10 @@ TYPES: Mapping[type, str] = {
 
 def read(root: Path) -> dict[str, dict[str, Any]]:
     """Module to what it returns, as it stands in the source."""
-    found: dict[str, dict[str, Any]] = load((root / SOURCE).read_text(encoding="utf-8"))["modules"]
-    return found
+    modules: dict[str, dict[str, Any]] = load((root / SOURCE).read_text(encoding="utf-8"))[
+        "modules"
+    ]
+    return modules
 
 
 def with_return(name: str, text: str, returns: Mapping[str, Mapping[str, Any]]) -> str:
@@ -54,17 +56,17 @@ def full(path: str, entry: Any) -> dict[str, Any]:
     if isinstance(entry, list):
         description, sample = entry
         entry = {"description": description, "sample": sample}
-    made = {**entry}
+    completed = {**entry}
     if "contains" in entry:
-        made["contains"] = {
+        completed["contains"] = {
             key: _ordered(full(f"{path}.{key}", one)) for key, one in entry["contains"].items()
         }
-        made.setdefault("type", "list" if "elements" in entry else "dict")
-    if "type" not in made:
-        made["type"] = _type(path, entry.get("sample"))
-    if made["type"] == "list" and "elements" not in made:
-        made["elements"] = _type(path, next(iter(made["sample"]), None))
-    return made
+        completed.setdefault("type", "list" if "elements" in entry else "dict")
+    if "type" not in completed:
+        completed["type"] = _type(path, entry.get("sample"))
+    if completed["type"] == "list" and "elements" not in completed:
+        completed["elements"] = _type(path, next(iter(completed["sample"]), None))
+    return completed
 
 
 def _type(path: str, sample: Any) -> str:

@@ -43,7 +43,7 @@ class Durations:
         lines: Sequence[tuple[float, str]],
     ) -> None:
         """Note a command; ``lines`` are its output, each with the time at which it came."""
-        begun = [(when, found[1]) for when, line in lines if (found := self._begins(part, line))]
+        begun = [(when, begins[1]) for when, line in lines if (begins := self._begins(part, line))]
         tests: dict[str, Cost] = {}
         ends = [*(when for when, _name in begun[1:]), seconds]
         for (when, name), until in zip(begun, ends, strict=False):
@@ -77,14 +77,14 @@ class Durations:
 
     def dearest(self, number: int = DEAREST) -> str:
         """The tests of this run that took longest, a line each."""
-        found = [
+        costs = [
             (cost["seconds"], cost.get("busy"), part, test)
             for part, entry in self.now.items()
             for test, cost in entry["tests"].items()
         ]
-        found.sort(key=lambda one: one[0], reverse=True)
+        costs.sort(key=lambda one: one[0], reverse=True)
         return "\n".join(
             f"  {part:14.14} {test[-70:]:70} {seconds:5.0f} s "
             + (f"{busy:5.0f} s" if busy is not None else "")
-            for seconds, busy, part, test in found[:number]
+            for seconds, busy, part, test in costs[:number]
         )

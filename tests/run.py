@@ -181,11 +181,11 @@ def run_parts(wanted: list[Part], durations: Durations, *, full: bool) -> list[R
 
 def counts(results: list[Result]) -> Counter[str]:
     """Tests by outcome, summed up over the closing lines of all runs of pytest."""
-    found: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
     for result in results:
         for closing in CLOSING.findall("".join(result.output)):
-            found.update({kind: int(number) for number, kind in COUNTED.findall(closing)})
-    return found
+            kinds.update({kind: int(number) for number, kind in COUNTED.findall(closing)})
+    return kinds
 
 
 def print_summary(results: list[Result], durations: Durations, seconds: float) -> None:

@@ -75,7 +75,7 @@ def ways(
     """What became of each case's task, by way. Each way is one run, in which each case has a play and a store
     of its own.
     """
-    found = {}
+    results = {}
     for way, interpreter in (
         ("in process", sys.executable),
         ("as a module", other_name_of_this_python()),
@@ -102,8 +102,8 @@ def ways(
         assert run.status == 0, run.output
         assert SECRET not in run.output + str(run.results)
         assert "Traceback" not in run.output
-        found[way] = {one["task"]: one for one in run.results}
-    return found
+        results[way] = {one["task"]: one for one in run.results}
+    return results
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -82,8 +82,8 @@ class Site:
         return self.trace.taken()
 
     def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.simulator.get("/state")
-        return found
+        shown: dict[str, Any] = self.simulator.get("/state")
+        return shown
 
     def places(self) -> dict[str, str]:
         return {name: vm["host"] for name, vm in self.state()["vms"].items() if vm["has_domain"]}

@@ -87,8 +87,8 @@ def disturbed(books: Playbooks) -> dict[str, float]:
 
 
 def host(books: Playbooks, name: str = "xen2") -> dict[str, Any]:
-    found: dict[str, Any] = books.site.get("/state")["hosts"][name]
-    return found
+    shown: dict[str, Any] = books.site.get("/state")["hosts"][name]
+    return shown
 
 
 def marks(books: Playbooks) -> dict[str, str]:

@@ -60,8 +60,8 @@ class Site:
         return len(self.trace.read_text("utf-8").splitlines()) if self.trace.exists() else 0
 
     def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.simulator.get("/state")
-        return found
+        shown: dict[str, Any] = self.simulator.get("/state")
+        return shown
 
     def running(self) -> dict[str, str]:
         """Guests that really run somewhere."""
@@ -74,8 +74,8 @@ class Site:
     def service(self) -> tuple[str, bool, str | None]:
         """Status, forced_down and reason of xen3's."""
         run = self.books.tasks({"xenfleet.compute.compute_service_info": {"host": "xen3"}})
-        found = run.results[-1]["result"]["services"][0]
-        return found["status"], found["forced_down"], found["disabled_reason"]
+        shown = run.results[-1]["result"]["services"][0]
+        return shown["status"], shown["forced_down"], shown["disabled_reason"]
 
 
 @pytest.fixture

@@ -88,9 +88,9 @@ def cost(many: Many, action: str, number: int) -> None:
     """Each call accounted for: two for a server (the action, and the removal of its task, which
     XAPI leaves to the client), and looks at all tasks at once, no oftener than the pause allows.
     """
-    made = Counter(call["method"] for call in many.calls)
-    looks = made.pop(LOOK)
-    assert made == {f"Async.{CALLS[action]}": number, "task.destroy": number, **FIXED}
+    calls = Counter(call["method"] for call in many.calls)
+    looks = calls.pop(LOOK)
+    assert calls == {f"Async.{CALLS[action]}": number, "task.destroy": number, **FIXED}
     times = [call["t"] for call in many.calls if call["method"] == LOOK]
     seconds = (times[-1] - times[0]) / SITE["clock"]["factor"]
     assert looks <= seconds / PAUSE_S + 1
@@ -117,7 +117,7 @@ def test_started_moved_and_stopped_in_one_task_each(many: Many) -> None:
     assert many.states() == {("Running", "xen1"): NUMBER}
     cost(many, "live_migrate", elsewhere)
     moves = {life["vm"]: life["moves"] for life in many.site.get("/vms")}
-    assert sum(len(found) for found in moves.values()) == elsewhere
+    assert sum(len(servers) for servers in moves.values()) == elsewhere
 
     run = many.act("stop")
     assert run.status == 0, run.output

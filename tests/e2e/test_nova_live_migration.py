@@ -34,8 +34,8 @@ class Cloud:
         )
 
     def places(self) -> dict[str, tuple[str, str]]:
-        seen = {name: self.bed.server(uuid) for name, uuid in self.servers.items()}
-        return {n: (s["OS-EXT-SRV-ATTR:host"], s["status"]) for n, s in seen.items()}
+        shown = {name: self.bed.server(uuid) for name, uuid in self.servers.items()}
+        return {n: (s["OS-EXT-SRV-ATTR:host"], s["status"]) for n, s in shown.items()}
 
 
 @pytest.fixture

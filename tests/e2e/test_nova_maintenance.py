@@ -43,7 +43,7 @@ class Cloud:
         for name in OFF:
             bed.action(self.servers[name], "os-stop", status="SHUTOFF")
         self.at_first = self.states()
-        self.seen = 0
+        self.read_to = 0
 
     def role(self, *options: str, **variables: Any) -> Run:
         """The playbook on compute1."""
@@ -59,8 +59,8 @@ class Cloud:
     # --- looking from outside ---------------------------------------------------------------------
 
     def listed(self) -> list[dict[str, Any]]:
-        found = self.bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
-        return [server for server in found if server["name"].startswith("nm-")]
+        servers = self.bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
+        return [server for server in servers if server["name"].startswith("nm-")]
 
     def states(self) -> dict[str, tuple[str, str, str | None]]:
         """Host, status and task_state by name."""
@@ -76,8 +76,8 @@ class Cloud:
         return {name: status for name, (_host, status, _task) in self.states().items()}
 
     def service(self) -> tuple[str, str | None]:
-        found = self.bed.services()[HOST]
-        return found["status"], found["disabled_reason"]
+        shown = self.bed.services()[HOST]
+        return shown["status"], shown["disabled_reason"]
 
     def actions(self) -> list[str]:
         """Everything that has ever been asked of the servers, through whatever."""
@@ -91,20 +91,20 @@ class Cloud:
 
     def forget_looks(self) -> None:
         log = self.bed.layout.log / "nova-api.requests"
-        self.seen = log.stat().st_size
+        self.read_to = log.stat().st_size
 
     def looked_at(self, uuid: str) -> int:
         """How often a run has asked for this one server since then."""
         with (self.bed.layout.log / "nova-api.requests").open("rb") as file:
-            file.seek(self.seen)
-            made = [json.loads(line) for line in file]
+            file.seek(self.read_to)
+            requests = [json.loads(line) for line in file]
         path = f"/v2.1/servers/{uuid}"
-        return sum(m["path"] == path and m["user_agent"] != OBSERVER for m in made)
+        return sum(m["path"] == path and m["user_agent"] != OBSERVER for m in requests)
 
     def copying(self) -> bool:
         """Whether the last two are in the midst of their way, and the others have moved."""
-        found = self.bed.api("GET", f"/os-migrations?host={HOST}")["migrations"]
-        statuses = [m["status"] for m in found if m["instance_uuid"] in self.servers.values()]
+        migrations = self.bed.api("GET", f"/os-migrations?host={HOST}")["migrations"]
+        statuses = [m["status"] for m in migrations if m["instance_uuid"] in self.servers.values()]
         return sorted(statuses) == ["completed"] * (len(self.running) - 2) + ["running"] * 2
 
     def migrating(self) -> int:
@@ -121,12 +121,12 @@ class Cloud:
 
     def moves(self) -> dict[str, list[tuple[str, str]]]:
         """Status and target of the journaled moves by server."""
-        found: dict[str, list[tuple[str, str]]] = {}
+        listed: dict[str, list[tuple[str, str]]] = {}
         for server, status, target in self.rows(
             "select server, status, target from xenfleet_migrations order by id"
         ):
-            found.setdefault(server, []).append((status, target))
-        return found
+            listed.setdefault(server, []).append((status, target))
+        return listed
 
 
 def play(state: str, **options: Any) -> dict[str, Any]:
@@ -138,12 +138,12 @@ def play(state: str, **options: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def bed() -> Iterator[Bed]:
-    found = Bed.required()
-    found.clean()
+    testbed = Bed.required()
+    testbed.clean()
     try:
-        yield found
+        yield testbed
     finally:
-        found.clean()
+        testbed.clean()
 
 
 @pytest.fixture
@@ -199,8 +199,8 @@ def test_the_playbook_drains_works_and_returns(cloud: Cloud, tmp_path: Path) -> 
 
 def source(action: str) -> str:
     """The host that a server leaves; something that is absent from other sentences."""
-    found = re.search(" from (\\S+) to ", action)
-    return found[1] if found else "\n"
+    match = re.search(" from (\\S+) to ", action)
+    return match[1] if match else "\n"
 
 
 def test_stopped_servers_leave_and_return_if_wanted(cloud: Cloud) -> None:
@@ -223,8 +223,8 @@ def test_stopped_servers_leave_and_return_if_wanted(cloud: Cloud) -> None:
 
 
 def moves(run: Run) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = run.result("in_maintenance")["maintenance"]["moves"]
-    return found
+    listed: list[dict[str, Any]] = run.result("in_maintenance")["maintenance"]["moves"]
+    return listed
 
 
 # --- interrupted ----------------------------------------------------------------------------------
@@ -250,11 +250,11 @@ def test_killed_in_the_drain_and_run_again(cloud: Cloud) -> None:
     assert again.status == 0, again.output
     assert any(a.startswith("wait until nm-") for a in again.actions)
     assert cloud.here() == set(OFF)
-    assert {name: found[-1][0] for name, found in cloud.moves().items()} == dict.fromkeys(
+    assert {name: moves[-1][0] for name, moves in cloud.moves().items()} == dict.fromkeys(
         cloud.running, "completed"
     )
     hosts = {name: host for name, (host, _s, _t) in cloud.states().items() if name not in OFF}
-    assert {name: found[-1][1] for name, found in cloud.moves().items()} == hosts
+    assert {name: moves[-1][1] for name, moves in cloud.moves().items()} == hosts
     back = cloud.task("in_service")
     assert back.status == 0, back.output
     assert (cloud.states(), cloud.service()) == (cloud.at_first, ("enabled", None))
@@ -298,9 +298,9 @@ def test_the_compute_dies_in_the_drain(cloud: Cloud) -> None:
     text = failed.failure()["msg"]
     assert f"does not continue, as the compute service of {HOST} is down" in text
     assert f"Start nova-compute on {HOST} and run again" in text
-    left = cloud.here() - set(OFF)
-    gone = set(cloud.running) - left
-    assert (bool(left), bool(gone)) == (True, True)
+    remaining = cloud.here() - set(OFF)
+    gone = set(cloud.running) - remaining
+    assert (bool(remaining), bool(gone)) == (True, True)
     assert all(name in text for name in cloud.running)
     assert cloud.migrating() > 0
 

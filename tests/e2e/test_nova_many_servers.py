@@ -50,7 +50,7 @@ class Many:
     def __init__(self, bed: Bed, books: Playbooks) -> None:
         self.bed = bed
         self.books = books
-        self.made: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
         self.seconds = 0.0
 
     def boot(self, number: int) -> None:
@@ -67,26 +67,28 @@ class Many:
     def _until_active(self, number: int) -> None:
         """Seldom and short, since each look is work for a cloud that is busy with booting."""
         end = time.monotonic() + 300
-        while (seen := len(self._ids("ACTIVE"))) < number:
-            assert time.monotonic() < end, f"{seen} of {number} are ACTIVE"
+        while (active := len(self._ids("ACTIVE"))) < number:
+            assert time.monotonic() < end, f"{active} of {number} are ACTIVE"
             assert not self._ids("ERROR")
             time.sleep(1)
 
     def _ids(self, status: str) -> list[Any]:
-        found: list[Any] = self.bed.api("GET", f"/servers?name=many&status={status}")["servers"]
-        return found
+        servers: list[Any] = self.bed.api("GET", f"/servers?name=many&status={status}")["servers"]
+        return servers
 
     def _make_room(self) -> None:
         """A move holds CPUs on both sides."""
-        found = self.bed.api("GET", "/resource_providers", service="placement")
-        for provider in found["resource_providers"]:
+        answer = self.bed.api("GET", "/resource_providers", service="placement")
+        for provider in answer["resource_providers"]:
             path = f"/resource_providers/{provider['uuid']}/inventories/VCPU"
             now = self.bed.api("GET", path, service="placement")
             self.bed.api("PUT", path, {**now, "allocation_ratio": 64.0}, service="placement")
 
     def servers(self, name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.bed.api("GET", f"/servers/detail?name={name}")["servers"]
-        return found
+        listed: list[dict[str, Any]] = self.bed.api("GET", f"/servers/detail?name={name}")[
+            "servers"
+        ]
+        return listed
 
     def statuses(self, name: str = "many") -> Counter[str]:
         return Counter(
@@ -98,12 +100,12 @@ class Many:
         return {server["id"]: server["OS-EXT-SRV-ATTR:host"] for server in self.servers(name)}
 
     def act(self, action: str, name: str = r"^many\d-", **options: Any) -> Run:
-        """In one task of a playbook, by filter. ``made`` are the requests to Nova by kind, in ``seconds``."""
+        """In one task of a playbook, by filter. ``requests`` are the requests to Nova by kind, in ``seconds``."""
         asked = {"action": action, "filters": {"name": name}, "max_parallel": WINDOW}
         began = time.monotonic()
-        with self.bed.requests() as made:
+        with self.bed.requests() as requests:
             run = self._run({"xenfleet.compute.server_action": {**asked, **options}})
-        self.made = Counter(map(kind, made))
+        self.requests = Counter(map(kind, requests))
         self.seconds = time.monotonic() - began
         return run
 
@@ -130,9 +132,9 @@ def bed() -> Iterator[Bed]:
 @pytest.fixture(scope="module")
 def many(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Many:
     where = {**bed.cloud_env(), "XENFLEET_CONTROL_PLANE": "nova"}
-    found = Many(bed, Playbooks(None, tmp_path_factory.mktemp("many"), **where))
-    found.boot(NUMBER)
-    return found
+    created = Many(bed, Playbooks(None, tmp_path_factory.mktemp("many"), **where))
+    created.boot(NUMBER)
+    return created
 
 
 FIXED = {"GET /": 1, "GET /servers/detail": 2}
@@ -146,11 +148,11 @@ def cost(many: Many, action: str, number: int, *, moves: bool = False) -> None:
     """One request for each server, and looks at all of them at once: their number goes with the
     time that it takes, not with the number of servers.
     """
-    made, seconds = many.made.copy(), many.seconds
-    looks, services, records = (made.pop(kind, 0) for kind in (LOOK, SERVICES, RECORDS))
-    alone = made.pop("GET /servers/ID", 0)
+    requests, seconds = many.requests.copy(), many.seconds
+    looks, services, records = (requests.pop(kind, 0) for kind in (LOOK, SERVICES, RECORDS))
+    alone = requests.pop("GET /servers/ID", 0)
     print(f"{action}: {seconds:.0f} s, {looks} looks, {records=}, {services=}, {alone=}")
-    assert made == {action: number, **FIXED}
+    assert requests == {action: number, **FIXED}
     assert 1 <= looks <= seconds / PAUSE_S
     assert services <= 1 + seconds / SERVICES_S
     assert records <= (looks + alone + 1 + seconds / RECORDS_S if moves else 0)
@@ -182,7 +184,7 @@ def test_started_moved_and_stopped_in_one_task_each(many: Many) -> None:
 
     run = many.act("start")
     assert (run.status, run.changed) == (0, 0), run.output
-    assert many.made == {**FIXED, "GET /servers/detail": 1}
+    assert many.requests == {**FIXED, "GET /servers/detail": 1}
 
 
 def outcomes(run: Run) -> dict[str, set[str]]:
@@ -225,7 +227,7 @@ def test_no_further_one_is_started_once_enough_have_failed(many: Many) -> None:
     by_outcome = outcomes(run)
     assert 1 <= len(by_outcome["failed"]) <= 10
     assert set(by_outcome) == {"failed", "left"}
-    assert many.made["POST unpause"] == len(by_outcome["failed"])
+    assert many.requests["POST unpause"] == len(by_outcome["failed"])
     assert f"{len(by_outcome['left'])} not started" in run.failure()["summary"]
     assert many.statuses("many0-") == {"PAUSED": BATCH}
 
@@ -236,11 +238,11 @@ def test_no_further_one_is_started_once_enough_have_failed(many: Many) -> None:
 
 def test_a_member_has_several_of_his_own(bed: Bed, tmp_path: Path) -> None:
     """Lists of all servers are for admins; by uuid he may look at his own, one by one."""
-    found = bed.servers(dict.fromkeys(f"own{n}" for n in range(5)), project="demo")
+    own = bed.servers(dict.fromkeys(f"own{n}" for n in range(5)), project="demo")
     where = {**bed.cloud_env("xenfleet-demo"), "XENFLEET_CONTROL_PLANE": "nova"}
-    asked = {"action": "stop", "servers": [*found.values()], "max_parallel": 5}
+    asked = {"action": "stop", "servers": [*own.values()], "max_parallel": 5}
     books = Playbooks(None, tmp_path, **where)
     with bed.fault(delay={"power_off": 2}):
         run = books.tasks({"name": "act", "xenfleet.compute.server_action": asked})
     assert run.status == 0, run.output
-    assert {bed.server(uuid)["status"] for uuid in found.values()} == {"SHUTOFF"}
+    assert {bed.server(uuid)["status"] for uuid in own.values()} == {"SHUTOFF"}

@@ -50,12 +50,12 @@ class Cloud:
 
     def servers(self) -> dict[str, tuple[str, str]]:
         """Host and status by name."""
-        found = self.bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
-        return {s["name"]: (s["OS-EXT-SRV-ATTR:host"], s["status"]) for s in found}
+        listed = self.bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
+        return {s["name"]: (s["OS-EXT-SRV-ATTR:host"], s["status"]) for s in listed}
 
     def service(self, host: str) -> tuple[str, str, bool]:
-        found = self.bed.services()[host]
-        return found["status"], found["state"], found["forced_down"]
+        shown = self.bed.services()[host]
+        return shown["status"], shown["state"], shown["forced_down"]
 
 
 @pytest.fixture
@@ -81,15 +81,15 @@ def test_a_failed_host_is_recovered_from_and_comes_back(cloud: Cloud) -> None:
     assert ran.status == 0, ran.output
     assert cloud.done() == [f"fence {LOST}"]
     assert cloud.service(LOST) == ("disabled", "down", True)
-    seen = cloud.servers()
-    assert {name: status for name, (_host, status) in seen.items()} == {
+    after = cloud.servers()
+    assert {name: status for name, (_host, status) in after.items()} == {
         "lost1": "ACTIVE",
         "lost2": "ACTIVE",
         "off": "SHUTOFF",
         "other": "ACTIVE",
     }
-    assert LOST not in {host for host, _status in seen.values()}
-    assert all(f"{name}: ACTIVE on {seen[name][0]}" in ran.output for name in ("lost1", "lost2"))
+    assert LOST not in {host for host, _status in after.values()}
+    assert all(f"{name}: ACTIVE on {after[name][0]}" in ran.output for name in ("lost1", "lost2"))
     again = cloud.run("host_recovery", **given)
     assert (again.status, again.changed, cloud.done()) == (0, 0, []), again.output
 
@@ -100,7 +100,7 @@ def test_a_failed_host_is_recovered_from_and_comes_back(cloud: Cloud) -> None:
     back = cloud.run("host_recovery", host=LOST, state="in_service")
     assert back.status == 0, back.output
     assert cloud.service(LOST) == ("enabled", "up", False)
-    assert cloud.servers() == seen
+    assert cloud.servers() == after
     third = cloud.run("host_recovery", host=LOST, state="in_service")
     assert (third.status, third.changed) == (0, 0), third.output
 
@@ -137,12 +137,12 @@ def test_a_host_is_emptied_switched_off_and_brought_back(cloud: Cloud) -> None:
     assert ran.status == 0, ran.output
     assert cloud.done() == ["power_off compute1"]
     assert cloud.service("compute1")[:2] == ("disabled", "down")
-    seen = cloud.servers()
-    assert "compute1" not in {where for where, _status in seen.values()}
+    after = cloud.servers()
+    assert "compute1" not in {where for where, _status in after.values()}
     again = cloud.run("host_consolidation", **given)
     assert (again.status, again.changed, cloud.done()) == (0, 0, []), again.output
     back = cloud.run("host_consolidation", state="in_service", **given)
     assert back.status == 0, back.output
     assert cloud.done() == ["power_on compute1"]
     assert cloud.service("compute1") == ("enabled", "up", False)
-    assert cloud.servers() == seen
+    assert cloud.servers() == after

@@ -44,11 +44,11 @@ STATE = "operational_state"
 @pytest.fixture
 def bed() -> Iterator[Bed]:
     """Clean after each test."""
-    found = Bed.required()
+    testbed = Bed.required()
     try:
-        yield found
+        yield testbed
     finally:
-        found.clean()
+        testbed.clean()
 
 
 def playbooks(bed: Bed, directory: Path, site: Simulator | None = None) -> Playbooks:
@@ -59,9 +59,9 @@ def playbooks(bed: Bed, directory: Path, site: Simulator | None = None) -> Playb
 
 def aggregate(bed: Bed) -> dict[str, Any]:
     """Nova's only aggregate; empty if there is none."""
-    found = bed.api("GET", "/os-aggregates")["aggregates"]
-    assert len(found) < 2
-    return found[0] if found else {}
+    aggregates = bed.api("GET", "/os-aggregates")["aggregates"]
+    assert len(aggregates) < 2
+    return aggregates[0] if aggregates else {}
 
 
 def finished(uuids: dict[str, str]) -> dict[str, Any]:
@@ -108,8 +108,8 @@ def test_aggregate_in_nova_and_pool_by_xenapi(bed: Bed, tmp_path: Path) -> None:
         hand_over = {"xenfleet.compute.xen_pool": {"name": "alpha", "coordinator": "compute2"}}
         leave = {"aggregate": "alpha", "state": "absent", "wipe_local_storage": True}
         gone = {"xenfleet.compute.xen_pool_member": {**leave, "host": "compute3"}}
-        left = books.tasks(hand_over, gone)
-        assert left.status == 0, left.output
+        run = books.tasks(hand_over, gone)
+        assert run.status == 0, run.output
         assert pools(site) == {"alpha": ["compute1", "compute2"]}
         two = uuids(site, ["compute1", "compute2"])
         assert aggregate(bed)["metadata"] == {**finished(two), "master_compute": "compute2"}
@@ -157,35 +157,35 @@ class Driver:
     def watch(self) -> None:
         known: list[str] = []
         while not self.ended.wait(0.2):
-            seen = aggregate(self.bed)
+            shown = aggregate(self.bed)
             # What a playbook adds while this one works is new in the next look.
-            known = [h for h in seen.get("hosts", ()) if h in known or self.add(seen, h)]
+            known = [h for h in shown.get("hosts", ()) if h in known or self.add(shown, h)]
 
-    def add(self, seen: dict[str, Any], host: str) -> bool:
+    def add(self, aggregate: dict[str, Any], host: str) -> bool:
         """Whether the host stays in the aggregate."""
-        state = seen["metadata"].get(STATE)
+        state = aggregate["metadata"].get(STATE)
         self.added.append((host, state))
-        if "hypervisor_pool" not in seen["metadata"] or state not in ("created", "active"):
+        if "hypervisor_pool" not in aggregate["metadata"] or state not in ("created", "active"):
             return True
         if state == "created":
-            self.set(seen, {STATE: "changing"})
+            self.set(aggregate, {STATE: "changing"})
         # Long enough for a playbook that would not wait to add the next host meanwhile.
         self.ended.wait(1.5)
         if host in self.fails:
-            self.set(seen, {STATE: "error"})
-            self.act(seen, {"remove_host": {"host": host}})
+            self.set(aggregate, {STATE: "error"})
+            self.act(aggregate, {"remove_host": {"host": host}})
             return False
-        if seen["hosts"] == [host]:
-            self.set(seen, {"master_compute": host, host: xenhost(host), STATE: "active"})
+        if aggregate["hosts"] == [host]:
+            self.set(aggregate, {"master_compute": host, host: xenhost(host), STATE: "active"})
         elif host not in self.ignores:
-            self.set(seen, {host: xenhost(host)})
+            self.set(aggregate, {host: xenhost(host)})
         return True
 
-    def set(self, seen: dict[str, Any], metadata: dict[str, str]) -> None:
-        self.act(seen, {"set_metadata": {"metadata": metadata}})
+    def set(self, aggregate: dict[str, Any], metadata: dict[str, str]) -> None:
+        self.act(aggregate, {"set_metadata": {"metadata": metadata}})
 
-    def act(self, seen: dict[str, Any], body: dict[str, Any]) -> None:
-        self.bed.api("POST", f"/os-aggregates/{seen['id']}/action", body)
+    def act(self, aggregate: dict[str, Any], body: dict[str, Any]) -> None:
+        self.bed.api("POST", f"/os-aggregates/{aggregate['id']}/action", body)
 
 
 def xenhost(host: str) -> str:
@@ -194,13 +194,13 @@ def xenhost(host: str) -> str:
 
 @contextmanager
 def driver(bed: Bed, **how: tuple[str, ...]) -> Iterator[Driver]:
-    made = Driver(bed, **how)
-    thread = threading.Thread(target=made.watch)
+    started = Driver(bed, **how)
+    thread = threading.Thread(target=started.watch)
     thread.start()
     try:
-        yield made
+        yield started
     finally:
-        made.ended.set()
+        started.ended.set()
         thread.join()
 
 
@@ -209,7 +209,7 @@ JOINED = finished({host: xenhost(host) for host in HOSTS})
 
 def test_the_driver_joins_one_after_the_other(bed: Bed, tmp_path: Path) -> None:
     books = playbooks(bed, tmp_path)
-    with driver(bed) as made:
+    with driver(bed) as joiner:
         predicted = books.run(PLAYBOOK, "--check", **BY_DRIVER)
         assert predicted.status == 0, predicted.output
         assert aggregate(bed) == {}
@@ -219,7 +219,7 @@ def test_the_driver_joins_one_after_the_other(bed: Bed, tmp_path: Path) -> None:
         assert real.status == 0, real.output
         assert real.actions == predicted.actions
         assert aggregate(bed)["metadata"] == JOINED
-        assert made.added == [
+        assert joiner.added == [
             ("compute1", "created"),
             ("compute2", "active"),
             ("compute3", "active"),
@@ -233,18 +233,18 @@ def test_the_driver_joins_one_after_the_other(bed: Bed, tmp_path: Path) -> None:
 def test_a_join_that_the_driver_fails(bed: Bed, tmp_path: Path) -> None:
     """State error stays until the operator has looked; then the playbook goes on."""
     books = playbooks(bed, tmp_path)
-    with driver(bed, fails=("compute2",)) as made:
+    with driver(bed, fails=("compute2",)) as joiner:
         failed = books.run(PLAYBOOK, **BY_DRIVER)
         message = failed.failure()["msg"]
         assert "failed to make host compute2 a member of the pool" in message
         assert "nova-compute logs of compute2 and of the coordinator compute1" in message
-        assert [host for host, _state in made.added] == HOSTS[:2]
+        assert [host for host, _state in joiner.added] == HOSTS[:2]
 
         refused = books.run(PLAYBOOK, **BY_DRIVER)
         assert "its operational_state is error" in refused.failure()["msg"]
         assert refused.changed == 0
 
-        made.fails = ()
+        joiner.fails = ()
         mended = {"name": "alpha", "metadata": {STATE: "active"}, "control_plane": "nova"}
         assert books.tasks({"xenfleet.compute.aggregate": mended}).status == 0
         assert books.run(PLAYBOOK, **BY_DRIVER).status == 0

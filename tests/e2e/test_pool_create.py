@@ -53,7 +53,7 @@ DONE: dict[str, Any] = {
         "xen3": "uuid of xen3",
     },
 }
-"""The end state of an undisturbed run, as ``seen`` shows it."""
+"""The end state of an undisturbed run, as ``end_state`` shows it."""
 
 
 def query(store: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -61,11 +61,11 @@ def query(store: Path, statement: str) -> list[tuple[Any, ...]]:
         return []
     # A run that was killed while it wrote leaves a journal, which is rolled back before the first reading.
     with closing(sqlite3.connect(f"file:{store}?mode=rw", uri=True)) as connection:
-        made = connection.execute("select 1 from sqlite_master where name = 'xenfleet_locks'")
-        return connection.execute(statement).fetchall() if made.fetchone() else []
+        table = connection.execute("select 1 from sqlite_master where name = 'xenfleet_locks'")
+        return connection.execute(statement).fetchall() if table.fetchone() else []
 
 
-def seen(site: Simulator, store: Path) -> dict[str, Any]:
+def end_state(site: Simulator, store: Path) -> dict[str, Any]:
     """Pools, hosts and the aggregate alpha, with uuids replaced by whose they are."""
     state = site.get("/state")
     owners = {host["uuid"]: f"uuid of {name}" for name, host in state["hosts"].items()}
@@ -116,7 +116,7 @@ def test_predicted_done_and_repeated(tmp_path: Path) -> None:
         assert real.status == 0, real.output
         assert real.actions == predicted.actions
         assert all(text in predicted.output for text in predicted.actions)
-        assert seen(site, books.store) == DONE
+        assert end_state(site, books.store) == DONE
         assert "Pool alpha: active, coordinated by xen1, zone zone-a" in real.output
 
         before = books.mutating_calls()
@@ -176,11 +176,11 @@ def test_killed_and_run_again(
     with Simulator(FRESH) as site:
         books = Playbooks(site, tmp_path)
         books.run_until_killed(PLAYBOOK, lambda: moment(site, books), **WANTED)
-        assert seen(site, books.store) != DONE
+        assert end_state(site, books.store) != DONE
 
         resumed = books.run(PLAYBOOK, **WANTED)
         assert resumed.status == 0, resumed.output
-        assert seen(site, books.store) == DONE
+        assert end_state(site, books.store) == DONE
 
         again = books.run(PLAYBOOK, **WANTED)
         assert (again.status, again.changed) == (0, 0), again.output
@@ -212,7 +212,7 @@ def test_a_join_that_fails_leaves_error_and_is_resumed(tmp_path: Path) -> None:
 
         resumed = books.run(PLAYBOOK, **WANTED)
         assert resumed.status == 0, resumed.output
-        assert seen(site, books.store) == DONE
+        assert end_state(site, books.store) == DONE
 
 
 @pytest.mark.full
@@ -228,7 +228,7 @@ def test_a_connection_that_breaks_after_the_call(tmp_path: Path) -> None:
 
         resumed = books.run(PLAYBOOK, **WANTED)
         assert resumed.status == 0, resumed.output
-        assert seen(site, books.store) == DONE
+        assert end_state(site, books.store) == DONE
         assert len(joins(site)) == 2
 
 

@@ -64,8 +64,8 @@ class Site:
         return self.trace.taken()
 
     def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.books.site.get("/state")
-        return found
+        shown: dict[str, Any] = self.books.site.get("/state")
+        return shown
 
     def places(self) -> dict[str, str]:
         return {name: vm["host"] for name, vm in self.state()["vms"].items()}

@@ -97,11 +97,11 @@ class Site:
     def variables(self):
         """Names every scenario can use: refs, uuids and addresses of the hosts and of what each has."""
         env = {"user": self.user, "password": self.password}
-        seen = []
+        names = []
         for name in self.urls:
             out = self.login(name)
             if "ok" not in out:
-                seen.append(name)
+                names.append(name)
                 continue
             hosts = self.get(name, "host.get_all_records")
             pool, prec = next(iter(self.get(name, "pool.get_all_records").items()))
@@ -303,19 +303,19 @@ def op_set(arg, got, env, path, ignore):
     """Unordered equality, one to one."""
     if kind(got) != "list":
         fail(path, {"$set": arg}, got)
-    left = [g for g in got if not (isinstance(g, str) and g in ignore)]
+    unmatched = [g for g in got if not (isinstance(g, str) and g in ignore)]
     arg = [a for a in arg if not (isinstance(a, str) and a in ignore)]
     missing = []
     for pattern in arg:
-        hit = next((g for g in left if fits(pattern, g, env, ignore)), None)
+        hit = next((g for g in unmatched if fits(pattern, g, env, ignore)), None)
         if hit is None:
             missing.append(pattern)
         else:
-            left.remove(hit)
-    if missing or left:
+            unmatched.remove(hit)
+    if missing or unmatched:
         raise Mismatch(
             f"at {path or '.'}: set differs: missing {json.dumps(missing)[:400]}, "
-            f"unexpected {json.dumps(left, default=str)[:400]}"
+            f"unexpected {json.dumps(unmatched, default=str)[:400]}"
         )
 
 

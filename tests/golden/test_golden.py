@@ -43,9 +43,9 @@ class Sites:
 @pytest.fixture(scope="module")
 def sites() -> Iterator[Sites]:
     """Simulators shared by the scenarios of this module."""
-    found = Sites()
-    yield found
-    found.close()
+    opened = Sites()
+    yield opened
+    opened.close()
 
 
 def replay(simulator: Simulator, scenario: dict[str, Any]) -> tuple[int, str | None]:

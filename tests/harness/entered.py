@@ -61,16 +61,16 @@ class Entered:
 
     def by_test(self) -> dict[str, set[str]]:
         """Functions and playbooks by the id of the test that entered them."""
-        found = defaultdict(set, {test: set(names) for test, names in self.playbooks.items()})
+        by_test_id = defaultdict(set, {test: set(names) for test, names in self.playbooks.items()})
         data = self.coverage.get_data()
         measured = {Path(name).resolve(): name for name in data.measured_files()}
         for file in measured.keys() & set(BACKEND.rglob("*.py")):
             contexts = data.contexts_by_lineno(measured[file])
             for name, lines in functions(file).items():
                 for context in {one for line in lines for one in contexts.get(line, ())}:
-                    found[PHASE.sub("", context)].add(name)
-        found.pop("", None)
-        return found
+                    by_test_id[PHASE.sub("", context)].add(name)
+        by_test_id.pop("", None)
+        return by_test_id
 
 
 def functions(file: Path) -> dict[str, set[int]]:
@@ -124,5 +124,5 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_sessionfinish() -> None:
     ENTERED.stop()
     if path := os.environ.get("ENTERED"):
-        found = {test: sorted(names) for test, names in sorted(ENTERED.by_test().items())}
-        Path(path).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        by_test_id = {test: sorted(names) for test, names in sorted(ENTERED.by_test().items())}
+        Path(path).write_text(json.dumps(by_test_id, indent=1) + "\n", encoding="utf-8")

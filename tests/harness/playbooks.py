@@ -37,9 +37,9 @@ class Run:
 
     @property
     def recap(self) -> dict[str, int]:
-        found = RECAP.findall(self.output)
-        assert found, self.output
-        return {k: int(v) for k, v in (part.split("=") for part in found[-1].split())}
+        recaps = RECAP.findall(self.output)
+        assert recaps, self.output
+        return {k: int(v) for k, v in (part.split("=") for part in recaps[-1].split())}
 
     @property
     def changed(self) -> int:
@@ -64,9 +64,9 @@ class Run:
 
     def result(self, task: str) -> dict[str, Any]:
         """The result of the last task of that name."""
-        found = [one["result"] for one in self.results if one["task"].endswith(task)]
-        assert found, f"no task {task!r} in\n{self.output}"
-        return found[-1]
+        results = [one["result"] for one in self.results if one["task"].endswith(task)]
+        assert results, f"no task {task!r} in\n{self.output}"
+        return results[-1]
 
 
 class Trace:

@@ -28,12 +28,12 @@ def descendants(pid: int) -> dict[int, str]:
     """Ids of the processes below that one, each with its start time, since ids are used again."""
     all_of_them = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
     known = {one: parent_and_start(one) for one in all_of_them}
-    found: dict[int, str] = {}
+    children: dict[int, str] = {}
     level = {pid}
     while level:
         level = {child for child, (parent, _start) in known.items() if parent in level}
-        found.update({child: known[child][1] for child in level})
-    return found
+        children.update({child: known[child][1] for child in level})
+    return children
 
 
 def alive(processes: dict[int, str]) -> dict[int, str]:

@@ -30,11 +30,11 @@ def both_collections() -> dict[str, str]:
 @pytest.fixture
 def bed() -> Iterator[Bed]:
     """Clean after each test."""
-    found = Bed.required()
+    testbed = Bed.required()
     try:
-        yield found
+        yield testbed
     finally:
-        found.clean()
+        testbed.clean()
 
 
 @pytest.fixture

@@ -43,8 +43,8 @@ def aggregates(bed: Bed) -> dict[str, dict[str, Any]]:
     """What Nova says of them, by name, hosts in any order."""
     keys = ("availability_zone", "metadata")
     return {
-        found["name"]: {**{k: found[k] for k in keys}, "hosts": sorted(found["hosts"])}
-        for found in bed.api("GET", "/os-aggregates")["aggregates"]
+        one["name"]: {**{k: one[k] for k in keys}, "hosts": sorted(one["hosts"])}
+        for one in bed.api("GET", "/os-aggregates")["aggregates"]
     }
 
 
@@ -103,11 +103,11 @@ def test_metadata_without_the_zone(bed: Bed, books: Playbooks) -> None:
 
 def test_taking_over_with_hosts_and_giving_back(bed: Bed, books: Playbooks) -> None:
     """Ours on an aggregate of theirs: hosts, a new name, one more host; then theirs goes on with that."""
-    made = {"availability_zone": "zone-i", "metadata": {"ssd": "true"}}
+    options = {"availability_zone": "zone-i", "metadata": {"ssd": "true"}}
     hosts = ["compute2", "compute3", "compute4"]
     done = run(
         books,
-        theirs("make", name="before", hosts=["compute1", "compute2"], **made),
+        theirs("make", name="before", hosts=["compute1", "compute2"], **options),
         ours(
             "take over",
             name="before",

@@ -80,7 +80,7 @@ def fleet(
     aggregates = aggregates or []
     given = {s.host: s for s in services or []}
     bare = Fleet(aggregates=tuple(aggregates))
-    made = [
+    default_services = [
         given.pop(
             h.name,
             ComputeService(
@@ -100,7 +100,7 @@ def fleet(
     return Fleet(
         hosts=tuple(hosts),
         aggregates=tuple(aggregates),
-        services=(*made, *given.values()),
+        services=(*default_services, *given.values()),
         pools=(*(pools or []), *others),
         traits=XAPI,
         **{k: tuple(v) if isinstance(v, list) else v for k, v in sections.items()},

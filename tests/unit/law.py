@@ -15,12 +15,12 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import
 def assert_fixed_point(planner: Callable[[Fleet, Any], Plan], fleet: Fleet, wanted: Any) -> Plan:
     """Plan, project, plan again: the second plan is empty. Every step changes something, too."""
     plan = planner(fleet, wanted)
-    seen = fleet
+    state = fleet
     for step in plan.steps:
-        after = step.project(seen)
-        assert after != seen or step.verb.event, f"step does nothing: {step}"
-        seen = after
+        after = step.project(state)
+        assert after != state or step.verb.event, f"step does nothing: {step}"
+        state = after
     again = planner(project_all(fleet, plan.steps), wanted)
-    left = [str(s) for s in again.steps if not s.verb.event]
-    assert left == []
+    remaining = [str(s) for s in again.steps if not s.verb.event]
+    assert remaining == []
     return plan

@@ -106,8 +106,8 @@ def test_what_a_view_shows_is_documented(path: str) -> None:
 def test_samples_of_steps_are_the_steps_own_words() -> None:
     results = returns.read(generate.ROOT).values()
     shown = [one for result in results for one in result.get("actions", {}).get("sample", ())]
-    made = [step(one["verb"], one["subject"], one["args"], one["why"]) for one in shown]
-    assert [one.to_dict() for one in made] == shown
+    steps = [step(one["verb"], one["subject"], one["args"], one["why"]) for one in shown]
+    assert [one.to_dict() for one in steps] == shown
 
 
 def test_filters_of_servers_are_documented() -> None:

@@ -91,8 +91,8 @@ def broken_contracts(top: Path) -> dict[str, list[str]]:
         text=True,
         check=False,
     )
-    _kept, found, details = done.stdout.partition("Broken contracts\n")
-    assert found, done.stdout + done.stderr
+    _kept, heading, details = done.stdout.partition("Broken contracts\n")
+    assert heading, done.stdout + done.stderr
     settings = configparser.ConfigParser()
     settings.read(top / ".importlinter")
     names = {
@@ -114,11 +114,11 @@ def broken_contracts(top: Path) -> dict[str, list[str]]:
 
 def edges(chain: str) -> set[tuple[str, str]]:
     """The imports of a chain; "A & B -> C" is one from A and one from B."""
-    found = set()
+    pairs = set()
     for line in re.sub(r"\n\s*&", " &", re.sub(r" \(l\.[^)]*\)", "", chain)).splitlines():
         importers, _arrow, imported = (part.split(" & ") for part in line[2:].partition(" -> "))
-        found |= {(a.strip(), b.strip()) for a in importers for b in imported if b}
-    return found
+        pairs |= {(a.strip(), b.strip()) for a in importers for b in imported if b}
+    return pairs
 
 
 @pytest.mark.parametrize(("contract", "importer", "imported"), PLANTED)
@@ -133,7 +133,7 @@ def test_a_folder_without_a_contract_is_noticed(report: dict[str, list[str]]) ->
 
 
 def test_all_else_keeps_the_contracts(report: dict[str, list[str]]) -> None:
-    chains = {chain for found in report.values() for chain in found} - {f"- {full(UNDECLARED)}"}
+    chains = {chain for broken in report.values() for chain in broken} - {f"- {full(UNDECLARED)}"}
     assert [chain for chain in chains if not edges(chain) & EDGES] == []
 
 

@@ -107,16 +107,18 @@ def test_documentation_says_what_the_specification_says(
     action_groups: dict[str, list[Any]],
 ) -> None:
     """One test for all modules, as workers that share many tests would each start ansible-doc."""
-    found = {}
+    by_module = {}
     for name, doc in ansible_doc().items():
         attributes = doc.get("attributes", {})
-        found[name] = [f"attribute {one} is missing" for one in sorted(ATTRIBUTES - {*attributes})]
+        by_module[name] = [
+            f"attribute {one} is missing" for one in sorted(ATTRIBUTES - {*attributes})
+        ]
         groups = ["all", *(group for group, names in action_groups.items() if name in names)]
         membership = attributes.get("action_group", {}).get("membership", [])
         if sorted(membership) != sorted(f"xenfleet.compute.{group}" for group in groups):
-            found[name].append(f"it is in the groups {groups}, documented are {membership}")
-        found[name] += problems(doc["options"], spec_of(name))
-    assert {name: complaints for name, complaints in found.items() if complaints} == {}
+            by_module[name].append(f"it is in the groups {groups}, documented are {membership}")
+        by_module[name] += problems(doc["options"], spec_of(name))
+    assert {name: complaints for name, complaints in by_module.items() if complaints} == {}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -204,11 +206,11 @@ def test_every_source_file_names_its_licence() -> None:
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
-    found = []
+    paths = []
     for path in tracked_files():
         text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
-        found += [f"{path}: {match.group()}" for match in MACHINE_PATH.finditer(text)]
-    assert found == []
+        paths += [f"{path}: {match.group()}" for match in MACHINE_PATH.finditer(text)]
+    assert paths == []
 
 
 def test_the_tree_leads_to_this_checkout() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contract.faults.stage import ActionRun, Seen, Stage
+from contract.faults.stage import ActionRun, ServerView, Stage
 from contract.rules.control import Result
 from contract.rules.nova_control import NovaControl
 from testbeds.openstack.api import ApiError
@@ -21,9 +21,9 @@ class Members(NovaControl):
     """Tasks of the admin, or of a member of the servers' project."""
 
     def connection(self) -> Result:
-        found = super().connection()
-        found["auth"]["project_name"] = "admin" if self.who == "admin" else PROJECT
-        return found
+        options = super().connection()
+        options["auth"]["project_name"] = "admin" if self.who == "admin" else PROJECT
+        return options
 
 
 class NovaStage(Stage):
@@ -50,15 +50,15 @@ class NovaStage(Stage):
             words = tuple(self.servers[name] for name in words)
         return super().act(action, *words, **options)
 
-    def seen(self, name: str = "web1") -> Seen:
+    def view(self, name: str = "web1") -> ServerView:
         try:
-            found = self.bed.server(self.servers[name])
+            server = self.bed.server(self.servers[name])
         except ApiError as exc:
             if exc.status != 404:
                 raise
-            return Seen("deleted", None, None)
-        state, task = (found[f"OS-EXT-STS:{key}"] for key in ("vm_state", "task_state"))
-        return Seen(state, task, found["OS-EXT-SRV-ATTR:host"])
+            return ServerView("deleted", None, None)
+        state, task = (server[f"OS-EXT-STS:{key}"] for key in ("vm_state", "task_state"))
+        return ServerView(state, task, server["OS-EXT-SRV-ATTR:host"])
 
     def broken(self) -> Any:
         return self.bed.fault(fail={"suspend": "no disk left"})
@@ -97,7 +97,7 @@ class NovaStage(Stage):
 
         with (
             self.stops_slow(2),
-            self.meanwhile(lambda: self.seen().task_state == "powering-off", delete),
+            self.meanwhile(lambda: self.view().task_state == "powering-off", delete),
         ):
             return self.act("stop")
 

@@ -21,7 +21,7 @@ SOON_S = 30
 
 
 @dataclass(frozen=True)
-class Seen:
+class ServerView:
     """A server as a plain client sees it."""
 
     vm_state: str
@@ -128,10 +128,10 @@ class Stage(ABC):
             time.sleep(0.1)
 
     def settled(self, name: str = "web1") -> bool:
-        return self.seen(name).task_state is None
+        return self.view(name).task_state is None
 
     @abstractmethod
-    def seen(self, name: str = "web1") -> Seen:
+    def view(self, name: str = "web1") -> ServerView:
         """As it is; vm_state is "deleted" if it is gone."""
 
     @abstractmethod

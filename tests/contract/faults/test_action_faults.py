@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from contract.faults.stage import Seen, Stage
+from contract.faults.stage import ServerView, Stage
 
 TESTS = {
     "the server goes to ERROR midway": "test_server_goes_to_error",
@@ -30,8 +30,8 @@ TESTS = {
 
 
 def test_every_fault_is_tested() -> None:
-    found = {name for name in globals() if name.startswith("test_")}
-    assert found - {"test_every_fault_is_tested"} == set(TESTS.values())
+    tests = {name for name in globals() if name.startswith("test_")}
+    assert tests - {"test_every_fault_is_tested"} == set(TESTS.values())
 
 
 def test_server_goes_to_error(stage: Stage) -> None:
@@ -42,9 +42,9 @@ def test_server_goes_to_error(stage: Stage) -> None:
     run.fails("server web1", "no disk left")
     assert run.outcomes() == {"web1": "failed"}
     assert run.result["servers"][0]["status"] == "ERROR"
-    assert stage.seen().vm_state == "error"
+    assert stage.view().vm_state == "error"
     stage.done("reboot_hard")
-    assert stage.seen().vm_state == "active"
+    assert stage.view().vm_state == "active"
     stage.done(action, **options)
 
 
@@ -53,29 +53,29 @@ def test_live_migration_fails(stage: Stage) -> None:
     with stage.moves_fail():
         run = stage.act("live_migrate", host=stage.idle)
     run.fails("web1")
-    assert stage.seen() == Seen("active", None, stage.busy)
+    assert stage.view() == ServerView("active", None, stage.busy)
     stage.done("live_migrate", host=stage.idle)
-    assert stage.seen() == Seen("active", None, stage.idle)
+    assert stage.view() == ServerView("active", None, stage.idle)
     stage.kept("live_migrate", host=stage.idle)
 
 
 def test_live_migration_is_aborted(stage: Stage) -> None:
     with (
         stage.moves_slow(),
-        stage.meanwhile(lambda: stage.seen().task_state == "migrating", stage.abort),
+        stage.meanwhile(lambda: stage.view().task_state == "migrating", stage.abort),
     ):
         run = stage.act("live_migrate", host=stage.idle)
     run.fails("web1", "cancelled", code=run.error["code"])
-    assert stage.seen() == Seen("active", None, stage.busy)
+    assert stage.view() == ServerView("active", None, stage.busy)
     stage.done("live_migrate", host=stage.idle)
-    assert stage.seen().host == stage.idle
+    assert stage.view().host == stage.idle
 
 
 def test_server_is_deleted(stage: Stage) -> None:
     run = stage.delete_midway()
     run.fails("web1", stage.gone, code=run.error["code"])
     assert run.outcomes() == {"web1": "failed"}
-    assert stage.seen().vm_state == "deleted"
+    assert stage.view().vm_state == "deleted"
     again = stage.act("stop")
     assert again.error["status"] == 404
     stage.kept("delete")
@@ -85,13 +85,13 @@ def test_host_dies(stage: Stage) -> None:
     code, words = stage.killed
     with (
         stage.stops_slow(20),
-        stage.meanwhile(lambda: stage.seen().task_state == "powering-off", stage.kill),
+        stage.meanwhile(lambda: stage.view().task_state == "powering-off", stage.kill),
     ):
         run = stage.act("stop")
     run.fails("web1", words, code=code, within=60)
     stage.revive()
     stage.until(stage.settled)
-    assert stage.seen().vm_state == "stopped"
+    assert stage.view().vm_state == "stopped"
     stage.kept("stop")
 
 
@@ -101,10 +101,10 @@ def test_locked_by_another(stage: Stage) -> None:
     run = stage.act("stop")
     run.fails("web1", words, code=code, within=10)
     assert stage.lock_remedy in run.error["remedy"]
-    assert stage.seen() == Seen("active", None, stage.busy)
+    assert stage.view() == ServerView("active", None, stage.busy)
     stage.unlock()
     stage.done("stop")
-    assert stage.seen().vm_state == "stopped"
+    assert stage.view().vm_state == "stopped"
 
 
 def test_busy_server(stage: Stage) -> None:
@@ -130,7 +130,7 @@ def test_server_gets_busy(stage: Stage) -> None:
 
     with (
         stage.stops_slow(8, other=5),
-        stage.meanwhile(lambda: stage.seen("web2").task_state == "powering-off", stop_later),
+        stage.meanwhile(lambda: stage.view("web2").task_state == "powering-off", stop_later),
     ):
         run = stage.act("stop", "web2", "web1", max_parallel=1)
     assert run.error["code"] == "interrupted"
@@ -150,10 +150,10 @@ def test_wait_is_over(stage: Stage) -> None:
     with stage.stops_slow(12):
         run = stage.act("stop", wait_timeout=3)
         run.fails("web1", "within 3 s", "task_state powering-off", code="timeout", within=10)
-        assert stage.seen() == Seen("active", "powering-off", stage.busy)
+        assert stage.view() == ServerView("active", "powering-off", stage.busy)
         assert run.result["servers"][0]["task_state"] == "powering-off"
         stage.until(stage.settled)
-    assert stage.seen().vm_state == "stopped"
+    assert stage.view().vm_state == "stopped"
     stage.kept("stop")
 
 
@@ -166,8 +166,8 @@ def test_one_of_several_fails(stage: Stage, limit: int | None) -> None:
         )
     other = "done" if limit is None else "left"
     assert run.outcomes() == {"web1": "failed", "web2": other}
-    assert stage.seen("web2").host == (stage.idle if limit is None else stage.other)
-    assert stage.seen() == Seen("active", None, stage.busy)
+    assert stage.view("web2").host == (stage.idle if limit is None else stage.other)
+    assert stage.view() == ServerView("active", None, stage.busy)
     assert "web1" in run.result["msg"]
     stage.done("live_migrate", "web1", "web2", host=stage.idle)
-    assert (stage.seen().host, stage.seen("web2").host) == (stage.idle, stage.idle)
+    assert (stage.view().host, stage.view("web2").host) == (stage.idle, stage.idle)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from contract.faults.stage import ActionRun, Seen, Stage
+from contract.faults.stage import ActionRun, ServerView, Stage
 from contract.rules.xapi_control import STATES, XapiControl
 from simulators.client import Client
 from simulators.launch import Simulator
@@ -45,18 +45,18 @@ class XapiStage(Stage):
         self.control = XapiControl(site, store)
         self.client = Client(site.hosts["xen1"])
 
-    def seen(self, name: str = "web1") -> Seen:
+    def view(self, name: str = "web1") -> ServerView:
         """A vm_state that is marked on the VM counts."""
-        found = self.client("VM.get_by_name_label", name)
-        if not found:
-            return Seen("deleted", None, None)
-        vm = self.client("VM.get_record", found[0])
+        refs = self.client("VM.get_by_name_label", name)
+        if not refs:
+            return ServerView("deleted", None, None)
+        vm = self.client("VM.get_record", refs[0])
         running = list(vm["current_operations"].values())
         task = vm["other_config"].get("xenfleet:task_state", "").split()[:1] or running
         state = vm["other_config"].get("xenfleet:vm_state") or STATES[vm["power_state"]]
         hosts = self.client("host.get_all_records")
         host = hosts.get(vm["resident_on"], {}).get("name_label")
-        return Seen(state, TASKS.get(task[0], task[0]) if task else None, host)
+        return ServerView(state, TASKS.get(task[0], task[0]) if task else None, host)
 
     def tweak(self, **settings: float) -> None:
         self.site.post("/tweak", {"settings": settings})
@@ -115,7 +115,7 @@ class XapiStage(Stage):
     def revive(self) -> None:
         self.site.post("/faults", {"action": "revive", "target": self.busy})
         # Its guests are counted as halted once it has reported to the coordinator that it is back.
-        self.until(lambda: self.seen().vm_state == "stopped")
+        self.until(lambda: self.view().vm_state == "stopped")
 
     def lock(self) -> None:
         """For everybody, root included."""

@@ -27,14 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(params=["xapi", NOVA])
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     store = tmp_path / "store.db"
-    found: Stage
+    chosen: Stage
     if request.param == "xapi":
-        found = XapiStage(store)
+        chosen = XapiStage(store)
     else:
         bed = Bed.required()
         bed.clean()
-        found = NovaStage(bed, store)
+        chosen = NovaStage(bed, store)
     try:
-        yield found
+        yield chosen
     finally:
-        found.close()
+        chosen.close()

@@ -67,7 +67,7 @@ def listed(states: Iterable[str | None] | None) -> list[str | None] | None:
 
 
 def rule(methods: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    checks: dict[str, Any] = {
         "vm_state": None,
         "task_state": None,
         "lock": False,
@@ -75,12 +75,12 @@ def rule(methods: list[str]) -> dict[str, Any]:
     }
     for name, given in (pair for method in methods for pair in wrappers(getattr(API, method))):
         if name == "check_instance_lock":
-            found["lock"] = True
+            checks["lock"] = True
         if name == "check_instance_state":
-            found["vm_state"] = listed(given["vm_state"])
-            found["task_state"] = listed(given["task_state"])
-            found["must_have_launched"] = given["must_have_launched"]
-    return found
+            checks["vm_state"] = listed(given["vm_state"])
+            checks["task_state"] = listed(given["task_state"])
+            checks["must_have_launched"] = given["must_have_launched"]
+    return checks
 
 
 print(json.dumps({action: rule(methods) for action, methods in METHODS.items()}))

@@ -146,19 +146,19 @@ class Cast:
             "min_count": count,
             "return_reservation_id": True,
         }
-        made = self.bed.api("POST", "/servers", {"server": server})
-        return str(made["reservation_id"])
+        answer = self.bed.api("POST", "/servers", {"server": server})
+        return str(answer["reservation_id"])
 
     def _booted(self, booked: str, count: int) -> list[str]:
         """Uuids, which are known once the scheduler has placed the servers."""
-        found: list[list[str]] = []
+        booted: list[list[str]] = []
 
         def placed() -> bool:
-            found[:] = self.rows(["uuid"], f"reservation_id = '{booked}'")
-            return len(found) == count
+            booted[:] = self.rows(["uuid"], f"reservation_id = '{booked}'")
+            return len(booted) == count
 
         until(f"{count} servers are placed", placed, PATIENCE_S)
-        return [uuid for (uuid,) in found]
+        return [uuid for (uuid,) in booted]
 
     def _give_up(self, host: str) -> None:
         """Its process continues and obeys, but no server is put there any more."""
@@ -194,8 +194,8 @@ class Cast:
 
         def settled() -> bool:
             listed = self.rows(["uuid", "vm_state", "task_state"], "deleted = 0")
-            found = {uuid: (vm_state, task) for uuid, vm_state, task in listed}
-            return all(found.get(uuid) == (end, "NULL") for uuid, end in ends.items())
+            states = {uuid: (vm_state, task) for uuid, vm_state, task in listed}
+            return all(states.get(uuid) == (end, "NULL") for uuid, end in ends.items())
 
         until(f"{len(ends)} servers in their states", settled, PATIENCE_S)
 
@@ -225,6 +225,6 @@ class Cast:
 
         def running() -> bool:
             records = [self.bed.migrations(uuid) for uuid in moving]
-            return all([one["status"] for one in found] == ["running"] for found in records)
+            return all([one["status"] for one in listed] == ["running"] for listed in records)
 
         until("live migrations are running", running, PATIENCE_S)

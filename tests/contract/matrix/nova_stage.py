@@ -125,8 +125,8 @@ class NovaStage(Stage):
         return self.cast.server(cell)
 
     def state(self, uuid: str) -> Any:
-        (found,) = self.cast.rows(LOOKED_AT, f"uuid = '{uuid}'")
-        return dict(zip(LOOKED_AT, found, strict=True))
+        (row,) = self.cast.rows(LOOKED_AT, f"uuid = '{uuid}'")
+        return dict(zip(LOOKED_AT, row, strict=True))
 
     def status(self, uuid: str) -> str:
         return self.cast.status(uuid)

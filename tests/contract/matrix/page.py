@@ -106,8 +106,8 @@ def _word(outcome: str, status: str) -> str:
 
 
 def _refusal(outcome: str) -> str:
-    found = re.fullmatch(r"refused (\d+) \w+", outcome)
-    return found[1] if found else outcome
+    match = re.fullmatch(r"refused (\d+) \w+", outcome)
+    return match[1] if match else outcome
 
 
 def _differences() -> Iterator[str]:

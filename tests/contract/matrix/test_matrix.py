@@ -22,13 +22,13 @@ def test_every_cell(stage: Stage, pytestconfig: pytest.Config) -> None:
     trials = try_all(stage, cells)
     complaints = [complaint for trial in trials for complaint in trial.complaints]
     assert not complaints, "\n".join(complaints)
-    found = outcomes_of(trials, CELLS)
+    outcomes = outcomes_of(trials, CELLS)
     kept = keeping.load()
     if pytestconfig.getoption(OPTION, False):
-        kept[stage.plane] = found
+        kept[stage.plane] = outcomes
         keeping.save(kept)
         page.write(kept)
-    assert found == kept[stage.plane]
+    assert outcomes == kept[stage.plane]
 
 
 def test_there_is_a_state_for_every_status() -> None:
@@ -39,10 +39,10 @@ def test_there_is_a_state_for_every_status() -> None:
 def test_every_departure_from_nova_is_documented_once(plane: str) -> None:
     complaints = []
     for cell, outcome in keeping.load()[plane].items():
-        found = len(differences_of(cell, plane, outcome))
-        if found != (0 if agrees(cell, outcome) else 1):
+        count = len(differences_of(cell, plane, outcome))
+        if count != (0 if agrees(cell, outcome) else 1):
             complaints.append(
-                f"{cell.action} in {cell.status} is {outcome}: documented {found} times"
+                f"{cell.action} in {cell.status} is {outcome}: documented {count} times"
             )
     assert not complaints, "\n".join(complaints)
 

@@ -22,10 +22,10 @@ class Trial:
     outcome: str = ""
     complaints: list[str] = field(default_factory=list)
 
-    def expect(self, found: object, expected: object, what: str) -> None:
-        if found != expected:
+    def expect(self, actual: object, expected: object, what: str) -> None:
+        if actual != expected:
             where = f"{self.cell.action} in {self.cell.status}: {what}"
-            self.complaints.append(f"{where} is {found!r}, not {expected!r}")
+            self.complaints.append(f"{where} is {actual!r}, not {expected!r}")
 
 
 def try_all(stage: Stage, cells: Collection[Cell]) -> list[Trial]:
@@ -35,8 +35,8 @@ def try_all(stage: Stage, cells: Collection[Cell]) -> list[Trial]:
     for cell in cells:
         chains.setdefault(stage.chain(cell), []).append(cell)
     with ThreadPoolExecutor(stage.side_by_side) as pool:
-        found = pool.map(lambda chain: [_try(stage, cell) for cell in chain], chains.values())
-        return [trial for trials in found for trial in trials]
+        chained = pool.map(lambda chain: [_try(stage, cell) for cell in chain], chains.values())
+        return [trial for trials in chained for trial in trials]
 
 
 def outcomes_of(trials: Iterable[Trial], cells: Iterable[Cell]) -> Outcomes:

@@ -133,7 +133,7 @@ class XapiStage(Stage):
         self.uuids: dict[tuple[str, str], str] = {}
         self.places: dict[str, tuple[str, str]] = {}
         """Pools and references by uuid."""
-        self.seen: dict[str, int] = {}
+        self.read_to: dict[str, int] = {}
         # Else each run would load the machine's certificates, which takes longer than all the rest.
         self.ca = store.with_name("ca.pem")
         trustme.CA().cert_pem.write_to_path(str(self.ca))
@@ -242,26 +242,26 @@ class XapiStage(Stage):
     def _record(self, uuid: str) -> dict[str, Any] | None:
         pool, ref = self.places[uuid]
         try:
-            found: dict[str, Any] = self.clients[pool]("VM.get_record", ref)
+            record: dict[str, Any] = self.clients[pool]("VM.get_record", ref)
         except XenAPI.Failure as exc:
             if exc.details[0] == "HANDLE_INVALID":
                 return None
             raise
-        return found
+        return record
 
     def state(self, uuid: str) -> Any:
-        found = self._record(uuid)
-        return found and {key: found[key] for key in LOOKED_AT}
+        record = self._record(uuid)
+        return record and {key: record[key] for key in LOOKED_AT}
 
     def status(self, uuid: str) -> str:
-        found = self._record(uuid)
-        if found is None:
+        record = self._record(uuid)
+        if record is None:
             return "DELETED"
-        config = found["other_config"]
-        vm_state = config.get("xenfleet:vm_state") or POWER[found["power_state"]]
+        config = record["other_config"]
+        vm_state = config.get("xenfleet:vm_state") or POWER[record["power_state"]]
         marked = config.get("xenfleet:task_state", "").split(" ")[0]
         operations = [
-            OPERATIONS[o] for o in found["current_operations"].values() if o in OPERATIONS
+            OPERATIONS[o] for o in record["current_operations"].values() if o in OPERATIONS
         ]
         task = marked or next(iter(operations), None)
         return SHOWN.get((vm_state, task)) or SHOWN[vm_state, None]
@@ -269,8 +269,8 @@ class XapiStage(Stage):
     def mutations(self, uuid: str) -> list[str]:
         """Calls to its pool. Those that came before the last question were asked about by others."""
         pool, _ref = self.places[uuid]
-        entries = self.site.get(f"/journal?mutating=1&since={self.seen.get(pool, 0)}")
-        self.seen[pool] = max([self.seen.get(pool, 0), *(entry["n"] for entry in entries)])
+        entries = self.site.get(f"/journal?mutating=1&since={self.read_to.get(pool, 0)}")
+        self.read_to[pool] = max([self.read_to.get(pool, 0), *(entry["n"] for entry in entries)])
         return [e["method"] for e in entries if e["host"].rstrip("123") == pool]
 
     def chain(self, cell: Cell) -> str:

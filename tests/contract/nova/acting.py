@@ -81,8 +81,10 @@ def host(server: dict[str, Any]) -> Any:
 
 
 def images_called(bed: Bed, name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = bed.api("GET", f"/images?name={name}", service="glance")["images"]
-    return found
+    images: list[dict[str, Any]] = bed.api("GET", f"/images?name={name}", service="glance")[
+        "images"
+    ]
+    return images
 
 
 def discard(bed: Bed, name: str) -> None:

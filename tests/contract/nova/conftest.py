@@ -35,9 +35,9 @@ def bed() -> Bed:
 
 @pytest.fixture(scope="session")
 def api(bed: Bed) -> Iterator[Api]:
-    found = signed_in(bed)
-    yield found
-    found.close()
+    signed = signed_in(bed)
+    yield signed
+    signed.close()
 
 
 @pytest.fixture
@@ -48,15 +48,15 @@ def acting(bed: Bed, api: Api) -> Acting:
 @pytest.fixture(scope="module")
 def boot(bed: Bed) -> Iterator[Boot]:
     """Boots servers, names to hosts, that are gone after the file's tests."""
-    made: list[str] = []
+    uuids: list[str] = []
 
     def boot(on: Mapping[str, str | None]) -> dict[str, str]:
-        found = bed.servers(on)
-        made.extend(found.values())
-        return found
+        booted = bed.servers(on)
+        uuids.extend(booted.values())
+        return booted
 
     yield boot
-    for uuid in made:
+    for uuid in uuids:
         remove(bed, uuid)
 
 

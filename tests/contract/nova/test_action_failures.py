@@ -125,8 +125,8 @@ def test_server_deleted_midway(bed: Bed, acting: Acting, boot: Any) -> None:
 
 
 def servers_on(bed: Bed, name: str) -> list[str]:
-    found = bed.api("GET", f"/servers?all_tenants=1&host={name}")["servers"]
-    return [server["id"] for server in found]
+    listed = bed.api("GET", f"/servers?all_tenants=1&host={name}")["servers"]
+    return [server["id"] for server in listed]
 
 
 def test_fault_of_an_older_failure_is_not_reported_as_the_cause(

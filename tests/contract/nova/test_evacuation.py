@@ -38,10 +38,10 @@ def test_evacuation_leaves_servers_stopped_or_running_again(
     """Since 2.95 Nova leaves them stopped, so that nobody starts a guest whose disk may be damaged."""
     stopped = acting.done("evacuate", dead["left1"], target="compute2")
     running = acting.done("evacuate", dead["left2"], start=True)
-    seen = [bed.server(uuid) for uuid in dead.values()]
-    assert [one["status"] for one in seen] == ["SHUTOFF", "ACTIVE"]
-    assert [stopped.target, running.target] == [host(one) for one in seen]
-    assert host(seen[0]) == "compute2"
+    after = [bed.server(uuid) for uuid in dead.values()]
+    assert [one["status"] for one in after] == ["SHUTOFF", "ACTIVE"]
+    assert [stopped.target, running.target] == [host(one) for one in after]
+    assert host(after[0]) == "compute2"
     records = [bed.migrations(uuid)[-1] for uuid in dead.values()]
     assert [(one["migration_type"], one["status"]) for one in records] == [
         ("evacuation", "done")

@@ -36,18 +36,18 @@ def other(bed: Bed, server: str) -> str:
 def test_live_migration_to_the_schedulers_choice(bed: Bed, acting: Acting, server: str) -> None:
     source = host(bed.server(server))
     state = acting.done("live_migrate", server)
-    seen = bed.server(server)
-    assert state.target == host(seen) != source
+    shown = bed.server(server)
+    assert state.target == host(shown) != source
     assert bed.migrations(server)[-1]["status"] == "completed"
-    assert seen["status"] == "ACTIVE"
+    assert shown["status"] == "ACTIVE"
 
 
 def test_live_migration_of_a_paused_server_to_a_host(bed: Bed, acting: Acting, server: str) -> None:
     bed.action(server, "pause", status="PAUSED")
     target = other(bed, server)
     assert acting.done("live_migrate", server, target=target).target == target
-    seen = bed.server(server)
-    assert (host(seen), seen["status"]) == (target, "PAUSED")
+    shown = bed.server(server)
+    assert (host(shown), shown["status"]) == (target, "PAUSED")
 
 
 def test_one_migration_after_the_other_of_the_same_server(
@@ -64,8 +64,8 @@ def test_one_migration_after_the_other_of_the_same_server(
 def test_cold_migration_ends_before_its_confirmation(bed: Bed, acting: Acting, server: str) -> None:
     target = other(bed, server)
     assert acting.done("migrate", server, target=target).target == target
-    seen = bed.server(server)
-    assert (host(seen), seen["status"]) == (target, "VERIFY_RESIZE")
+    shown = bed.server(server)
+    assert (host(shown), shown["status"]) == (target, "VERIFY_RESIZE")
     acting.done("confirm_resize", server)
     assert bed.server(server)["status"] == "ACTIVE"
     assert bed.migrations(server)[-1]["status"] == "confirmed"
@@ -76,8 +76,8 @@ def test_cold_migration_of_a_stopped_server(bed: Bed, acting: Acting, server: st
     source = host(bed.server(server))
     target = acting.done("migrate", server).target
     acting.done("confirm_resize", server)
-    seen = bed.server(server)
-    assert (host(seen), seen["status"]) == (target, "SHUTOFF")
+    shown = bed.server(server)
+    assert (host(shown), shown["status"]) == (target, "SHUTOFF")
     assert target != source
 
 
@@ -86,9 +86,9 @@ def test_resize_by_name_and_revert(bed: Bed, acting: Acting, server: str) -> Non
     acting.done("resize", server, flavor="m1.micro")
     assert bed.server(server)["flavor"]["original_name"] == "m1.micro"
     acting.done("revert_resize", server)
-    seen = bed.server(server)
-    assert (seen["flavor"]["original_name"], host(seen)) == ("m1.nano", source)
-    assert seen["status"] == "ACTIVE"
+    shown = bed.server(server)
+    assert (shown["flavor"]["original_name"], host(shown)) == ("m1.nano", source)
+    assert shown["status"] == "ACTIVE"
 
 
 def test_forced_to_complete(bed: Bed, acting: Acting, server: str) -> None:
@@ -108,8 +108,8 @@ def test_aborted_by_us(bed: Bed, acting: Acting, server: str) -> None:
     with bed.fault(live_migration_seconds=30):
         acting.running(server)
         acting.done("live_migrate_abort", server)
-    seen = bed.server(server)
-    assert (host(seen), seen["status"]) == (source, "ACTIVE")
+    shown = bed.server(server)
+    assert (host(shown), shown["status"]) == (source, "ACTIVE")
     assert bed.migrations(server)[-1]["status"] == "cancelled"
 
 
@@ -142,8 +142,8 @@ def test_live_migration_that_fails(
         error = acting.failed("live_migrate", server)
     assert words in error.cause
     assert error.remedy
-    seen = bed.server(server)
-    assert (host(seen), seen["status"]) == (source, status)
+    shown = bed.server(server)
+    assert (host(shown), shown["status"]) == (source, status)
 
 
 def test_no_valid_host(bed: Bed, acting: Acting, server: str) -> None:
@@ -201,8 +201,8 @@ def test_server_deleted_while_it_moves(bed: Bed, acting: Acting, boot: Any) -> N
 
 
 def named(bed: Bed, name: str) -> list[Any]:
-    found: list[Any] = bed.api("GET", f"/servers?all_tenants=1&name=^{name}$")["servers"]
-    return found
+    listed: list[Any] = bed.api("GET", f"/servers?all_tenants=1&name=^{name}$")["servers"]
+    return listed
 
 
 # --- older clouds ---------------------------------------------------------------------------------
@@ -218,10 +218,10 @@ def test_live_migration_on_an_older_cloud(
     bed: Bed, acting: Acting, server: str, as_old_as: Callable[[int, int], None]
 ) -> None:
     as_old_as(2, 60)
-    with bed.requests() as made:
+    with bed.requests() as requests:
         target = acting.done("live_migrate", server).target
     assert target == host(bed.server(server))
-    (sent,) = [one for one in made if one.action == "os-migrateLive"]
+    (sent,) = [one for one in requests if one.action == "os-migrateLive"]
     assert sent.microversion == "compute 2.60"
 
 
@@ -279,6 +279,6 @@ def test_many_are_followed_in_two_requests(bed: Bed, acting: Acting, boot: Any) 
 def test_following_ended_actions_asks_nothing(bed: Bed, acting: Acting, server: str) -> None:
     handle = acting.start("live_migrate", server)
     acting.ended(handle)
-    with bed.requests() as made:
+    with bed.requests() as requests:
         assert acting.port.poll([handle])[0].done
-    assert made == []
+    assert requests == []

@@ -35,10 +35,10 @@ pytestmark = pytest.mark.nova
 
 @pytest.fixture(scope="module")
 def servers(boot: Any) -> dict[str, str]:
-    found: dict[str, str] = boot(
+    booted: dict[str, str] = boot(
         {"read.1": "compute1", "readX1": "compute1", "read2": "compute2", "read3": "compute3"}
     )
-    return found
+    return booted
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def ids(view: CloudView) -> list[str]:
 
 
 def only(cloud: NovaCloud, word: str) -> Server:
-    (found,) = cloud.read(reading(SERVERS, servers=[word])).servers
-    return found
+    (server,) = cloud.read(reading(SERVERS, servers=[word])).servers
+    return server
 
 
 # --- which servers --------------------------------------------------------------------------------
@@ -61,20 +61,20 @@ def only(cloud: NovaCloud, word: str) -> Server:
 def test_all_servers_of_all_projects(bed: Bed, cloud: NovaCloud) -> None:
     elsewhere = bed.servers({"read-demo": "compute1"}, project="demo")["read-demo"]
     try:
-        found = cloud.read(reading(SERVERS)).servers
+        read = cloud.read(reading(SERVERS)).servers
         listed = bed.api("GET", "/servers/detail?all_tenants=1")["servers"]
-        assert sorted(s.id for s in found) == sorted(one["id"] for one in listed)
+        assert sorted(s.id for s in read) == sorted(one["id"] for one in listed)
         projects = {one["id"]: one["tenant_id"] for one in listed}
-        assert {s.id: s.project_id for s in found} == projects
+        assert {s.id: s.project_id for s in read} == projects
     finally:
         bed.action(elsewhere, "forceDelete")
 
 
 def test_servers_of_hosts_and_servers_named(cloud: NovaCloud, servers: dict[str, str]) -> None:
     """A name is no pattern, although Nova takes it for one."""
-    found = cloud.read(reading(SERVERS, hosts=["compute2"], servers=["read.1"]))
-    assert {servers["read.1"], servers["read2"]} <= set(ids(found))
-    assert not {servers["readX1"], servers["read3"]} & set(ids(found))
+    read = cloud.read(reading(SERVERS, hosts=["compute2"], servers=["read.1"]))
+    assert {servers["read.1"], servers["read2"]} <= set(ids(read))
+    assert not {servers["readX1"], servers["read3"]} & set(ids(read))
 
 
 def test_server_by_uuid(cloud: NovaCloud, servers: dict[str, str]) -> None:
@@ -88,8 +88,8 @@ def test_unknown_server_is_none(cloud: NovaCloud) -> None:
 
 def test_many_names_are_found_among_all(cloud: NovaCloud, servers: dict[str, str]) -> None:
     words = [*servers, *(f"missing{number}" for number in range(read_servers.FOUND_ALONE))]
-    found = cloud.read(reading(SERVERS, servers=words))
-    assert set(servers.values()) <= set(ids(found))
+    read = cloud.read(reading(SERVERS, servers=words))
+    assert set(servers.values()) <= set(ids(read))
 
 
 # --- what of them ---------------------------------------------------------------------------------
@@ -99,14 +99,14 @@ def test_server_as_nova_shows_it(bed: Bed, cloud: NovaCloud, servers: dict[str, 
     uuid = servers["read2"]
     bed.api("PUT", f"/servers/{uuid}/tags", {"tags": ["b", "a"]})
     bed.action(uuid, "lock", {"locked_reason": "why not"})
-    found, listed = only(cloud, "read2"), bed.server(uuid)
+    read, listed = only(cloud, "read2"), bed.server(uuid)
     bed.action(uuid, "unlock")
-    assert (found.host, found.node) == ("compute2", "compute2")
-    assert (found.memory, found.vcpus) == (64 * 1024**2, 1)
-    assert (found.status, found.vm_state, found.power_state) == ("ACTIVE", "active", "Running")
-    assert (found.locked, found.locked_reason, found.tags) == (True, "why not", ("a", "b"))
-    assert found.zone == listed["OS-EXT-AZ:availability_zone"]
-    assert found.host_status == listed["host_status"] == "UP"
+    assert (read.host, read.node) == ("compute2", "compute2")
+    assert (read.memory, read.vcpus) == (64 * 1024**2, 1)
+    assert (read.status, read.vm_state, read.power_state) == ("ACTIVE", "active", "Running")
+    assert (read.locked, read.locked_reason, read.tags) == (True, "why not", ("a", "b"))
+    assert read.zone == listed["OS-EXT-AZ:availability_zone"]
+    assert read.host_status == listed["host_status"] == "UP"
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_power_state(
     bed: Bed, cloud: NovaCloud, server: str, action: str, status: str, power: str
 ) -> None:
     bed.action(server, action, status=status)
-    found = only(cloud, server)
-    assert (found.status, found.power_state) == (status, power)
+    read = only(cloud, server)
+    assert (read.status, read.power_state) == (status, power)
 
 
 def test_offloaded_server_has_no_host(bed: Bed, acting: Acting, api: Api, server: str) -> None:
     acting.done("shelve", server)
-    found = only(NovaCloud(api), server)
-    assert (found.status, found.host, found.node) == ("SHELVED_OFFLOADED", None, None)
+    read = only(NovaCloud(api), server)
+    assert (read.status, read.host, read.node) == ("SHELVED_OFFLOADED", None, None)
 
 
 def test_softly_deleted_server_by_name_until_another_has_it(
@@ -146,8 +146,8 @@ def test_softly_deleted_server_by_name_until_another_has_it(
 
 def test_server_of_a_cell_that_is_down() -> None:
     """All that Nova shows then, from 2.69 on (nova/api/openstack/compute/views/servers.py)."""
-    found = read_servers.server({"id": "u", "status": "UNKNOWN", "tenant_id": "p", "links": []})
-    assert (found.name, found.status, found.vm_state, found.host) == ("u", "UNKNOWN", "", None)
+    read = read_servers.server({"id": "u", "status": "UNKNOWN", "tenant_id": "p", "links": []})
+    assert (read.name, read.status, read.vm_state, read.host) == ("u", "UNKNOWN", "", None)
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -178,11 +178,11 @@ def test_pages_make_the_whole(
             acting.done("live_migrate", server)
     whole = getattr(NovaCloud(api).read(reading(section)), kind)
     request.getfixturevalue("small_pages")
-    with bed.requests() as made:
+    with bed.requests() as requests:
         paged = getattr(NovaCloud(api).read(reading(section)), kind)
     assert paged == whole
     assert len(paged) >= number
-    assert len(made) >= len(paged) // 2
+    assert len(requests) >= len(paged) // 2
 
 
 # --- the rest -------------------------------------------------------------------------------------
@@ -201,24 +201,24 @@ def test_hosts_and_services(bed: Bed, cloud: NovaCloud) -> None:
 
 
 def test_only_what_is_wanted_is_asked_for(bed: Bed, cloud: NovaCloud) -> None:
-    with bed.requests() as made:
+    with bed.requests() as requests:
         cloud.read(reading(AGGREGATES, SERVICES))
-    assert [one.path for one in made] == ["/v2.1/os-aggregates", "/v2.1/os-services"]
+    assert [one.path for one in requests] == ["/v2.1/os-aggregates", "/v2.1/os-services"]
 
 
 def test_zones_as_users_see_them(bed: Bed, cloud: NovaCloud) -> None:
-    with bed.requests() as made:
-        found = cloud.read(reading(ZONES)).zones or ()
-    assert [one.path for one in made] == ["/v2.1/os-availability-zone"]
+    with bed.requests() as requests:
+        zones = cloud.read(reading(ZONES)).zones or ()
+    assert [one.path for one in requests] == ["/v2.1/os-availability-zone"]
     listed = bed.api("GET", "/os-availability-zone")["availabilityZoneInfo"]
     expected = {one["zoneName"]: (one["zoneState"]["available"], ()) for one in listed}
-    assert {z.name: (z.available, z.services) for z in found} == expected
+    assert {z.name: (z.available, z.services) for z in zones} == expected
     assert "internal" not in expected
 
 
 def test_zones_as_administrators_see_them(bed: Bed, cloud: NovaCloud) -> None:
-    found = cloud.read(reading(ZONE_SERVICES)).zones or ()
-    seen = {(z.name, s.host, s.binary): (s.status, s.state) for z in found for s in z.services}
+    zones = cloud.read(reading(ZONE_SERVICES)).zones or ()
+    states = {(z.name, s.host, s.binary): (s.status, s.state) for z in zones for s in z.services}
     listed = bed.api("GET", "/os-availability-zone/detail")["availabilityZoneInfo"]
     services = {
         (zone["zoneName"], host, binary): (
@@ -229,16 +229,16 @@ def test_zones_as_administrators_see_them(bed: Bed, cloud: NovaCloud) -> None:
         for host, binaries in (zone["hosts"] or {}).items()
         for binary, one in binaries.items()
     }
-    assert [z.name for z in found] == sorted(one["zoneName"] for one in listed)
-    assert seen == services
-    binaries = {binary for zone, _host, binary in seen if zone == "internal"}
+    assert [z.name for z in zones] == sorted(one["zoneName"] for one in listed)
+    assert states == services
+    binaries = {binary for zone, _host, binary in states if zone == "internal"}
     assert binaries == {"nova-conductor", "nova-scheduler"}
 
 
 def test_migrations_of_hosts(bed: Bed, acting: Acting, cloud: NovaCloud, server: str) -> None:
     acting.done("live_migrate", server)
     record = bed.migrations(server)[-1]
-    found = cloud.read(reading(MIGRATIONS, hosts=[record["dest_compute"]])).migrations
-    newest = [one for one in found if one.server_id == server][-1]
+    migrations = cloud.read(reading(MIGRATIONS, hosts=[record["dest_compute"]])).migrations
+    newest = [one for one in migrations if one.server_id == server][-1]
     assert (newest.source, newest.target) == (record["source_compute"], record["dest_compute"])
     assert (newest.type, newest.status) == ("live-migration", "completed")

@@ -44,16 +44,16 @@ def test_action_is_done_when_nova_shows_its_end(
     elif before:
         bed.action(server, before[0], status=before[1])
     acting.done(action, server)
-    seen = bed.server(server)
-    assert (seen["status"], seen["OS-EXT-STS:task_state"]) == (after, None)
+    shown = bed.server(server)
+    assert (shown["status"], shown["OS-EXT-STS:task_state"]) == (after, None)
     if after == "SHELVED_OFFLOADED":
-        assert host(seen) is None
+        assert host(shown) is None
 
 
 def events(bed: Bed, server: str, action: str) -> list[str]:
     """Results of the newest request of that name, as Nova has them."""
     actions = bed.api("GET", f"/servers/{server}/os-instance-actions")["instanceActions"]
-    newest = next(found for found in actions if found["action"] == action)
+    newest = next(one for one in actions if one["action"] == action)
     path = f"/servers/{server}/os-instance-actions/{newest['request_id']}"
     return [event["result"] for event in bed.api("GET", path)["instanceAction"]["events"]]
 
@@ -83,9 +83,9 @@ def test_lock_and_unlock(bed: Bed, acting: Acting, server: str) -> None:
 def test_rebuild_with_an_image_by_name(bed: Bed, acting: Acting, server: str) -> None:
     images = bed.api("GET", "/images?name=cirros-rescue", service="glance")["images"]
     acting.done("rebuild", server, image="cirros-rescue", name="rebuilt", metadata={"a": "b"})
-    seen = bed.server(server)
-    assert (seen["image"]["id"], seen["name"]) == (images[0]["id"], "rebuilt")
-    assert (seen["metadata"], seen["status"]) == ({"a": "b"}, "ACTIVE")
+    shown = bed.server(server)
+    assert (shown["image"]["id"], shown["name"]) == (images[0]["id"], "rebuilt")
+    assert (shown["metadata"], shown["status"]) == ({"a": "b"}, "ACTIVE")
 
 
 def test_rebuild_leaves_a_stopped_server_stopped(bed: Bed, acting: Acting, server: str) -> None:

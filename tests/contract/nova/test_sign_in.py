@@ -54,7 +54,7 @@ def env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Env:
     return given
 
 
-def seen(section: str = SERVICES, **options: Any) -> CloudView:
+def read(section: str = SERVICES, **options: Any) -> CloudView:
     cloud = connect(options)
     with closing(cloud):
         return cloud.read(reading(section))
@@ -63,7 +63,7 @@ def seen(section: str = SERVICES, **options: Any) -> CloudView:
 def refused(kind: type[FleetError], section: str = SERVICES, **options: Any) -> FleetError:
     """Without a secret in the message, and with a remedy."""
     with pytest.raises(FleetError) as caught:
-        seen(section, **options)
+        read(section, **options)
     error = caught.value
     assert error.__class__ is kind, error.message
     assert error.remedy
@@ -76,28 +76,28 @@ def refused(kind: type[FleetError], section: str = SERVICES, **options: Any) -> 
 
 def test_cloud_of_a_file(bed: Bed, env: Env) -> None:
     env(OS_CLIENT_CONFIG_FILE=str(bed.clouds_file))
-    assert {one.host for one in seen(cloud=CLOUD).services} == {*bed.hosts}
+    assert {one.host for one in read(cloud=CLOUD).services} == {*bed.hosts}
 
 
 def test_cloud_named_by_the_environment(bed: Bed, env: Env) -> None:
     env(OS_CLIENT_CONFIG_FILE=str(bed.clouds_file), OS_CLOUD=CLOUD)
-    assert len(seen().services) == len(bed.hosts)
+    assert len(read().services) == len(bed.hosts)
 
 
 def test_auth_option(bed: Bed) -> None:
-    found = seen(auth=auth(bed), region_name="RegionOne", interface="internal")
-    assert len(found.services) == len(bed.hosts)
+    cloud = read(auth=auth(bed), region_name="RegionOne", interface="internal")
+    assert len(cloud.services) == len(bed.hosts)
 
 
 def test_environment_alone(bed: Bed, env: Env) -> None:
     env(**{f"OS_{name.upper()}": value for name, value in auth(bed).items()})
-    assert len(seen().services) == len(bed.hosts)
+    assert len(read().services) == len(bed.hosts)
 
 
 def test_signing_in_costs_four_requests(bed: Bed) -> None:
     """Keystone's versions, a token, Nova's versions; then the first that was meant."""
     with bed.keystone_requests() as asked, bed.requests() as answered:
-        seen(auth=auth(bed), region_name="RegionOne")
+        read(auth=auth(bed), region_name="RegionOne")
     ours = [one for one in asked if one.method != "GET" or one.path.rstrip("/") == "/v3"]
     assert [(one.method, one.path.rstrip("/")) for one in ours] == [
         ("GET", "/v3"),

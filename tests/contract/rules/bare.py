@@ -71,31 +71,31 @@ class Bare:
 
     def _path(self, name: str) -> str:
         """The list is how a name becomes a number; a number that nobody has stands for no name."""
-        found = self._named(name)
-        return f"/os-aggregates/{found['id'] if found else 999999}"
+        aggregate = self._named(name)
+        return f"/os-aggregates/{aggregate['id'] if aggregate else 999999}"
 
     def _act(self, name: str, action: str, body: Any) -> Any:
         return self.bed.api("POST", f"{self._path(name)}/action", {action: body})
 
     def _aggregate(self, params: Params) -> Iterator[Asked]:
         name, zone = params["name"], params.get("availability_zone")
-        found = self._named(name)
+        aggregate = self._named(name)
         if params.get("state") == "absent":
             yield "DELETE", self._path(name), None, None
             return
         zoned = {} if zone is None else {"availability_zone": zone}
         renamed = {"name": params["new_name"]} if params.get("new_name") else {}
-        if found is None:
+        if aggregate is None:
             body = {"aggregate": {"name": name, **zoned}}
             yield "POST", "/os-aggregates", body, lambda: self._delete_aggregate(name)
         elif zoned or renamed:
             body = {"aggregate": {**zoned, **renamed}}
-            yield "PUT", self._path(name), body, lambda: self._restore(found)
+            yield "PUT", self._path(name), body, lambda: self._restore(aggregate)
         if params.get("metadata"):
             body = {"set_metadata": {"metadata": params["metadata"]}}
-            yield "POST", f"{self._path(name)}/action", body, lambda: self._restore(found)
+            yield "POST", f"{self._path(name)}/action", body, lambda: self._restore(aggregate)
         if params.get("hosts") is not None:
-            gone = [h for h in (found or {}).get("hosts", []) if h not in params["hosts"]]
+            gone = [h for h in (aggregate or {}).get("hosts", []) if h not in params["hosts"]]
             yield from self._moves(name, "remove_host", "add_host", gone)
             yield from self._moves(name, "add_host", "remove_host", params["hosts"])
 
@@ -135,12 +135,12 @@ class Bare:
         body = {key: params[key] for key in fields if key in params}
         for host in params["hosts"]:
             of_host = [s for s in listed if host == s["host"] or binary != "nova-compute"]
-            found = next((s for s in of_host if s["binary"] == binary), None)
-            path = f"/os-services/{found['id'] if found else NOBODY}"
+            service = next((s for s in of_host if s["binary"] == binary), None)
+            path = f"/os-services/{service['id'] if service else NOBODY}"
             if params.get("state") == "absent":
                 yield "DELETE", path, None, None
             elif "wait_for" not in params:
-                former = {k: found[k] for k in fields if found and found[k] is not None}
+                former = {k: service[k] for k in fields if service and service[k] is not None}
                 yield "PUT", path, body, lambda path=path, body=former: self._put(path, body)
 
     def _put(self, path: str, body: dict[str, Any]) -> None:
@@ -183,9 +183,9 @@ class Bare:
         return {ACTIONS[action]: None}
 
     def _delete_aggregate(self, name: str) -> None:
-        found = self._named(name)
-        if found is None:
+        aggregate = self._named(name)
+        if aggregate is None:
             return
-        for host in found["hosts"]:
+        for host in aggregate["hosts"]:
             self._act(name, "remove_host", {"host": host})
-        self.bed.api("DELETE", f"/os-aggregates/{found['id']}")
+        self.bed.api("DELETE", f"/os-aggregates/{aggregate['id']}")

@@ -55,11 +55,11 @@ def fleet() -> Iterator[Simulator]:
 @pytest.fixture(scope="module")
 def bed() -> Iterator[Bed]:
     """A clean cloud at first and at last: tests elsewhere come next on the same one."""
-    found = Bed.required()
-    found.clean()
-    yield found
-    NovaControl(found, Path()).settle()
-    found.clean()
+    testbed = Bed.required()
+    testbed.clean()
+    yield testbed
+    NovaControl(testbed, Path()).settle()
+    testbed.clean()
 
 
 @pytest.fixture(params=["xapi", NOVA])

@@ -48,12 +48,12 @@ class Control(ABC):
 
     def run(self, module: str, /, *, check_mode: bool = False, **params: Any) -> Result:
         """The result of a module's body, failed or not. Options not given are as by default."""
-        found = importlib.import_module(f"{MODULES}.{module}")
-        validator = ArgumentSpecValidator(found.SPEC.argument_spec(), **found.SPEC.rules())
+        loaded = importlib.import_module(f"{MODULES}.{module}")
+        validator = ArgumentSpecValidator(loaded.SPEC.argument_spec(), **loaded.SPEC.rules())
         validated = validator.validate({**self.connection(), **params})
         assert not validated.error_messages, validated.error_messages
         return execute(
-            found.run,
+            loaded.run,
             validated.validated_parameters,
             check_mode=check_mode,
             reporter=NullReporter(),
@@ -113,12 +113,14 @@ class Control(ABC):
         assert verdict_of(result) == expected, result.get("msg")
         return result
 
-    def saw(self, what: str, seen: object, expected: object, difference: str | None = None) -> None:
+    def saw(
+        self, what: str, actual: object, expected: object, difference: str | None = None
+    ) -> None:
         """A check of something other than a task's verdict; it is what was seen."""
-        self.checks.append(Check(what, _said(seen), difference=difference))
-        assert seen == expected
+        self.checks.append(Check(what, _said(actual), difference=difference))
+        assert actual == expected
         if difference:
-            assert _said(seen) == getattr(DIFFERENCES[difference], self.plane)
+            assert _said(actual) == getattr(DIFFERENCES[difference], self.plane)
 
     def _checked(self, module: str, params: Result, difference: str | None = None) -> Result:
         result = self.run(module, **params)
@@ -191,15 +193,15 @@ class Control(ABC):
         """Tasks run as an account without the rights."""
 
     def members(self, aggregate: str) -> list[str]:
-        found: list[str] = self.aggregates()[aggregate]["hosts"]
-        return found
+        hosts: list[str] = self.aggregates()[aggregate]["hosts"]
+        return hosts
 
     def metadata(self, aggregate: str) -> dict[str, str]:
-        found: dict[str, str] = self.aggregates()[aggregate]["metadata"]
-        return found
+        pairs: dict[str, str] = self.aggregates()[aggregate]["metadata"]
+        return pairs
 
 
-def _said(seen: object) -> str:
-    if isinstance(seen, (list, tuple)):
-        return ", ".join(str(one) for one in seen)
-    return str(seen)
+def _said(actual: object) -> str:
+    if isinstance(actual, (list, tuple)):
+        return ", ".join(str(one) for one in actual)
+    return str(actual)

@@ -73,7 +73,7 @@ class Scene(ABC):
         time.sleep(1)
 
     @abstractmethod
-    def seen(self) -> dict[str, str]:
+    def statuses(self) -> dict[str, str]:
         """Status by name."""
 
     @abstractmethod
@@ -142,7 +142,7 @@ class XapiScene(Scene):
     control: XapiControl
     one_reading = 3
 
-    def seen(self) -> dict[str, str]:
+    def statuses(self) -> dict[str, str]:
         client = Client(self.control.site.hosts["xen1"])
         known = self.control.site.get("/state")["vms"]
         assert {vm["uuid"] for name, vm in known.items() if name in STATUSES} <= set(self.names)
@@ -199,24 +199,24 @@ class NovaScene(Scene):
     control: NovaControl
     one_reading = 1
 
-    def seen(self) -> dict[str, str]:
-        found = [
+    def statuses(self) -> dict[str, str]:
+        servers = [
             *self._listed(""),
             *self._listed("soft_deleted=1&vm_state=soft-delete"),
             *self._listed("deleted=1"),
         ]
-        return {one["name"]: one["status"] for one in found if one["id"] in self.names}
+        return {one["name"]: one["status"] for one in servers if one["id"] in self.names}
 
     def own_list(self, case: Case) -> frozenset[str] | None:
         if case.query is None:
             return None
-        found = self._listed(quote(self.known(case.query), safe="=&"))
-        return frozenset(one["name"] for one in found if one["id"] in self.names)
+        servers = self._listed(quote(self.known(case.query), safe="=&"))
+        return frozenset(one["name"] for one in servers if one["id"] in self.names)
 
     def _listed(self, query: str) -> list[dict[str, Any]]:
         path = f"/servers/detail?all_tenants=1&{query}".rstrip("&")
-        found: list[dict[str, Any]] = self.control.bed.api("GET", path)["servers"]
-        return found
+        servers: list[dict[str, Any]] = self.control.bed.api("GET", path)["servers"]
+        return servers
 
     def requests_of(self, work: Callable[[Control], None]) -> int:
         work(self.control)
@@ -229,13 +229,13 @@ def nova_scene(bed: Bed, store: Path) -> NovaScene:
     zone = {"aggregate": {"name": "racks", "availability_zone": "east"}}
     racks = bed.api("POST", "/os-aggregates", zone)["aggregate"]["id"]
     bed.api("POST", f"/os-aggregates/{racks}/action", {"add_host": {"host": control.idle}})
-    made = bed.servers({name: getattr(control, role or "") for name, role in AT_FIRST.items()})
+    booted = bed.servers({name: getattr(control, role or "") for name, role in AT_FIRST.items()})
     for name, tags in TAGS.items():
-        bed.api("PUT", f"/servers/{made[name]}/tags", {"tags": tags})
+        bed.api("PUT", f"/servers/{booted[name]}/tags", {"tags": tags})
     for name, metadata in METADATA.items():
-        bed.api("POST", f"/servers/{made[name]}/metadata", {"metadata": metadata})
-    scene = NovaScene(control, {uuid: name for name, uuid in made.items()})
-    bed.api("DELETE", f"/servers/{made['trash1']}")
+        bed.api("POST", f"/servers/{booted[name]}/metadata", {"metadata": metadata})
+    scene = NovaScene(control, {uuid: name for name, uuid in booted.items()})
+    bed.api("DELETE", f"/servers/{booted['trash1']}")
     image = bed.api("GET", "/images?name=cirros-rescue", service="glance")["images"][0]["id"]
     actions = {
         "web2": ("os-stop", None),
@@ -247,13 +247,13 @@ def nova_scene(bed: Bed, store: Path) -> NovaScene:
         "sick1": ("os-resetState", {"state": "error"}),
     }
     for name, (action, value) in actions.items():
-        bed.action(made[name], action, value)
+        bed.action(booted[name], action, value)
     for name in (*actions, "trash1"):
-        bed.wait_server(made[name], STATUSES[name])
+        bed.wait_server(booted[name], STATUSES[name])
     scene.now()
-    bed.action(made["vault1"], "lock", {"locked_reason": "audit"})
-    bed.action(made["late1"], "pause", None, STATUSES["late1"])
+    bed.action(booted["vault1"], "lock", {"locked_reason": "audit"})
+    bed.action(booted["late1"], "pause", None, STATUSES["late1"])
     for name in DELETED:
-        bed.action(made[name], "forceDelete")
-    until("deletions", lambda: scene.seen() == STATUSES)
+        bed.action(booted[name], "forceDelete")
+    until("deletions", lambda: scene.statuses() == STATUSES)
     return scene

@@ -50,10 +50,10 @@ class NovaControl(Control):
         }
 
     def run(self, module: str, /, *, check_mode: bool = False, **params: Any) -> Result:
-        with self.bed.requests() as made:
+        with self.bed.requests() as requests:
             result = super().run(module, check_mode=check_mode, **params)
-        self.requests = made
-        self._changes += [one for one in made if one.method != "GET"]
+        self.requests = requests
+        self._changes += [one for one in requests if one.method != "GET"]
         return result
 
     def own_answer(self, module: str, params: Result) -> str | None:
@@ -78,24 +78,24 @@ class NovaControl(Control):
         }
 
     def service(self, host: str) -> Result | None:
-        found = self.bed.services().get(host)
-        return _service(found) if found else None
+        record = self.bed.services().get(host)
+        return _service(record) if record else None
 
     def server(self, name: str) -> Result:
-        (found,) = (one for one in self.servers().values() if one["name"] == name)
-        return found
+        (match,) = (one for one in self.servers().values() if one["name"] == name)
+        return match
 
     # Furnishing
 
     def inhabit(self, aggregate: str) -> str:
         """A member gets a server that was not there when it joined."""
-        (found,) = (
+        (match,) = (
             one
             for one in self.bed.api("GET", "/os-aggregates")["aggregates"]
             if one["name"] == aggregate
         )
         action = {"add_host": {"host": self.spare2}}
-        self.bed.api("POST", f"/os-aggregates/{found['id']}/action", action)
+        self.bed.api("POST", f"/os-aggregates/{match['id']}/action", action)
         self.bed.servers({"web2": self.spare2})
         self.aliases = {self.spare2: "busy"}
         return self.spare2
@@ -174,9 +174,9 @@ class NovaControl(Control):
                 self.bed.api("PUT", f"/os-services/{service['id']}", body)
         # On a busy machine a host misses a heartbeat now and then, too.
         until("all hosts up", lambda: {s["state"] for s in self.bed.services().values()} == {"up"})
-        found = [{**_server(one), "id": None} for one in cleaning.leftover(self.bed)]
+        leftover = [{**_server(one), "id": None} for one in cleaning.leftover(self.bed)]
         wanted = {"id": None, "name": KEPT, "host": self.busy, "vm_state": "active"}
-        as_at_first = found == [{**wanted, "task_state": None}]
+        as_at_first = leftover == [{**wanted, "task_state": None}]
         if not as_at_first:
             cleaning.delete_servers(self.bed)
         # A host that has servers may not leave a zone.

@@ -34,10 +34,10 @@ the same request without the collection.
 
 
 def rule_of(test: str) -> int:
-    found = re.match(r"test_row_(\d+)_", test)
-    if not found:
+    match = re.match(r"test_row_(\d+)_", test)
+    if not match:
         raise ValueError(f"{test} names no rule")
-    return int(found[1])
+    return int(match[1])
 
 
 def written(kept: Kept) -> str:

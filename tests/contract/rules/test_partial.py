@@ -20,9 +20,9 @@ pytestmark = pytest.mark.nova
 def somebody_else_takes(nova: NovaControl, host: str) -> None:
     """Into another zone, with plain requests."""
     body = {"aggregate": {"name": "other", "availability_zone": "b"}}
-    made = nova.bed.api("POST", "/os-aggregates", body)["aggregate"]
+    aggregate = nova.bed.api("POST", "/os-aggregates", body)["aggregate"]
     action = {"add_host": {"host": host}}
-    nova.bed.api("POST", f"/os-aggregates/{made['id']}/action", action)
+    nova.bed.api("POST", f"/os-aggregates/{aggregate['id']}/action", action)
 
 
 def test_a_host_that_is_taken_meanwhile(nova: NovaControl, monkeypatch: pytest.MonkeyPatch) -> None:

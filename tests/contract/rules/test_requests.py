@@ -82,8 +82,8 @@ def test_no_member_and_no_such_host_are_distinguished(nova: NovaControl) -> None
 
 
 def test_aggregate_itself(nova: NovaControl) -> None:
-    made = cost(nova, "aggregate", name="prod")
-    assert made == [VERSIONS, AGGREGATES, MAKE, AGGREGATES]
+    requests = cost(nova, "aggregate", name="prod")
+    assert requests == [VERSIONS, AGGREGATES, MAKE, AGGREGATES]
     changed = cost(nova, "aggregate", **ZONED)
     assert changed == [VERSIONS, AGGREGATES, CHANGE, METADATA, AGGREGATES]
     renamed = cost(nova, "aggregate", name="prod", new_name="live", metadata={"ssd": None})
@@ -114,8 +114,8 @@ def test_four_hosts_and_their_zone(nova: NovaControl) -> None:
     hosts = [nova.busy, nova.idle, nova.spare1, nova.spare2]
     looked = [servers_of(host) for host in hosts]
     joined = cost(nova, "aggregate", hosts=hosts, **ZONED)
-    made = [MAKE, METADATA, *[ADD] * 4]
-    assert joined == [VERSIONS, AGGREGATES, SERVICES, *looked, *made, AGGREGATES]
+    written = [MAKE, METADATA, *[ADD] * 4]
+    assert joined == [VERSIONS, AGGREGATES, SERVICES, *looked, *written, AGGREGATES]
     rezoned = cost(nova, "aggregate", name="prod", availability_zone="b")
     assert rezoned == [VERSIONS, AGGREGATES, *looked, CHANGE, AGGREGATES]
     emptied = cost(nova, "aggregate", name="prod", hosts=[])

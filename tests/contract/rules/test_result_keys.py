@@ -54,17 +54,19 @@ def tasks(control: Control) -> dict[str, dict[str, Any]]:
 
 
 def results(control: Control) -> dict[str, Any]:
-    found = {module: control.given(module, **params) for module, params in tasks(control).items()}
+    by_module = {
+        module: control.given(module, **params) for module, params in tasks(control).items()
+    }
     control.given("server_action", action="unpause", servers=["web1"])
     refusal = control.run("aggregate", name="prod", availability_zone="a:b")
-    return {**found, "refusal": refusal}
+    return {**by_module, "refusal": refusal}
 
 
 @pytest.mark.nova
 def test_results_have_the_same_keys_and_times(xapi: XapiControl, nova: NovaControl) -> None:
     here, there = results(xapi), results(nova)
     assert shape(there) == shape(here)
-    for found in (here, there):
-        times = re.findall(r"\d{4}-\d\d-\d\dT[^'\"]*", json.dumps(found))
+    for results_of_one in (here, there):
+        times = re.findall(r"\d{4}-\d\d-\d\dT[^'\"]*", json.dumps(results_of_one))
         assert times
         assert [one for one in times if not re.fullmatch(r"[\d-]{10}T[\d:]{8}Z", one)] == []

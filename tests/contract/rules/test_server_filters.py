@@ -25,20 +25,20 @@ def scene(
 ) -> Iterator[Scene]:
     store = tmp_path_factory.mktemp("filters") / "store.db"
     if request.param == "xapi":
-        with xapi_scene(store) as found:
-            yield found
+        with xapi_scene(store) as opened:
+            yield opened
     else:
         yield nova_scene(request.getfixturevalue("bed"), store)
 
 
 def listed(scene: Scene, filters: dict[str, Any]) -> list[dict[str, Any]]:
     """Those of the scene; other tests have deleted servers, too."""
-    found = scene.control.given("server_info", **scene.filled(filters))["servers"]
-    return [one for one in found if one["id"] in scene.names]
+    servers = scene.control.given("server_info", **scene.filled(filters))["servers"]
+    return [one for one in servers if one["id"] in scene.names]
 
 
 def test_the_scene_is_what_the_cases_are_about(scene: Scene) -> None:
-    assert scene.seen() == STATUSES
+    assert scene.statuses() == STATUSES
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -58,13 +58,17 @@ def test_projects(scene: Scene) -> None:
 
 
 def test_times_and_state_of_a_deleted_server(scene: Scene) -> None:
-    (found,) = listed(scene, {"deleted": True, "name": "^gone2$"})
-    assert (found["status"], found["vm_state"], found["power_state"]) == ("DELETED", "deleted", 0)
-    assert (found["task_state"], found["metadata"], found["tags"]) == (None, {}, [])
-    assert found["host"] == scene.host("idle")
-    assert found["updated_at"] >= scene.since
-    assert found["terminated_at"] >= scene.since
-    assert found["launched_at"] < found["terminated_at"]
+    (server,) = listed(scene, {"deleted": True, "name": "^gone2$"})
+    assert (server["status"], server["vm_state"], server["power_state"]) == (
+        "DELETED",
+        "deleted",
+        0,
+    )
+    assert (server["task_state"], server["metadata"], server["tags"]) == (None, {}, [])
+    assert server["host"] == scene.host("idle")
+    assert server["updated_at"] >= scene.since
+    assert server["terminated_at"] >= scene.since
+    assert server["launched_at"] < server["terminated_at"]
 
 
 def test_every_server_shows_when_it_changed(scene: Scene) -> None:
@@ -76,11 +80,11 @@ def test_every_server_shows_when_it_changed(scene: Scene) -> None:
 
 
 def test_lock_and_fault_are_reported(scene: Scene) -> None:
-    found = {one["name"]: one for one in listed(scene, {})}
-    locks = {name: (one["locked"], one["locked_reason"]) for name, one in found.items()}
+    by_name = {one["name"]: one for one in listed(scene, {})}
+    locks = {name: (one["locked"], one["locked_reason"]) for name, one in by_name.items()}
     assert locks.pop("vault1") == (True, "audit")
     assert set(locks.values()) == {(False, None)}
-    assert {name for name, one in found.items() if one["terminated_at"]} == set()
+    assert {name for name, one in by_name.items() if one["terminated_at"]} == set()
 
 
 WRONG = {

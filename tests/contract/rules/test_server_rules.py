@@ -209,8 +209,8 @@ def test_row_41_failed_move_leaves_the_server_as_it_was(control: Control) -> Non
         result = control.failed(None, "web1", "server_action", **to(control.idle))
     assert result["error"]["code"] == "backend"
     assert control.server("web1") == before
-    found = control.given("server_info", name="^web1$")["servers"][0]
-    was = (found["status"], found["task_state"], found["host"])
+    server = control.given("server_info", name="^web1$")["servers"][0]
+    was = (server["status"], server["task_state"], server["host"])
     control.saw(
         "status, task_state and host", [*was[:2], control.roles[was[2]]], ["ACTIVE", None, "busy"]
     )

@@ -14,18 +14,20 @@ from contract.rules.nova_control import NovaControl
 
 def shown(control: Control) -> list[str]:
     """Names of the zones as users see them, with what is said of each."""
-    found = control.given("availability_zone_info")["availability_zones"]
+    zones = control.given("availability_zone_info")["availability_zones"]
     return [
         f"{one['name']}{'' if one['available'] else ' (not available)'}"
         f"{' (default)' if one['default'] else ''}"
-        for one in found
+        for one in zones
     ]
 
 
 def members(control: Control, zone: str) -> list[str]:
     """Its hosts as administrators see them, by their part in the test."""
-    (found,) = control.given("availability_zone_info", name=zone, detail=True)["availability_zones"]
-    return sorted(control.roles[one["host"]] for one in found["hosts"]) or ["none"]
+    (shown_zone,) = control.given("availability_zone_info", name=zone, detail=True)[
+        "availability_zones"
+    ]
+    return sorted(control.roles[one["host"]] for one in shown_zone["hosts"]) or ["none"]
 
 
 def test_row_19_zones_with_an_enabled_service_are_available(control: Control) -> None:
@@ -103,5 +105,5 @@ def test_the_default_zone_is_that_of_hosts_without_one(nova: NovaControl) -> Non
     nova.given("aggregate", name="a", availability_zone="east", hosts=[nova.spare1])
     option = {"default_availability_zone": "east"}
     for detail, default in ((False, "east"), (True, "nova")):
-        found = nova.given("availability_zone_info", detail=detail, **option)
-        assert [name for name, one in zones_of(found).items() if one["default"]] == [default]
+        result = nova.given("availability_zone_info", detail=detail, **option)
+        assert [name for name, one in zones_of(result).items() if one["default"]] == [default]

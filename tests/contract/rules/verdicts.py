@@ -83,20 +83,20 @@ def column(kept: Kept, test: str, plane: str) -> list[Check]:
     ]
 
 
-def merge(kept: Kept, made: Mapping[tuple[str, str], list[Check]]) -> Kept:
+def merge(kept: Kept, checked: Mapping[tuple[str, str], list[Check]]) -> Kept:
     """The checks of all tests that ran, those of the other plane where only one was asked, and those
     of functions of which nothing ran.
     """
     tests: dict[str, dict[str, list[Check]]] = {}
-    for (test, plane), checks in made.items():
+    for (test, plane), checks in checked.items():
         tests.setdefault(test, {})[plane] = checks
     ran = {_function(test) for test in tests}
-    left = {test: lines for test, lines in kept.items() if _function(test) not in ran}
+    others = {test: lines for test, lines in kept.items() if _function(test) not in ran}
     renewed = {
         test: _merged({p: by_plane.get(p) or column(kept, test, p) for p in PLANES})
         for test, by_plane in tests.items()
     }
-    return dict(sorted({**left, **renewed}.items()))
+    return dict(sorted({**others, **renewed}.items()))
 
 
 def _function(test: str) -> str:
@@ -105,16 +105,16 @@ def _function(test: str) -> str:
 
 def _merged(by_plane: Mapping[str, list[Check]]) -> list[dict[str, str | None]]:
     """In the order of the plane that was asked more; the same question twice stays two lines."""
-    left = {plane: list(checks) for plane, checks in by_plane.items()}
+    pending = {plane: list(checks) for plane, checks in by_plane.items()}
     lines = []
     order = sorted(PLANES, key=lambda plane: -len(by_plane[plane]))
     for plane in order:
-        while left[plane]:
-            check = left[plane].pop(0)
+        while pending[plane]:
+            check = pending[plane].pop(0)
             other = next(p for p in PLANES if p != plane)
-            same = next((c for c in left[other] if c.asked == check.asked), None)
+            same = next((c for c in pending[other] if c.asked == check.asked), None)
             if same is not None:
-                left[other].remove(same)
+                pending[other].remove(same)
             verdicts = {plane: check.verdict, other: same.verdict if same else None}
             line = {"asked": check.asked, **{p: verdicts[p] for p in PLANES}}
             api = check.api or (same and same.api)

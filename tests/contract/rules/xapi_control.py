@@ -88,9 +88,9 @@ class XapiControl(Control):
         """Read from the store, or write to it behind the collection's back."""
         with closing(sqlite3.connect(self.store)) as connection:
             connection.row_factory = sqlite3.Row
-            found = [dict(row) for row in connection.execute(statement, values)]
+            rows = [dict(row) for row in connection.execute(statement, values)]
             connection.commit()
-            return found
+            return rows
 
     def aggregates(self) -> dict[str, Result]:
         if not self.store.exists():
@@ -101,41 +101,41 @@ class XapiControl(Control):
         }
 
     def _hosts(self, aggregate_id: int) -> list[str]:
-        found = self.sql(
+        rows = self.sql(
             "select h.name from xenfleet_aggregate_hosts m"
             " join xenfleet_hosts h on h.uuid = m.host_uuid where m.aggregate_id = ? order by 1",
             aggregate_id,
         )
-        return [row["name"] for row in found]
+        return [row["name"] for row in rows]
 
     def _items(self, aggregate_id: int) -> dict[str, str]:
-        found = self.sql(
+        rows = self.sql(
             "select key, value from xenfleet_aggregate_metadata where aggregate_id = ?",
             aggregate_id,
         )
-        return {row["key"]: row["value"] for row in found}
+        return {row["key"]: row["value"] for row in rows}
 
     def service(self, host: str) -> Result | None:
-        found = self.sql(
+        rows = self.sql(
             "select disabled, disabled_reason, forced_down from xenfleet_services s"
             " join xenfleet_hosts h on h.uuid = s.host_uuid where h.name = ?",
             host,
         )
-        if not found:
+        if not rows:
             return None
-        status = "disabled" if found[0]["disabled"] else "enabled"
-        forced = bool(found[0]["forced_down"])
-        reason = found[0]["disabled_reason"]
+        status = "disabled" if rows[0]["disabled"] else "enabled"
+        forced = bool(rows[0]["forced_down"])
+        reason = rows[0]["disabled_reason"]
         return {"status": status, "disabled_reason": reason, "forced_down": forced}
 
     def guest(self, name: str) -> Result:
-        found: Result = self.site.get("/state")["vms"][name]
-        return found
+        state: Result = self.site.get("/state")["vms"][name]
+        return state
 
     def server(self, name: str) -> Result:
-        found = self.guest(name)
-        state = STATES[found["power_state"]]
-        return {"id": found["uuid"], "host": found["host"], "vm_state": state}
+        guest = self.guest(name)
+        state = STATES[guest["power_state"]]
+        return {"id": guest["uuid"], "host": guest["host"], "vm_state": state}
 
     def inhabit(self, aggregate: str) -> str:
         """xen1, by a row in the store, which must have heard of it."""

@@ -101,8 +101,8 @@ def postgresql(server: str) -> Iterator[Place]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest) -> Place:
-    found: Place = request.getfixturevalue(request.param)
-    return found
+    prepared: Place = request.getfixturevalue(request.param)
+    return prepared
 
 
 @pytest.fixture

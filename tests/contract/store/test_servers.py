@@ -51,8 +51,8 @@ def test_a_deletion_that_was_begun(place: Place, store: Store) -> None:
     assert (name, ended) == ("web1", None)
     assert STAMP.fullmatch(began)
     assert place.sql(UPDATES) == [(WEB1.id, began)]
-    (found,) = store.read(deleted=True).deleted
-    assert (found.updated_at, found.terminated_at) == (began, None)
+    (deleted,) = store.read(deleted=True).deleted
+    assert (deleted.updated_at, deleted.terminated_at) == (began, None)
 
 
 def test_a_deleted_server_is_kept_without_what_may_be_secret(place: Place, store: Store) -> None:
@@ -61,8 +61,8 @@ def test_a_deleted_server_is_kept_without_what_may_be_secret(place: Place, store
     ((_name, _began, ended),) = place.sql(DELETED)
     assert place.sql(UPDATES) == []
     assert "hunter" not in place.contents()
-    (found,) = store.read(deleted=True).deleted
-    assert found == replace(
+    (deleted,) = store.read(deleted=True).deleted
+    assert deleted == replace(
         WEB1,
         status="DELETED",
         vm_state="deleted",
@@ -79,8 +79,8 @@ def test_a_deleted_server_is_kept_without_what_may_be_secret(place: Place, store
 def test_a_deletion_that_is_begun_again(place: Place, store: Store) -> None:
     store.servers.deleting(WEB1)
     store.servers.deleting(replace(WEB1, host="xen2"))
-    (found,) = store.read(deleted=True).deleted
-    assert found.host == "xen2"
+    (deleted,) = store.read(deleted=True).deleted
+    assert deleted.host == "xen2"
     assert len(place.sql(DELETED)) == 1
 
 

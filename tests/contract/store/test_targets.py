@@ -68,8 +68,8 @@ def login_of(server: str, role: str) -> Iterator[str]:
     where = urlsplit(server)
     line = f"host all {role} 127.0.0.1/32 scram-sha-256\n"
     with psycopg.connect(server, autocommit=True) as admin:
-        (found,) = admin.execute("SHOW hba_file").fetchall()
-        rules = Path(found[0])
+        (row,) = admin.execute("SHOW hba_file").fetchall()
+        rules = Path(row[0])
         before = rules.read_text()
         admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'")
         rules.write_text(line + before)
@@ -153,9 +153,9 @@ def test_a_remote_servers_certificate_is_verified(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    found = engine.parse(url)
-    assert isinstance(found, engine.PostgresqlDatabase)
-    assert engine.connect_args(found.url).get("sslmode") == sslmode
+    target = engine.parse(url)
+    assert isinstance(target, engine.PostgresqlDatabase)
+    assert engine.connect_args(target.url).get("sslmode") == sslmode
 
 
 def test_without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:

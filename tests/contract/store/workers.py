@@ -92,8 +92,10 @@ def count(store: Store, name: str, times: str) -> None:
     ready()
     for _time in range(int(times)):
         with store.aggregates.exclusive():
-            found = next(a for a in store.read().aggregates if a.name == name)
-            store.aggregates.set_metadata(name, {"count": str(int(found.metadata["count"]) + 1)})
+            aggregate = next(a for a in store.read().aggregates if a.name == name)
+            store.aggregates.set_metadata(
+                name, {"count": str(int(aggregate.metadata["count"]) + 1)}
+            )
 
 
 def create(store: Store, name: str) -> None:

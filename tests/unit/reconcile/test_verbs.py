@@ -58,8 +58,8 @@ SAMPLES["str"] = "word"
 
 
 def test_every_verb_is_registered_under_a_name_of_its_own() -> None:
-    made = {id(verb): verb for verb in all_verbs()}
-    assert {id(verb) for verb in VERBS.values()} >= set(made)
+    by_id = {id(verb): verb for verb in all_verbs()}
+    assert {id(verb) for verb in VERBS.values()} >= set(by_id)
     assert all(name == verb.name for name, verb in VERBS.items())
     listed = [
         verb.name

@@ -103,8 +103,8 @@ PLANS = {
 @pytest.mark.parametrize("case", PLANS)
 def test_plan(case: str) -> None:
     aggregates, wanted, expected = PLANS[case]
-    seen = fleet([A, B], aggregates)
-    assert [str(s) for s in assert_fixed_point(plan_aggregate, seen, wanted).steps] == expected
+    known = fleet([A, B], aggregates)
+    assert [str(s) for s in assert_fixed_point(plan_aggregate, known, wanted).steps] == expected
 
 
 GUEST = [server("db", "xen1")]
@@ -171,9 +171,9 @@ REFUSALS = {
 @pytest.mark.parametrize("case", REFUSALS)
 def test_refusal(case: str) -> None:
     aggregates, wanted, kind, text = REFUSALS[case]
-    seen = fleet([A, B], aggregates, servers=GUEST)
+    known = fleet([A, B], aggregates, servers=GUEST)
     with pytest.raises(FleetError) as caught:
-        plan_aggregate(seen, wanted)
+        plan_aggregate(known, wanted)
     assert caught.type is kind
     assert text in caught.value.message
     assert caught.value.remedy
@@ -221,13 +221,13 @@ MEMBERS = {
 @pytest.mark.parametrize("case", MEMBERS)
 def test_members(case: str) -> None:
     aggregates, wanted, expected = MEMBERS[case]
-    seen = fleet([A, B], aggregates, servers=GUEST)
-    assert [str(s) for s in assert_fixed_point(plan_members, seen, wanted).steps] == expected
+    known = fleet([A, B], aggregates, servers=GUEST)
+    assert [str(s) for s in assert_fixed_point(plan_members, known, wanted).steps] == expected
 
 
 def test_a_member_whose_service_is_gone_may_leave() -> None:
-    seen = fleet([A], [Aggregate("prod", {}, ("ghost",))])
-    plan = plan_members(seen, MembersWanted("prod", ["ghost"], present=False))
+    known = fleet([A], [Aggregate("prod", {}, ("ghost",))])
+    plan = plan_members(known, MembersWanted("prod", ["ghost"], present=False))
     assert [str(s) for s in plan.steps] == ["remove host ghost from aggregate prod"]
 
 
@@ -279,9 +279,9 @@ MEMBER_REFUSALS = {
 @pytest.mark.parametrize("case", MEMBER_REFUSALS)
 def test_member_refusal(case: str) -> None:
     aggregates, wanted, kind, text = MEMBER_REFUSALS[case]
-    seen = fleet([A, B], aggregates, servers=GUEST)
+    known = fleet([A, B], aggregates, servers=GUEST)
     with pytest.raises(FleetError) as caught:
-        plan_members(seen, wanted)
+        plan_members(known, wanted)
     assert caught.type is kind
     assert text in caught.value.message
     assert caught.value.remedy

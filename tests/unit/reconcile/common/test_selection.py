@@ -64,7 +64,7 @@ def test_unknown_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pattern", "found"),
+    ("name", "pattern", "expected"),
     [
         (None, None, ["Xen2", "xen1", "xen10"]),
         ("xen1", None, ["xen1"]),
@@ -74,12 +74,12 @@ def test_unknown_status() -> None:
         (None, "^x", []),
     ],
 )
-def test_hosts(name: str | None, pattern: str | None, found: list[str]) -> None:
-    assert [h.name for h in filter_hosts(FLEET, name, pattern)] == found
+def test_hosts(name: str | None, pattern: str | None, expected: list[str]) -> None:
+    assert [h.name for h in filter_hosts(FLEET, name, pattern)] == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "binary", "found"),
+    ("name", "binary", "expected"),
     [
         (None, None, 3),
         ("xen1", None, 1),
@@ -88,5 +88,5 @@ def test_hosts(name: str | None, pattern: str | None, found: list[str]) -> None:
         (None, "nova-conductor", 0),
     ],
 )
-def test_services(name: str | None, binary: str | None, found: int) -> None:
-    assert len(filter_services(FLEET, name, binary)) == found
+def test_services(name: str | None, binary: str | None, expected: int) -> None:
+    assert len(filter_services(FLEET, name, binary)) == expected

@@ -98,8 +98,8 @@ class World:
         return action
 
     def poll(self, handles: Sequence[str]) -> list[JobState]:
-        left = self.states[handles[0]]
-        state, self.server = left.pop(0) if len(left) > 1 else left[0]
+        remaining = self.states[handles[0]]
+        state, self.server = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         return [state]
 
 
@@ -207,10 +207,10 @@ def test_a_confirmation_left_over_is_written_down() -> None:
 def arriving(before: Server, after: Server, *, at: int = 4) -> World:
     """The server arrives, or not, at that reading."""
     world = World(before)
-    left = iter([*[before] * at, after])
+    remaining = iter([*[before] * at, after])
 
     def next_one() -> None:
-        world.server = next(left, after)
+        world.server = next(remaining, after)
 
     world.readings = next_one
     return world

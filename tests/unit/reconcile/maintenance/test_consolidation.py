@@ -56,12 +56,12 @@ def guests(on: str, *sizes: int, **fields: Any) -> list[Any]:
     ]
 
 
-def decisions(seen: Fleet, **wanted: Any) -> dict[str, str]:
-    return {c.host: c.decision for c in plan_consolidation(seen, replace(WANTED, **wanted))}
+def decisions(known: Fleet, **wanted: Any) -> dict[str, str]:
+    return {c.host: c.decision for c in plan_consolidation(known, replace(WANTED, **wanted))}
 
 
-def reason(seen: Fleet, name: str, **wanted: Any) -> str:
-    choices = plan_consolidation(seen, replace(WANTED, **wanted))
+def reason(known: Fleet, name: str, **wanted: Any) -> str:
+    choices = plan_consolidation(known, replace(WANTED, **wanted))
     return next(c.reason for c in choices if c.host == name)
 
 
@@ -104,10 +104,10 @@ def test_limits(wanted: dict[str, Any], empty: set[str]) -> None:
 
 
 def test_the_hosts_may_be_those_of_an_aggregate() -> None:
-    seen = replace(LOADED, aggregates=(Aggregate("rack", hosts=("xen4", "xen3")),))
-    assert decisions(seen, hosts=None, aggregate="rack") == {"xen3": "empty", "xen4": "keep"}
+    known = replace(LOADED, aggregates=(Aggregate("rack", hosts=("xen4", "xen3")),))
+    assert decisions(known, hosts=None, aggregate="rack") == {"xen3": "empty", "xen4": "keep"}
     with pytest.raises(NotFoundError, match="rack2"):
-        decisions(seen, hosts=None, aggregate="rack2")
+        decisions(known, hosts=None, aggregate="rack2")
 
 
 REASONS: dict[str, tuple[Fleet, dict[str, Any], str]] = {
@@ -129,20 +129,20 @@ REASONS: dict[str, tuple[Fleet, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("name", REASONS)
 def test_why_a_host_stays(name: str) -> None:
-    seen, wanted, words = REASONS[name]
-    assert words in reason(seen, "xen1", **wanted)
+    known, wanted, words = REASONS[name]
+    assert words in reason(known, "xen1", **wanted)
 
 
 def test_a_server_that_can_not_move_keeps_its_host() -> None:
-    seen = pool(*guests("xen2", 2, status="PAUSED", power_state="Paused"))
-    assert "is paused" in reason(seen, "xen2")
+    known = pool(*guests("xen2", 2, status="PAUSED", power_state="Paused"))
+    assert "is paused" in reason(known, "xen2")
 
 
 def test_a_stopped_server_that_is_bound_to_its_host_keeps_it() -> None:
     off = server("off", "xen2", status="SHUTOFF", vm_state="stopped", power_state="Halted")
-    seen = pool(off, storages=[storage("local", "p", {"xen2"}, shared=False)])
-    assert reason(seen, "xen2") == "off would stay on it and could not be started any more"
-    assert decisions(seen)["xen3"] == "empty"
+    known = pool(off, storages=[storage("local", "p", {"xen2"}, shared=False)])
+    assert reason(known, "xen2") == "off would stay on it and could not be started any more"
+    assert decisions(known)["xen3"] == "empty"
 
 
 def test_a_name_that_is_used_up_is_reported() -> None:
@@ -155,13 +155,13 @@ def test_begun_ones_go_on_first_and_count() -> None:
         Maintenance("xen2", "night", "draining", id=1),
         Maintenance("xen4", "night", "in_maintenance", id=2),
     ]
-    seen = pool(
+    known = pool(
         *guests("xen2", 8),
         *guests("xen3", 2),
         changes={"xen4": {"live": False}, "xen2": {"enabled": False}},
         maintenances=begun,
     )
-    choices = plan_consolidation(seen, replace(WANTED, keep=2))
+    choices = plan_consolidation(known, replace(WANTED, keep=2))
     assert [(c.host, c.decision, c.up) for c in choices] == [
         ("xen2", "empty", True),
         ("xen4", "emptied", False),
@@ -171,11 +171,11 @@ def test_begun_ones_go_on_first_and_count() -> None:
 
 
 def test_a_host_that_is_shutting_down_counts_as_off() -> None:
-    seen = pool(
+    known = pool(
         changes={"xen4": {"operations": ("shutdown",), "enabled": False}},
         maintenances=[Maintenance("xen4", "night", "in_maintenance", id=2)],
     )
-    assert plan_consolidation(seen, WANTED)[0].up is False
+    assert plan_consolidation(known, WANTED)[0].up is False
 
 
 @pytest.mark.parametrize("wrong", [{"keep": 0}, {"headroom": 100}, {"most": -1}, {"hosts": ()}])
@@ -195,8 +195,8 @@ HOSTS = ("c1", "c2", "c3")
 
 
 def clouded(*servers: Any, free: int = 60, **sections: Any) -> Fleet:
-    seen = cloud(*servers, **sections)
-    return replace(seen, hosts=tuple(replace(h, memory_free=free * GIB) for h in seen.hosts))
+    known = cloud(*servers, **sections)
+    return replace(known, hosts=tuple(replace(h, memory_free=free * GIB) for h in known.hosts))
 
 
 def test_a_cloud_is_emptied_as_far_as_memory_goes() -> None:
@@ -209,14 +209,14 @@ def test_a_cloud_is_emptied_as_far_as_memory_goes() -> None:
 
 
 def test_a_disabled_service_is_nobody_to_count_on() -> None:
-    seen = clouded(services=(service("c2", status="disabled"),))
-    assert decisions(seen, hosts=HOSTS, keep=2) == dict.fromkeys(HOSTS, "keep")
+    known = clouded(services=(service("c2", status="disabled"),))
+    assert decisions(known, hosts=HOSTS, keep=2) == dict.fromkeys(HOSTS, "keep")
 
 
 def test_a_stopped_server_keeps_its_compute_host_unless_it_moves_cold() -> None:
-    seen = clouded(guest("off", "c1", "stopped"))
-    assert "off would stay" in reason(seen, "c1", hosts=HOSTS)
-    chosen = decisions(seen, hosts=("c1", "c2"), cold_migrate=True)
+    known = clouded(guest("off", "c1", "stopped"))
+    assert "off would stay" in reason(known, "c1", hosts=HOSTS)
+    chosen = decisions(known, hosts=("c1", "c2"), cold_migrate=True)
     assert sorted(chosen.values()) == ["empty", "keep"]
 
 
@@ -234,13 +234,13 @@ sizes = st.lists(st.integers(1, 40), max_size=4)
 def test_a_second_run_finds_nothing_to_do(
     loads: tuple[list[int], ...], keep: int, headroom: int
 ) -> None:
-    seen = pool(*(s for name, load in zip(ALL, loads, strict=True) for s in guests(name, *load)))
+    known = pool(*(s for name, load in zip(ALL, loads, strict=True) for s in guests(name, *load)))
     wanted = replace(WANTED, keep=keep, headroom=headroom)
-    before = plan_consolidation(seen, wanted)
+    before = plan_consolidation(known, wanted)
     empty = [c.host for c in before if c.decision == "empty"]
     assert len(empty) <= len(ALL) - keep
     for name in empty:
-        seen = project_all(seen, plan_in_maintenance(seen, wanted.of(name)).steps)
-        assert not seen.servers_on(name)
-    after = {c.host: c.decision for c in plan_consolidation(seen, wanted)}
+        known = project_all(known, plan_in_maintenance(known, wanted.of(name)).steps)
+        assert not known.servers_on(name)
+    after = {c.host: c.decision for c in plan_consolidation(known, wanted)}
     assert after == {c.host: "emptied" if c.host in empty else "keep" for c in before}

@@ -50,10 +50,10 @@ def test_servers_that_do_not_run_stay() -> None:
         "asleep", "xen1", status="SUSPENDED", vm_state="suspended", power_state="Suspended"
     )
     off = server("off", "xen1", status="SHUTOFF", vm_state="stopped", power_state="Halted")
-    found = drain(pool(asleep, off, others=[]), XEN1)
-    assert found.moves == ()
-    assert found.blockers == ()
-    assert [str(v) for v in found.verdicts] == [
+    drained = drain(pool(asleep, off, others=[]), XEN1)
+    assert drained.moves == ()
+    assert drained.blockers == ()
+    assert [str(v) for v in drained.verdicts] == [
         "asleep: is SUSPENDED and stays as it is",
         "off: is SHUTOFF and stays as it is",
     ]

@@ -42,12 +42,12 @@ def record(name: str, phase: str, **fields: Any) -> Maintenance:
     return Maintenance(name, "nov", phase, **fields)
 
 
-def todo(seen: Fleet, **wanted: Any) -> list[tuple[str, str]]:
-    return [(t.host, t.todo) for t in plan_rolling_update(seen, replace(WANTED, **wanted)).turns]
+def todo(known: Fleet, **wanted: Any) -> list[tuple[str, str]]:
+    return [(t.host, t.todo) for t in plan_rolling_update(known, replace(WANTED, **wanted)).turns]
 
 
-def blockers(seen: Fleet, **wanted: Any) -> list[str]:
-    return [str(v) for v in plan_rolling_update(seen, replace(WANTED, **wanted)).blockers]
+def blockers(known: Fleet, **wanted: Any) -> list[str]:
+    return [str(v) for v in plan_rolling_update(known, replace(WANTED, **wanted)).blockers]
 
 
 def test_the_coordinator_comes_first_and_the_others_as_they_are_given() -> None:
@@ -64,8 +64,8 @@ def test_the_coordinator_comes_first_and_the_others_as_they_are_given() -> None:
 
 def test_a_lone_host_is_no_coordinator_and_hosts_may_be_those_of_an_aggregate() -> None:
     lone = [host("b"), host("a")]
-    seen = fleet(lone, aggregates=[Aggregate("rack", hosts=("b", "a"))])
-    update = plan_rolling_update(seen, RollingUpdateWanted("nov", aggregate="rack"))
+    known = fleet(lone, aggregates=[Aggregate("rack", hosts=("b", "a"))])
+    update = plan_rolling_update(known, RollingUpdateWanted("nov", aggregate="rack"))
     assert [(t.host, t.coordinator) for t in update.turns] == [("b", False), ("a", False)]
 
 
@@ -102,12 +102,12 @@ def test_only_the_host_finished_last_is_looked_at_again() -> None:
 
 
 def test_what_is_in_the_way_of_any_host_is_reported_at_once() -> None:
-    seen = pooled(
+    known = pooled(
         server("web", "xen1", status="PAUSED", power_state="Paused"),
         changes={"xen3": {"live": False}},
         maintenances=[Maintenance("xen2", "fan", "in_maintenance")],
     )
-    update = plan_rolling_update(seen, replace(WANTED, hosts=(*NAMES, "xen9")))
+    update = plan_rolling_update(known, replace(WANTED, hosts=(*NAMES, "xen9")))
     message = refusal(update, "nov") or ""
     assert len(update.blockers) == 4
     for text in (
@@ -123,18 +123,18 @@ def test_what_is_in_the_way_of_any_host_is_reported_at_once() -> None:
 
 
 def test_done_hosts_are_in_nobodys_way() -> None:
-    seen = pooled(
+    known = pooled(
         changes={"xen3": {"live": False}},
         maintenances=[record("xen3", "done", id=1, finished_at="2026-11-21T04:00:00Z")],
     )
-    assert blockers(seen) == []
+    assert blockers(known) == []
 
 
 def test_a_rebooting_host_in_maintenance_is_no_blocker() -> None:
-    seen = pooled(
+    known = pooled(
         changes={"xen2": {"live": False}}, maintenances=[record("xen2", "in_maintenance", id=1)]
     )
-    assert blockers(seen) == []
+    assert blockers(known) == []
 
 
 def test_a_coordinator_that_is_left_out_is_warned_about() -> None:
@@ -143,11 +143,11 @@ def test_a_coordinator_that_is_left_out_is_warned_about() -> None:
 
 
 def test_on_a_cloud() -> None:
-    seen = cloud(guest("a"), services=(service("c2", state="down"),))
+    known = cloud(guest("a"), services=(service("c2", state="down"),))
     wanted = {"hosts": ("c1", "c2", "c3")}
-    assert [h for h, _todo in todo(seen, **wanted)] == ["c1", "c2", "c3"]
-    assert len(blockers(seen, **wanted)) == 1
-    assert blockers(seen, hosts=("c1", "c3"), network="storage") == [
+    assert [h for h, _todo in todo(known, **wanted)] == ["c1", "c2", "c3"]
+    assert len(blockers(known, **wanted)) == 1
+    assert blockers(known, hosts=("c1", "c3"), network="storage") == [
         "option network: Nova does not let its users choose the network of a migration. Leave it "
         "out, and set live_migration_inbound_addr in nova.conf of the hosts"
     ]

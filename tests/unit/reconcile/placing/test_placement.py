@@ -157,9 +157,9 @@ def test_misfit(fields: dict[str, Any], reason: str | None, remedy: str) -> None
         ],
         networks=[network("lan", "p", {"a", "b"}), network("dmz", "p", {"a"})],
     )
-    found = misfit(known, server("s", "a", **fields), b)
-    assert (found and found.reason) == reason
-    assert found is None or remedy in found.remedy
+    unfit = misfit(known, server("s", "a", **fields), b)
+    assert (unfit and unfit.reason) == reason
+    assert unfit is None or remedy in unfit.remedy
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,8 @@ def test_plans(before: Fleet, wanted: StorageWanted, steps: list[str]) -> None:
 
 
 def test_a_dead_host_is_warned_of() -> None:
-    seen = fleet([HOSTS[0], replace(HOSTS[1], live=False)], pools=[ALPHA], storages=[PARTLY])
-    assert "xen2: not live" in plan_storage(seen, WANTED).warnings[0]
+    known = fleet([HOSTS[0], replace(HOSTS[1], live=False)], pools=[ALPHA], storages=[PARTLY])
+    assert "xen2: not live" in plan_storage(known, WANTED).warnings[0]
 
 
 REFUSALS = {

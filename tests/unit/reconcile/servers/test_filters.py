@@ -69,10 +69,10 @@ def test_changes_since(since: str, names: list[str]) -> None:
         "later": "2027-01-01T00:00:00Z",
     }
     servers = [server(name, "xen1", updated_at=time) for name, time in times.items()]
-    found = filter_servers(
+    servers = filter_servers(
         fleet([host("xen1")], servers=servers), ServerFilter(changes_since=since)
     )
-    assert sorted(s.name for s in found) == sorted(names)
+    assert sorted(s.name for s in servers) == sorted(names)
 
 
 def gone(name: str, pool_id: str = "p", terminated_at: str | None = None) -> Server:

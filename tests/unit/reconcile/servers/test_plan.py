@@ -297,11 +297,11 @@ def test_options_that_do_not_go_together(wanted: ServerActionWanted) -> None:
 
 def test_a_filter_on_the_past_chooses_what_can_still_be_acted_on() -> None:
     gone = replace(guest("gone"), status="DELETED", vm_state="deleted", power_state="")
-    seen = three(guest("web1"), gone, guest("soft", vm_state="stopped"))
-    soft = replace(seen.servers[2], status="SOFT_DELETED", vm_state="soft-delete")
-    seen = replace(seen, servers=(*seen.servers[:2], soft))
+    known = three(guest("web1"), gone, guest("soft", vm_state="stopped"))
+    soft = replace(known.servers[2], status="SOFT_DELETED", vm_state="soft-delete")
+    known = replace(known, servers=(*known.servers[:2], soft))
     past = ServerFilter(deleted=True)
-    plan = plan_server_action(seen, wants("restore", where=past))
+    plan = plan_server_action(known, wants("restore", where=past))
     assert [step.subject for step in plan.steps] == ["soft"]
 
 

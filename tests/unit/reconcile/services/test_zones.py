@@ -50,8 +50,8 @@ def two(*aggregates: Aggregate, services: tuple[ComputeService, ...] = ()) -> Fl
     return fleet(hosts, aggregates=list(aggregates), services=list(services))
 
 
-def shown(found: Fleet) -> dict[str, tuple[bool, list[str]]]:
-    return {z.name: (z.available, [s.host for s in z.services]) for z in zones(found)}
+def shown(known: Fleet) -> dict[str, tuple[bool, list[str]]]:
+    return {z.name: (z.available, [s.host for s in z.services]) for z in zones(known)}
 
 
 DISABLED = service("xen2", status="disabled")
@@ -93,11 +93,11 @@ CASES: dict[str, tuple[Fleet, dict[str, tuple[bool, list[str]]]]] = {
 }
 
 
-@pytest.mark.parametrize(("found", "expected"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize(("known", "expected"), CASES.values(), ids=CASES)
 def test_zones_follow_from_services(
-    found: Fleet, expected: dict[str, tuple[bool, list[str]]]
+    known: Fleet, expected: dict[str, tuple[bool, list[str]]]
 ) -> None:
-    assert shown(found) == expected
+    assert shown(known) == expected
 
 
 def test_zones_follow_what_is_predicted() -> None:
@@ -105,8 +105,8 @@ def test_zones_follow_what_is_predicted() -> None:
         add_host("a", AddHostArgs(host="xen2", host_id=None)),
         disable("xen2", DisableArgs(host_id=None, reason=None)),
     )
-    found = project_all(two(aggregate("a", "east")), steps)
-    assert shown(found) == {"east": (False, []), "nova": (True, ["xen1"])}
+    known = project_all(two(aggregate("a", "east")), steps)
+    assert shown(known) == {"east": (False, []), "nova": (True, ["xen1"])}
 
 
 def test_what_nova_reports_stands() -> None:
