@@ -5,21 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..._core.args import ActionArgs
 from ..._core.model import Fleet, Host, Maintenance, Migration, Server
-from ..._core.plan import Plan, Step, Verdict, project_all
+from ..._core.plan import Step, Verdict
 from ..._core.status import COLD
-from ..common.refusals import refuse
+from ..placing.cloud import no_valid_host, objections
 from ..placing.placement import Misfit, biggest_first
-from ..placing.scheduling import no_valid_host, objections
 from ..servers.verbs import move_step
-from ..services import verbs as services
-from .resume import settled, under_way
-from .steps import begun, reached
-from .wanted import MaintenanceWanted, reason_of
+from .emptied import Emptied
+from .wanted import MaintenanceWanted
 
 LIVE = frozenset({"active", "paused"})
 """vm_states from which a server can be live-migrated (nova/compute/api.py, live_migrate)."""
@@ -35,39 +31,7 @@ STUCK: Mapping[str, Misfit] = {
 MENDING = "See its fault, and if its guest runs there, reset its state to active"
 
 
-@dataclass(frozen=True)
-class Emptying:
-    """The moves that empty the host, and what was decided about each server."""
-
-    steps: tuple[Step, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
-
-    @property
-    def blockers(self) -> tuple[Verdict, ...]:
-        return tuple(v for v in self.verdicts if v.decision == "block")
-
-
-def plan_scheduled_drain(
-    fleet: Fleet, host: Host, current: Maintenance | None, wanted: MaintenanceWanted
-) -> Plan:
-    """Disable the compute service, then move the servers away; PlanRefused with every blocker."""
-    moves = current.moves if current else ()
-    leaving = tuple(under_way(fleet, moves))
-    emptied = empty(project_all(fleet, leaving), host, wanted)
-    if emptied.blockers:
-        raise refuse(f"host {host.name}", "it can't be emptied", emptied.blockers)
-    steps = (
-        *settled(fleet, moves),
-        *_out_of_service(fleet, host, current, wanted),
-        *leaving,
-        *emptied.steps,
-        *reached(host, current, wanted, "in_maintenance"),
-    )
-    verdicts = (*emptied.verdicts, *_unconfirmed(fleet, host, leaving), *_hurt(fleet, host, moves))
-    return Plan(steps, verdicts, window=wanted.max_parallel)
-
-
-def empty(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Emptying:
+def empty(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Emptied:
     """Running servers leave live, the biggest first; then, if that is wanted, those that are off."""
     live, cold, verdicts = [], [], []
     for server in biggest_first(fleet.servers_on(host.name)):
@@ -85,7 +49,7 @@ def empty(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Emptying:
         *(move_step(s, None, maintenance=wanted.name) for s in live),
         *(move_step(s, None, cold=True, maintenance=wanted.name) for s in cold),
     ]
-    return Emptying(tuple(steps), tuple(verdicts))
+    return Emptied(tuple(steps), tuple(verdicts))
 
 
 def _in_the_way(server: Server) -> Misfit | None:
@@ -133,18 +97,12 @@ def _block(server: Server, found: Misfit) -> Verdict:
     return Verdict(server.name, "block", found.reason, found.remedy)
 
 
-def _out_of_service(
-    fleet: Fleet, host: Host, current: Maintenance | None, wanted: MaintenanceWanted
-) -> Iterator[Step]:
-    """The service is disabled before the moves: else the scheduler would put servers on it."""
-    if current is None:
-        yield begun(fleet, host, wanted)
-    service = fleet.service(host.name)
-    if service is not None and service.status == "enabled":
-        yield services.disable(
-            host.name,
-            services.DisableArgs(host_id=service.host_id, reason=reason_of(wanted.name)),
-        )
+def warnings(
+    fleet: Fleet, host: Host, current: Maintenance | None, leaving: Sequence[Step]
+) -> Iterator[Verdict]:
+    """Servers that have left the host, and are not well or not quite gone."""
+    yield from _unconfirmed(fleet, host, leaving)
+    yield from _hurt(fleet, host, current.moves if current else ())
 
 
 def _hurt(fleet: Fleet, host: Host, moves: tuple[Migration, ...]) -> Iterator[Verdict]:
@@ -158,7 +116,7 @@ def _hurt(fleet: Fleet, host: Host, moves: tuple[Migration, ...]) -> Iterator[Ve
             yield Verdict(server.name, "warn", f"is in ERROR on {server.host}{why}", MENDING)
 
 
-def _unconfirmed(fleet: Fleet, host: Host, leaving: tuple[Step, ...]) -> Iterator[Verdict]:
+def _unconfirmed(fleet: Fleet, host: Host, leaving: Sequence[Step]) -> Iterator[Verdict]:
     """Servers that have gone elsewhere and may still come back to their old disk here."""
     ours = {step.args.id for step in leaving if isinstance(step.args, ActionArgs)}
     for record in fleet.migrations:

@@ -1,25 +1,21 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put a host of a Nova cloud back into service, and return its servers."""
+"""Return the servers of a host where a scheduler places them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from ..._core.args import NoArgs
-from ..._core.errors import ConflictError
-from ..._core.model import Fleet, Host, Maintenance, Migration, Server
+from ..._core.model import Fleet, Host, Migration, Server
 from ..._core.plan import Step, Verdict
 from ..._core.status import COLD, MIGRATING, RESIZING
-from ..placing.scheduling import closed, outside_zone
+from ..placing.cloud import closed, outside_zone
 from ..servers import verbs as servers
-from ..services import verbs as services
 from .cloud_drain import LIVE, MENDING
 from .resume import await_step, confirm_step, latest
 from .steps import departures
-from .wanted import MaintenanceWanted, marked
+from .wanted import MaintenanceWanted
 
 ORDER = (
     servers.await_migration.name,
@@ -28,36 +24,6 @@ ORDER = (
     servers.cold_migrate.name,
 )
 """Neighbours with the same verb run side by side, and what has begun ends first."""
-
-
-def awaited(fleet: Fleet, host: Host) -> Iterator[Step]:
-    """A compute process may still be starting, and only then repairs the moves that its end has cut
-    off. One that is forced down is up to its operator.
-    """
-    service = fleet.service(host.name)
-    if service is not None and service.state != "up" and not service.forced_down:
-        yield services.await_up(host.name, NoArgs(), why="it is down")
-
-
-def back_in_service(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Step]:
-    """Enabled only if this maintenance has disabled it."""
-    service = fleet.service(host.name)
-    if service is not None and marked(service, current.name):
-        yield services.enable(host.name, services.EnableArgs(host_id=service.host_id))
-
-
-def check_in_service(fleet: Fleet, host: Host) -> None:
-    """ConflictError for a host without a maintenance whose service somebody has disabled."""
-    service = fleet.service(host.name)
-    if service is None or service.status == "enabled":
-        return
-    why = f"reason: {service.disabled_reason}" if service.disabled_reason else "no reason given"
-    raise ConflictError(
-        f"host {host.name}",
-        f"its compute service is disabled ({why}), but not by a maintenance that the store knows",
-        "Enable it with compute_service. If a maintenance has disabled it, use the store that has "
-        "the record of that",
-    )
 
 
 def way_home(

@@ -15,8 +15,9 @@ from ..._core.model import Fleet, Host
 from ..._core.plan import Plan, Step, project_all
 from ..._core.units import gib, table
 from ..common.lookup import get_host
-from ..placing.placement import closed_to_guests, place
-from ..placing.scheduling import closed, objections
+from ..placing.cloud import objections
+from ..placing.placement import place
+from ..placing.strategy import placing
 from ..servers.verbs import cold_migrate, live_migrate
 from .enter import plan_in_maintenance
 from .host_group import coordinated, names_of
@@ -125,11 +126,11 @@ def _unfit(fleet: Fleet, name: str) -> str | None:
     """Why the host is not even considered, or None. It does not count as one in service then.
     NotFoundError if there is no such host.
     """
-    host = get_host(fleet, name)
+    get_host(fleet, name)
     current = fleet.open_maintenance(name)
     if current is not None:
         return f"is in maintenance {current.name!r} ({current.phase})"
-    return closed(fleet, name) if fleet.traits.scheduler else closed_to_guests(fleet, host)
+    return placing(fleet).closed(fleet, name)
 
 
 def _next(
@@ -195,7 +196,7 @@ def _emptying(seen: Fleet, name: str, wanted: ConsolidationWanted) -> Sequence[S
         return exc.cause
     if not plan.steps and seen.open_maintenance(name) is None:
         return f"maintenance {wanted.name!r} of it is done already; another one needs another name"
-    return _aimed(seen, plan) if seen.traits.scheduler else plan.steps
+    return _aimed(seen, plan)
 
 
 def _aimed(seen: Fleet, plan: Plan) -> Sequence[Step] | str:

@@ -12,18 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..._core.args import NoArgs
-from ..._core.errors import ConflictError, NotFoundError, joined
-from ..._core.model import MAINTENANCE_KEY, Fleet, Host, Maintenance, Network, Server
+from ..._core.errors import ConflictError, joined
+from ..._core.model import MAINTENANCE_KEY, Fleet, Host, Maintenance, Server
 from ..._core.plan import Plan, Step, Verdict, project_all
 from ..common.lookup import get_host
 from ..common.refusals import refuse
 from ..hosts import verbs as hosts
-from ..servers.verbs import move_step
 from ..services import verbs as services
-from .cloud_drain import plan_scheduled_drain
-from .pool_drain import Drain, drain
 from .resume import finished_maintenance, open_maintenance, settled, under_way
 from .steps import begun, reached
+from .strategy import draining
 from .wanted import MaintenanceWanted, check, reason_of
 
 MIGRATED_KEY = "MAINTENANCE_MODE_EVACUATED_VMS_MIGRATED"
@@ -51,30 +49,19 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
         return Plan(verdicts=(_on_the_way_back(current),))
     if not host.live:
         return _while_down(fleet, host, current, wanted)
-    if fleet.traits.scheduler:
-        return plan_scheduled_drain(fleet, host, current, wanted)
-    moves = current.moves if current else ()
-    settling = tuple(settled(fleet, moves))
-    leaving = tuple(under_way(fleet, moves))
-    emptied = drain(
-        project_all(fleet, leaving),
-        host,
-        enforce_groups=wanted.enforce_groups,
-    )
+    leaving = tuple(under_way(fleet, current.moves if current else ()))
+    way = draining(fleet)
+    emptied = way.empty(project_all(fleet, leaving), host, wanted)
     if emptied.blockers:
         raise refuse(f"host {host.name}", "it can't be emptied", emptied.blockers)
-    network = _migration_network(fleet, host, wanted.network, emptied)
     steps = (
-        *settling,
+        *settled(fleet, current.moves if current else ()),
         *_out_of_service(fleet, host, current, wanted),
         *leaving,
-        *(
-            move_step(s, target, maintenance=wanted.name, network=network)
-            for s, target in emptied.moves
-        ),
+        *emptied.steps,
         *reached(host, current, wanted, "in_maintenance"),
     )
-    verdicts = (*_coordinator_warning(fleet, host, current), *emptied.verdicts)
+    verdicts = (*emptied.verdicts, *way.warnings(fleet, host, current, leaving))
     return Plan(steps, verdicts, window=wanted.max_parallel)
 
 
@@ -123,46 +110,23 @@ def _named(stranded: Sequence[Server]) -> str:
     return f" (on it: {joined(sorted(s.name for s in stranded))})" if stranded else ""
 
 
-def _migration_network(fleet: Fleet, host: Host, name: str | None, emptied: Drain) -> str | None:
-    """The network's uuid. XAPI answers PIF_NOT_PRESENT for a host without an interface on it."""
-    if name is None:
-        return None
-    mine = [n for n in fleet.networks if n.pool_id == host.pool_id and name in (n.name, n.id)]
-    network: Network | None = mine[0] if mine else None
-    if network is None:
-        raise NotFoundError(
-            f"network {name}", f"the pool of host {host.name} has none of this name"
-        )
-    if len(mine) > 1:
-        raise ConflictError(
-            f"network {name}",
-            f"the pool of host {host.name} has {len(mine)} of this name",
-            "Name it by its uuid",
-        )
-    involved = dict.fromkeys([host.name, *(target for _s, target in emptied.moves)])
-    lacking = [n for n in involved if n not in network.hosts]
-    if lacking:
-        raise ConflictError(
-            f"network {name}",
-            f"{joined(lacking)} has no interface on it",
-            "Choose a network on which every host of the pool has an interface, or leave it out",
-        )
-    return network.id
-
-
 def _out_of_service(
     fleet: Fleet, host: Host, current: Maintenance | None, wanted: MaintenanceWanted
 ) -> Iterator[Step]:
-    """The host is disabled before the moves: XAPI would start servers on it during the drain."""
+    """Before the moves: else servers would be started on the host during the drain."""
     service = fleet.service(host.name)
-    enabled = service is not None and service.status == "enabled"
     if current is None:
         yield begun(fleet, host, wanted)
-    if enabled:
-        yield services.disable(
-            host.name,
-            services.DisableArgs(host_id=host.id, reason=reason_of(wanted.name)),
-        )
+    if service is not None and service.status == "enabled":
+        reason = reason_of(wanted.name)
+        args = services.DisableArgs(host_id=service.host_id, reason=reason)
+        yield services.disable(host.name, args)
+    if fleet.traits.host_switch:
+        yield from _switched_off(fleet, host, current)
+
+
+def _switched_off(fleet: Fleet, host: Host, current: Maintenance | None) -> Iterator[Step]:
+    """With XenCenter's marks."""
     changes = _evacuated_lists(fleet, host, current)
     if changes:
         yield hosts.set_other_config(
@@ -191,17 +155,3 @@ def _evacuated_lists(
         stale = (k for k in (SUSPENDED_KEY, HALTED_KEY) if k in host.other_config)
         changes.update(dict.fromkeys(stale))
     return changes
-
-
-def _coordinator_warning(
-    fleet: Fleet, host: Host, current: Maintenance | None
-) -> Iterator[Verdict]:
-    pool = fleet.pool_of(host.name)
-    alone = len(fleet.members(host.pool_id)) < 2
-    if current is None and pool is not None and pool.coordinator == host.name and not alone:
-        yield Verdict(
-            host.name,
-            "warn",
-            f"coordinates pool {pool.name or pool.id}, which can't be managed while it restarts",
-            "Hand over first with xen_pool and its option coordinator if that matters",
-        )

@@ -8,12 +8,11 @@ Pure: filters judge each server by itself, then placement finds room for all of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..._core.errors import joined
-from ..._core.model import Fleet, Host, Server
-from ..._core.plan import Verdict
+from ..._core.errors import ConflictError, NotFoundError, joined
+from ..._core.model import Fleet, Host, Maintenance, Network, Server
+from ..._core.plan import Step, Verdict
 from ..._core.units import gib
 from ..placing.placement import (
     Misfit,
@@ -25,22 +24,12 @@ from ..placing.placement import (
     older,
     place,
 )
+from ..servers.verbs import move_step
+from .emptied import Emptied
+from .wanted import MaintenanceWanted
 
 
-@dataclass(frozen=True)
-class Drain:
-    """Moves in order, and what was decided about each server and host."""
-
-    moves: tuple[tuple[Server, str], ...] = ()
-    """Server and the host it goes to, biggest first."""
-    verdicts: tuple[Verdict, ...] = ()
-
-    @property
-    def blockers(self) -> tuple[Verdict, ...]:
-        return tuple(v for v in self.verdicts if v.decision == "block")
-
-
-def drain(fleet: Fleet, source: Host, *, enforce_groups: bool = True) -> Drain:
+def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
     """The moves that empty the host, or blockers.
 
     Servers that don't run hold none of the host's memory and are left alone.
@@ -53,23 +42,25 @@ def drain(fleet: Fleet, source: Host, *, enforce_groups: bool = True) -> Drain:
     ]
     running = biggest_first(s for s in resident if s.running)
     if not running:
-        return Drain(verdicts=tuple(idle))
-    stuck = {s.id: found for s in running if (found := _first(s))}
+        _migration_network(fleet, source, wanted.network, ())
+        return Emptied(verdicts=tuple(idle))
+    stuck = {s.id: found for s in running if (found := _first(fleet, s))}
     blocked = [_block(s, stuck[s.id]) for s in running if s.id in stuck]
     movable = [s for s in running if s.id not in stuck]
     hosts, closed = targets(fleet, source)
     if not hosts:
         blocked.append(_no_target(fleet, source, closed))
-        return Drain(verdicts=(*idle, *blocked))
+        return Emptied(verdicts=(*idle, *blocked))
     options, unfit = _options(fleet, movable, hosts)
     placement = place(
-        fleet, [s for s in movable if options[s.id]], options, enforce_groups=enforce_groups
+        fleet, [s for s in movable if options[s.id]], options, enforce_groups=wanted.enforce_groups
     )
     blocked += unfit + [_no_room(s, options[s.id], placement) for s in placement.left]
     moves = tuple((s, placement.chosen[s.id]) for s in movable if s.id in placement.chosen)
-    return Drain(
-        moves=moves,
-        verdicts=(
+    network = None if blocked else _migration_network(fleet, source, wanted.network, moves)
+    return Emptied(
+        tuple(move_step(s, to, maintenance=wanted.name, network=network) for s, to in moves),
+        (
             *idle,
             *_skipped(closed),
             *blocked,
@@ -77,6 +68,53 @@ def drain(fleet: Fleet, source: Host, *, enforce_groups: bool = True) -> Drain:
             *_room(placement),
         ),
     )
+
+
+def _migration_network(
+    fleet: Fleet, host: Host, name: str | None, moves: Sequence[tuple[Server, str]]
+) -> str | None:
+    """The network's uuid. XAPI answers PIF_NOT_PRESENT for a host without an interface on it."""
+    if name is None:
+        return None
+    mine = [n for n in fleet.networks if n.pool_id == host.pool_id and name in (n.name, n.id)]
+    network: Network | None = mine[0] if mine else None
+    if network is None:
+        raise NotFoundError(
+            f"network {name}", f"the pool of host {host.name} has none of this name"
+        )
+    if len(mine) > 1:
+        raise ConflictError(
+            f"network {name}",
+            f"the pool of host {host.name} has {len(mine)} of this name",
+            "Name it by its uuid",
+        )
+    involved = dict.fromkeys([host.name, *(target for _s, target in moves)])
+    lacking = [n for n in involved if n not in network.hosts]
+    if lacking:
+        raise ConflictError(
+            f"network {name}",
+            f"{joined(lacking)} has no interface on it",
+            "Choose a network on which every host of the pool has an interface, or leave it out",
+        )
+    return network.id
+
+
+def warnings(
+    fleet: Fleet,
+    host: Host,
+    current: Maintenance | None,
+    leaving: Sequence[Step],
+) -> Iterator[Verdict]:
+    """A pool can't be managed without its coordinator."""
+    pool = fleet.pool_of(host.name)
+    alone = len(fleet.members(host.pool_id)) < 2
+    if current is None and pool is not None and pool.coordinator == host.name and not alone:
+        yield Verdict(
+            host.name,
+            "warn",
+            f"coordinates pool {pool.name or pool.id}, which can't be managed while it restarts",
+            "Hand over first with xen_pool and its option coordinator if that matters",
+        )
 
 
 def targets(fleet: Fleet, source: Host) -> tuple[list[Host], dict[str, str]]:
@@ -138,17 +176,21 @@ def _not_allowed(server: Server) -> Misfit | None:
     )
 
 
-FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_busy, _paused, _locked, _not_allowed)
+FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_busy, _paused)
+OPERATION_FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_locked, _not_allowed)
 """In the order in which a user would have to deal with them; the first that objects is reported."""
 
 
-def _first(server: Server) -> Misfit | None:
-    return next((found for check in FILTERS if (found := check(server))), None)
+def _first(fleet: Fleet, server: Server) -> Misfit | None:
+    if limit := fleet.traits.unsupported.get("action live_migrate"):
+        return Misfit(f"can't be moved while it runs: {limit.cause}", limit.remedy)
+    asked = (*FILTERS, *(OPERATION_FILTERS if fleet.traits.tells_operations else ()))
+    return next((found for check in asked if (found := check(server))), None)
 
 
-def immovable(server: Server) -> str | None:
+def immovable(fleet: Fleet, server: Server) -> str | None:
     """Why this server can't be live-migrated anywhere now, or None."""
-    found = _first(server)
+    found = _first(fleet, server)
     return found.reason if found else None
 
 

@@ -12,43 +12,32 @@ out of service.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Host, Server
 from ..._core.plan import Verdict
 from ..._core.units import gib
 from .placement import closed_to_guests, fellows, misfit, older, place, unable
+from .targets import Rule, Targets
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What a way of moving or starting servers demands of a host. ``leaves``: it is another one than
-    the server's own. ``no_older``: it does not run an older version than the server's own. ``apart``:
-    members of an anti-affinity group never share it; otherwise they avoid to.
-    """
-
-    leaves: bool = False
-    no_older: bool = False
-    apart: bool = True
+def closed(fleet: Fleet, host: str) -> str | None:
+    """Why no server can move to the host now, or None. Completes "host X ..."."""
+    found = fleet.host(host)
+    return "is unknown" if found is None else closed_to_guests(fleet, found)
 
 
-MOVING = Rule(leaves=True, no_older=True)
-"""Live and cold migration."""
-
-
-@dataclass(frozen=True)
-class Targets:
-    """Host by server id; ``refused`` says why a server has none, ``errors`` what else is wrong."""
-
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[Verdict, ...] = ()
-    refused: Mapping[str, FleetError] = field(default_factory=dict)
-    errors: tuple[FleetError, ...] = ()
-
-    @property
-    def obstacles(self) -> tuple[FleetError, ...]:
-        return (*self.refused.values(), *self.errors)
+def stuck(fleet: Fleet, server: Server) -> FleetError | None:
+    """Why its host lets the server go nowhere, or None."""
+    source = fleet.host(server.host or "")
+    if source is not None and source.live:
+        return None
+    return InvalidError(
+        f"server {server.name}",
+        f"its host {server.host} is down, so that it cannot be live-migrated",
+        "Bring the host back first",
+        host=server.host,
+    )
 
 
 # --- a target asked for ---------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from ..common.refusals import refuse
 from ..common.selection import matching, servers_named
 from .action_args import action_args
 from .filters import ServerFilter, check_filter, filter_servers, past
+from .live_migration import plan_moves
 from .options import check_options, check_supported
-from .pool_migration import plan_moves
 from .preconditions import failed_host, obstacle, satisfied
 from .targets import STARTS, plan_targets
 from .verbs import ACTIONS

@@ -4,7 +4,7 @@
 """The host on which each server of an action starts, where no scheduler chooses it.
 
 A stopped server has no host there, nor has a suspended one, so that every action that starts one
-needs a host. What Nova schedules anew goes to hosts that take new servers; what Nova leaves on its
+needs a host. What Nova schedules again goes to hosts that take new servers; what Nova leaves on its
 host stays on its host, if it has one.
 """
 
@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..._core.model import Fleet, Server
-from ..placing.pool import MOVING, Rule, Targets, choose, onto
+from ..placing.strategy import placing
+from ..placing.targets import MOVING, Rule, Targets
 from .preconditions import failed_host
 from .wanted import ServerActionWanted
 
@@ -76,9 +77,9 @@ def plan_targets(fleet: Fleet, servers: Sequence[Server], wanted: ServerActionWa
         _as_started(s, wanted) for s in servers if s.id not in there and STARTS[name](s, wanted)
     ]
     if wanted.host is not None:
-        found = onto(fleet, starting, wanted.host)
+        found = placing(fleet).onto(fleet, starting, wanted.host)
     else:
-        found = choose(
+        found = placing(fleet).choose(
             fleet,
             starting,
             ANEW.get(name, STAYING),

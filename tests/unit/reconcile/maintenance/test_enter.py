@@ -316,6 +316,12 @@ REFUSED: dict[str, tuple[Fleet, MaintenanceWanted, type[FleetError], str]] = {
         NotFoundError,
         "network fast: the pool of host xen1 has none of this name",
     ),
+    "unknown network of an empty host": (
+        pool(),
+        MaintenanceWanted("xen1", network="fast"),
+        NotFoundError,
+        "network fast: the pool of host xen1 has none of this name",
+    ),
     "network missing on a target": (
         pool(A, networks=[network("fast", "p", {"xen1", "xen3"})]),
         MaintenanceWanted("xen1", network="fast"),

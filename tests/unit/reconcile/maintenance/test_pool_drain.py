@@ -11,8 +11,14 @@ import pytest
 from unit.fleets import GIB, fleet, host, network, server, storage
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet, Host
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.emptied import (
+    Emptied,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.pool_drain import (
-    drain,
+    empty,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.wanted import (
+    MaintenanceWanted,
 )
 
 XEN1 = host("xen1", "p")
@@ -23,12 +29,17 @@ def pool(*servers: Any, others: list[Host] | None = None, **sections: Any) -> Fl
     return fleet(hosts, servers=list(servers), **sections)
 
 
+def drain(known: Fleet, source: Host, **options: Any) -> Emptied:
+    return empty(known, source, MaintenanceWanted(source.name, **options))
+
+
 def blockers(known: Fleet, **options: Any) -> list[str]:
     return [str(v) for v in drain(known, XEN1, **options).blockers]
 
 
 def moves(known: Fleet, **options: Any) -> list[str]:
-    return [f"{s.name} to {target}" for s, target in drain(known, XEN1, **options).moves]
+    steps = drain(known, XEN1, **options).steps
+    return [str(s).removeprefix("live-migrate ").replace(" from xen1", "") for s in steps]
 
 
 def test_biggest_first_spread_over_the_others() -> None:
@@ -51,7 +62,7 @@ def test_servers_that_do_not_run_stay() -> None:
     )
     off = server("off", "xen1", status="SHUTOFF", vm_state="stopped", power_state="Halted")
     drained = drain(pool(asleep, off, others=[]), XEN1)
-    assert drained.moves == ()
+    assert drained.steps == ()
     assert drained.blockers == ()
     assert [str(v) for v in drained.verdicts] == [
         "asleep: is SUSPENDED and stays as it is",
@@ -178,7 +189,7 @@ def test_anti_affinity_blocks_unless_relaxed() -> None:
     ]
     relaxed = drain(known, XEN1, enforce_groups=False)
     assert relaxed.blockers == ()
-    assert [(s.name, t) for s, t in relaxed.moves] == [("db1", "xen2")]
+    assert [str(s) for s in relaxed.steps] == ["live-migrate db1 from xen1 to xen2"]
     assert [str(v) for v in relaxed.verdicts if v.decision == "warn"] == [
         "db1: shares xen2 with db2 of its anti-affinity group until the servers return"
     ]
