@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._core.errors import FleetError, MissingLibraryError
 from .._core.ports import NullReporter, Reporter
+from .._planes.planes import ControlPlane
 from .argspec import Spec
 from .overlay import Overlay
 from .task import Task
@@ -38,9 +39,12 @@ def execute(
     check_mode: bool,
     reporter: Reporter,
     overlay: Overlay | None = None,
+    plane: ControlPlane | None = None,
 ) -> dict[str, Any]:
-    """The body's result, or a failed one made of its FleetError."""
-    task = Task(params, check_mode=check_mode, reporter=reporter, overlay=overlay)
+    """The body's result, or a failed one made of its FleetError. Without a plane it is the one that the
+    options name.
+    """
+    task = Task(params, check_mode=check_mode, reporter=reporter, overlay=overlay, plane=plane)
     try:
         return dict(body(task))
     except FleetError as exc:

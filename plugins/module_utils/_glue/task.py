@@ -17,7 +17,7 @@ from .._core.plan import Plan, Step, project_all
 from .._core.ports import NullReporter, Ports, Reporter
 from .._core.reading import Reading, reading
 from .._core.traits import Traits
-from .._planes.planes import control_plane
+from .._planes.planes import ControlPlane, control_plane
 from .._reconcile.engine.apply import apply
 from .._reconcile.engine.waiting import present
 from .overlay import Overlay
@@ -40,12 +40,13 @@ class Task:
         check_mode: bool = False,
         reporter: Reporter | None = None,
         overlay: Overlay | None = None,
+        plane: ControlPlane | None = None,
     ) -> None:
         self.params = params
         self.check_mode = check_mode
         self.reporter = reporter or NullReporter()
         self._overlay = overlay or Overlay()
-        self._plane = control_plane(params)
+        self._plane = plane or control_plane(params)
 
     @property
     def traits(self) -> Traits:

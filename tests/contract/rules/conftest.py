@@ -16,6 +16,7 @@ import pytest
 from contract.rules import page, verdicts
 from contract.rules.control import Control
 from contract.rules.keeping import OPTION, failed, judge, made
+from contract.rules.memory_control import MemoryControl
 from contract.rules.nova_control import NovaControl
 from contract.rules.xapi_control import FLEET, XapiControl
 from simulators.launch import Simulator
@@ -26,6 +27,16 @@ NOVA = pytest.param("nova", marks=pytest.mark.nova)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(OPTION, action="store_true", help="keep the verdicts found")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that run on every plane run on the third one if they are marked so."""
+    items[:] = [i for i in items if not _on_memory(i) or i.get_closest_marker("memory")]
+
+
+def _on_memory(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("plane") == "memory"
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -62,7 +73,7 @@ def bed() -> Iterator[Bed]:
     testbed.clean()
 
 
-@pytest.fixture(params=["xapi", NOVA])
+@pytest.fixture(params=["xapi", NOVA, "memory"])
 def plane(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -71,12 +82,15 @@ def plane(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def control(request: pytest.FixtureRequest, plane: str, tmp_path: Path) -> Iterator[Control]:
     """On the site that the tests of a file share, since they leave its hosts as they are; on the
-    cloud that all tests share, put back for each. A plane's verdicts must be those kept for it.
+    cloud that all tests share, put back for each; on a memory of its own. A plane's verdicts must be
+    those kept for it.
     """
     store = tmp_path / "store.db"
     control: Control
     if plane == "xapi":
         control = XapiControl(request.getfixturevalue("fleet"), store)
+    elif plane == "memory":
+        control = MemoryControl()
     else:
         control = NovaControl(request.getfixturevalue("bed"), store)
         control.settle()

@@ -17,6 +17,7 @@ from contract.rules.verdicts import Check, asked, verdict_of
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import NullReporter
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.runner import execute
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.planes import ControlPlane
 
 MODULES = "ansible_collections.xenfleet.compute.plugins.modules"
 Result = dict[str, Any]
@@ -28,6 +29,12 @@ class Control(ABC):
     """
 
     plane: ClassVar[str]
+    judged_as: ClassVar[str | None] = None
+    """The plane whose verdicts it must have, where none are kept of its own."""
+    without: ClassVar[frozenset[str]] = frozenset()
+    """Server actions that it does not have."""
+    control_plane: ControlPlane | None = None
+    """None is the one that the options name."""
     busy: str
     """The host of the server web1. All hosts can be lived on; busy and idle share storage."""
     idle: str
@@ -57,6 +64,7 @@ class Control(ABC):
             validated.validated_parameters,
             check_mode=check_mode,
             reporter=NullReporter(),
+            plane=self.control_plane,
         )
 
     def given(self, module: str, /, **params: Any) -> Result:
@@ -109,7 +117,7 @@ class Control(ABC):
     def differs(self, name: str, module: str, /, **params: Any) -> Result:
         """The result of a task whose verdict depends on the control plane, as listed."""
         result = self._checked(module, params, name)
-        expected = getattr(DIFFERENCES[name], self.plane)
+        expected = getattr(DIFFERENCES[name], self.judged_as or self.plane)
         assert verdict_of(result) == expected, result.get("msg")
         return result
 
@@ -120,7 +128,7 @@ class Control(ABC):
         self.checks.append(Check(what, _said(actual), difference=difference))
         assert actual == expected
         if difference:
-            assert _said(actual) == getattr(DIFFERENCES[difference], self.plane)
+            assert _said(actual) == getattr(DIFFERENCES[difference], self.judged_as or self.plane)
 
     def _checked(self, module: str, params: Result, difference: str | None = None) -> Result:
         result = self.run(module, **params)

@@ -10,6 +10,8 @@ from contract.rules.control import Control
 from contract.rules.keeping import judge
 from contract.rules.nova_control import NovaControl
 
+pytestmark = pytest.mark.memory
+
 LONG = "x" * 256
 
 

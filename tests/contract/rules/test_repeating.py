@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from contract.rules.control import Control
 
+pytestmark = pytest.mark.memory
+
 Task = tuple[str, dict[str, Any]]
 VOLATILE = {"id", "uuid", "created_at", "updated_at"}
 """What nobody can predict."""

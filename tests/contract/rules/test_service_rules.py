@@ -13,6 +13,8 @@ import pytest
 from contract.rules.control import Control
 from contract.rules.xapi_control import XapiControl
 
+pytestmark = pytest.mark.memory
+
 ENABLED = {"status": "enabled", "disabled_reason": None, "forced_down": False}
 
 

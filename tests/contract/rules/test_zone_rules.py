@@ -11,6 +11,8 @@ import pytest
 from contract.rules.control import Control
 from contract.rules.nova_control import NovaControl
 
+pytestmark = pytest.mark.memory
+
 
 def shown(control: Control) -> list[str]:
     """Names of the zones as users see them, with what is said of each."""

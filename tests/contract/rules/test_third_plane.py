@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What planners make of the traits of a control plane that they have never heard of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from contract.rules.control import Result
+from contract.rules.memory_control import GIB, MemoryControl
+from contract.rules.memory_plane import FIXED
+
+WEB1 = {"servers": ["web1"]}
+
+
+@pytest.fixture
+def memory() -> MemoryControl:
+    return MemoryControl()
+
+
+def texts(result: Result) -> list[str]:
+    return [action["text"] for action in result["actions"]]
+
+
+def planned_and_done(memory: MemoryControl, module: str, **params: Any) -> list[str]:
+    """The steps, which are those of check mode."""
+    planned = memory.run(module, check_mode=True, **params)
+    assert not planned.get("failed"), planned["msg"]
+    assert texts(memory.done(module, **params)) == texts(planned)
+    return texts(planned)
+
+
+def test_a_live_migration_is_refused_with_cause_and_remedy(memory: MemoryControl) -> None:
+    error = memory.refused(501, "", "server_action", action="live_migrate", **WEB1)
+    assert (error["code"], error["cause"], error["remedy"]) == ("unsupported", *FIXED)
+
+
+@pytest.mark.parametrize("action", ["rebuild", "delete", "lock"])
+def test_no_other_action_is_begun_that_it_has_not(memory: MemoryControl, action: str) -> None:
+    options = {"image": "debian"} if action == "rebuild" else {}
+    text = "servers in memory have no such action"
+    memory.refused(501, text, "server_action", action=action, **WEB1, **options)
+
+
+def test_a_cold_migration_names_its_target(memory: MemoryControl) -> None:
+    memory.given("compute_service", hosts=[memory.idle], status="disabled")
+    uuid = "uuid-big"
+    memory.memory.servers[uuid] = replace(
+        memory.memory.servers["uuid-web1"], id=uuid, name="big", memory=8 * GIB, host=memory.spare1
+    )
+    steps = planned_and_done(memory, "server_action", action="migrate", **WEB1)
+    assert steps == ["cold-migrate web1 from mem1 to mem4"]
+    assert memory.server("web1")["host"] == "mem4"
+    steps = planned_and_done(memory, "server_action", action="confirm_resize", **WEB1)
+    assert memory.server("web1") == {"id": "uuid-web1", "host": "mem4", "vm_state": "active"}
+
+
+def test_a_server_is_started_where_there_is_room(memory: MemoryControl) -> None:
+    memory.given("server_action", action="stop", **WEB1)
+    memory.given("compute_service", hosts=[memory.busy, memory.spare1], status="disabled")
+    steps = planned_and_done(memory, "server_action", action="start", **WEB1)
+    assert steps == ["start web1 on mem2"]
+    assert memory.server("web1")["host"] == "mem2"
+
+
+def test_a_failed_host_is_evacuated(memory: MemoryControl) -> None:
+    memory.given("compute_service", hosts=[memory.busy], forced_down=True)
+    evacuate = {"action": "evacuate", "power_on": True, **WEB1}
+    steps = planned_and_done(memory, "server_action", **evacuate)
+    assert steps == ["evacuate web1 from mem1 to mem2"]
+    assert memory.server("web1") == {"id": "uuid-web1", "host": "mem2", "vm_state": "active"}
