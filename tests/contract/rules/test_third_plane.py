@@ -66,6 +66,13 @@ def test_a_server_is_started_where_there_is_room(memory: MemoryControl) -> None:
     assert memory.server("web1")["host"] == "mem2"
 
 
+def test_a_server_that_no_host_takes_is_not_moved(memory: MemoryControl) -> None:
+    others = [memory.idle, memory.spare1, memory.spare2]
+    memory.given("compute_service", hosts=others, status="disabled")
+    text = "no valid host was found: mem2 has its compute service disabled"
+    memory.refused(400, text, "server_action", action="migrate", **WEB1)
+
+
 def test_a_failed_host_is_evacuated(memory: MemoryControl) -> None:
     memory.given("compute_service", hosts=[memory.busy], forced_down=True)
     evacuate = {"action": "evacuate", "power_on": True, **WEB1}

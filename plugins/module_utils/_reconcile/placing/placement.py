@@ -49,7 +49,7 @@ def closed_to_guests(fleet: Fleet, host: Host) -> str | None:
     service = fleet.service(host.name)
     checks = (
         (not host.live, "is down"),
-        (not host.enabled, "is disabled"),
+        (_switched_off(fleet, host), "is disabled"),
         (service is not None and service.forced_down, "is forced down"),
         (service is not None and service.status != "enabled", "has its compute service disabled"),
         (fleet.open_maintenance(host.name) is not None, "is in maintenance"),
@@ -64,11 +64,16 @@ def unable(fleet: Fleet, host: Host) -> str | None:
     service = fleet.service(host.name)
     checks = (
         (not host.live, "is down"),
-        (not host.enabled, "is disabled"),
+        (_switched_off(fleet, host), "is disabled"),
         (service is not None and service.forced_down, "is forced down"),
         (bool(LEAVING & set(host.operations)), f"is busy with {joined(host.operations)}"),
     )
     return next((reason for failed, reason in checks if failed), None)
+
+
+def _switched_off(fleet: Fleet, host: Host) -> bool:
+    """By a switch of the host's own; without one it shows the status of its service."""
+    return fleet.traits.host_switch and not host.enabled
 
 
 def older(host: Host, than: Host) -> bool:
