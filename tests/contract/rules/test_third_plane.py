@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from contract.rules.control import Result
-from contract.rules.memory_control import GIB, MemoryControl
+from contract.rules.memory_control import GIB, HOSTS, MemoryControl
 from contract.rules.memory_plane import FIXED
 
 WEB1 = {"servers": ["web1"]}
@@ -79,3 +79,56 @@ def test_a_failed_host_is_evacuated(memory: MemoryControl) -> None:
     steps = planned_and_done(memory, "server_action", **evacuate)
     assert steps == ["evacuate web1 from mem1 to mem2"]
     assert memory.server("web1") == {"id": "uuid-web1", "host": "mem2", "vm_state": "active"}
+
+
+# --- maintenance ----------------------------------------------------------------------------------
+
+PATCHES = {"name": "patches"}
+
+
+def test_a_host_with_a_running_server_is_not_emptied(memory: MemoryControl) -> None:
+    text = f"web1: can't be moved while it runs: {FIXED.cause} ({FIXED.remedy})"
+    memory.refused(409, text, "host_maintenance", host=memory.busy, **PATCHES)
+
+
+def test_a_rolling_update_says_what_blocks_it(memory: MemoryControl) -> None:
+    result = memory.run("rolling_update_info", name="patches", hosts=list(HOSTS))
+    assert [one["subject"] for one in result["blockers"]] == ["host mem1"]
+    assert FIXED.cause in result["refusal"]
+
+
+def test_a_maintenance_switches_what_there_is_to_switch(memory: MemoryControl) -> None:
+    """A server that was stopped is on no host, and starts elsewhere meanwhile."""
+    memory.given("server_action", action="stop", **WEB1)
+    patches = {"host": memory.busy, **PATCHES}
+    assert planned_and_done(memory, "host_maintenance", **patches) == [
+        "begin maintenance patches of mem1",
+        "disable compute service of mem1, reason: xenfleet maintenance: patches",
+        "record maintenance patches of mem1 as in_maintenance",
+    ]
+    memory.kept("host_maintenance", **patches)
+    assert planned_and_done(memory, "server_action", action="start", **WEB1) == [
+        "start web1 on mem2"
+    ]
+    assert planned_and_done(memory, "host_maintenance", state="in_service", **patches) == [
+        "record maintenance patches of mem1 as returning",
+        "enable compute service of mem1",
+        "record maintenance patches of mem1 as done",
+    ]
+    assert memory.service(memory.busy)["status"] == "enabled"
+    memory.kept("host_maintenance", state="in_service", **patches)
+
+
+def test_a_host_that_somebody_has_disabled_is_not_taken_for_in_service(
+    memory: MemoryControl,
+) -> None:
+    memory.given("compute_service", hosts=[memory.idle], status="disabled")
+    text = "not by a maintenance that the store knows"
+    memory.refused(409, text, "host_maintenance", host=memory.idle, state="in_service")
+
+
+def test_a_stopped_server_is_not_migrated_from_a_host_that_it_is_not_on(
+    memory: MemoryControl,
+) -> None:
+    text = "a stopped server in memory is on no host"
+    memory.refused(501, text, "host_maintenance", host=memory.idle, cold_migrate=True)
