@@ -17,6 +17,7 @@ from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Host, Server
 from ..._core.plan import Verdict
 from ..._core.units import gib
+from ..common.lookup import unknown
 from .placement import closed_to_guests, fellows, misfit, older, place, unable
 from .targets import Rule, Targets
 
@@ -62,7 +63,7 @@ def _open_host(fleet: Fleet, target: str, *, needed: bool) -> Host:
     if host is None:
         raise InvalidError(
             f"target host {target}",
-            "it is unknown to every coordinator that answered",
+            unknown(fleet),
             f"Known hosts: {joined([h.name for h in fleet.hosts])}",
         )
     reason = closed_to_guests(fleet, host) if needed else None

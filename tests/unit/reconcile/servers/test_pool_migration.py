@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from unit.fleets import GIB, host, network, storage
 from unit.guests import guest, three, wants
@@ -20,6 +22,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Fleet,
     Maintenance,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.traits import Traits
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.plan import (
     plan_server_action,
 )
@@ -137,6 +140,18 @@ NO_MOVE: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         wants("live_migrate", host="xen9"),
         InvalidError,
         "Known hosts: xen1, xen2 and xen3",
+    ),
+    "unknown target while an endpoint is silent": (
+        three(guest("web1"), unreachable={"10.0.0.9": "timed out"}),
+        wants("live_migrate", host="xen9"),
+        InvalidError,
+        "it is unknown to every coordinator that answered; no answer came from 10.0.0.9 (timed out)",
+    ),
+    "unknown target on a plane without coordinators": (
+        replace(three(guest("web1")), traits=Traits()),
+        wants("live_migrate", host="xen9"),
+        InvalidError,
+        "target host xen9: no such host is known",
     ),
     "target in another pool": (
         three(guest("web1"), hosts=[host("xen1", "p"), host("xen7", "q")]),
