@@ -63,9 +63,9 @@ def eventually(probe: Callable[[], Any], seconds: float = 20) -> Any:
     """The first true answer of the probe."""
     end = time.monotonic() + seconds
     while True:
-        found = probe()
-        if found:
-            return found
+        value = probe()
+        if value:
+            return value
         assert time.monotonic() < end, f"not so after {seconds} s"
         time.sleep(0.05)
 

@@ -67,20 +67,20 @@ class Stage:
         """The inspect endpoint's view."""
         return self.sim.get("/state")["vms"][name]
 
-    def seen(self, name: str = "web") -> Server:
+    def server(self, name: str = "web") -> Server:
         """What a run that knows nothing of this one reads."""
         return next(s for s in self.fleet.read().servers if s.name == name)
 
     def states(self, name: str = "web") -> tuple[str, str, str | None]:
-        seen = self.seen(name)
-        return seen.status, seen.vm_state, seen.task_state
+        server = self.server(name)
+        return server.status, server.vm_state, server.task_state
 
     def begin(self, verb: str, name: str = "web", **args: Any) -> Any:
         """On the server's own host where it starts, which a planner would have chosen, or on xen1."""
-        seen = self.seen(name)
+        server = self.server(name)
         if verb in STARTS:
-            args.setdefault("host", seen.resized_from or seen.host or seen.affinity or "xen1")
-        return self.fleet.servers.start_action(verb, ActionArgs(id=seen.id, **args))
+            args.setdefault("host", server.resized_from or server.host or server.affinity or "xen1")
+        return self.fleet.servers.start_action(verb, ActionArgs(id=server.id, **args))
 
     def act(self, verb: str, name: str = "web", **args: Any) -> FleetError | None:
         return finish(self.fleet.servers, self.begin(verb, name, **args)).error
@@ -96,8 +96,8 @@ class Stage:
         def there() -> bool:
             state = self.fleet.servers.poll([handle])[0]
             assert not state.done, f"ended before it was seen in {task_state}: {state}"
-            seen = self.seen(name)
-            return (seen.status, seen.task_state) == (status, task_state)
+            server = self.server(name)
+            return (server.status, server.task_state) == (status, task_state)
 
         eventually(there)
 

@@ -194,8 +194,8 @@ def test_sessions_that_a_restart_ended_are_replaced(simulate: Simulate, fleet_of
 
     def restarted() -> bool:
         try:
-            seen = fleet.read().hosts[0]
-            return seen.other_config["agent_start_time"] != before.other_config["agent_start_time"]
+            host = fleet.read().hosts[0]
+            return host.other_config["agent_start_time"] != before.other_config["agent_start_time"]
         except UnavailableError:
             return False
 

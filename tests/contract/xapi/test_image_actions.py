@@ -28,14 +28,14 @@ def test_rebuilt_from_a_template(stage: Stage, name: str, status: str, by: str) 
     uuid = stage.template()
     before, old = stage.record(name), stage.disks(name)["0"]
     macs = [stage.api.VIF.get_MAC(v) for v in before["VIFs"]]
-    held = stage.vdis()
+    disks = stage.vdis()
     stage.done("rebuild", name, image=uuid if by == "uuid" else "golden")
     after = stage.record(name)
     assert (after["uuid"], after["name_label"]) == (before["uuid"], before["name_label"])
     assert [stage.api.VIF.get_MAC(v) for v in after["VIFs"]] == macs
     new = stage.disks(name)["0"]
-    assert stage.vdis() == held - {old} | {new}
-    assert new not in held
+    assert stage.vdis() == disks - {old} | {new}
+    assert new not in disks
     assert stage.api.VDI.get_name_label(new) == "model disk"
     assert stage.states(name)[0::2] == (status, None)
     assert stage.clean(name)
@@ -87,15 +87,15 @@ def test_a_rebuild_that_cannot_clone_keeps_the_server(stage: Stage) -> None:
 
 def test_a_rebuild_that_breaks_midway_is_an_error_and_can_be_repeated(stage: Stage) -> None:
     stage.template()
-    held = stage.vdis()
+    disks = stage.vdis()
     stage.fail("VBD.create", *BROKEN)
     assert isinstance(stage.act("rebuild", image="golden"), BackendError)
-    seen = stage.seen()
-    assert (seen.status, seen.task_state) == ("ERROR", None)
-    assert "the database is down" in seen.fault
+    server = stage.server()
+    assert (server.status, server.task_state) == ("ERROR", None)
+    assert "the database is down" in server.fault
     stage.done("rebuild", image="golden")
     assert stage.states() == ("ACTIVE", "active", None)
-    assert len(stage.vdis()) == len(held)
+    assert len(stage.vdis()) == len(disks)
     assert stage.clean()
 
 
@@ -122,13 +122,13 @@ def test_an_image_that_cannot_be_used_is_reported_before_anything_is_done(stage:
 @pytest.mark.parametrize("name", ["web", "off"])
 def test_rescued_and_unrescued(stage: Stage, name: str) -> None:
     stage.template()
-    held, before = stage.vdis(), stage.record(name)
+    disks, before = stage.vdis(), stage.record(name)
     stage.done("rescue", name, image="golden")
-    seen = stage.seen(name)
-    assert (seen.status, seen.vm_state, seen.task_state) == ("RESCUE", "rescued", None)
+    server = stage.server(name)
+    assert (server.status, server.vm_state, server.task_state) == ("RESCUE", "rescued", None)
     assert stage.guest(name)["power_state"] == "Halted"
     rescue = stage.guest(f"{name}-rescue")
-    assert (rescue["power_state"], rescue["host"]) == (seen.power_state, seen.host)
+    assert (rescue["power_state"], rescue["host"]) == (server.power_state, server.host)
     assert rescue["power_state"] == "Running"
     assert list(stage.disks(f"{name}-rescue").values())[1:] == list(stage.disks(name).values())
     (mine,), (theirs,) = before["VIFs"], stage.record(f"{name}-rescue")["VIFs"]
@@ -138,7 +138,7 @@ def test_rescued_and_unrescued(stage: Stage, name: str) -> None:
     stage.done("unrescue", name)
     assert stage.states(name) == ("ACTIVE", "active", None)
     assert stage.api.VM.get_by_name_label(f"{name}-rescue") == []
-    assert stage.vdis() == held
+    assert stage.vdis() == disks
     assert stage.clean(name)
 
 
@@ -156,7 +156,7 @@ def test_the_rescue_vm_takes_the_server_s_place(stage: Stage) -> None:
 
 def test_a_rescue_that_fails_is_an_error_and_can_be_repeated(stage: Stage) -> None:
     stage.template()
-    held = stage.vdis()
+    disks = stage.vdis()
     stage.fail("VM.start_on", "HOST_DISABLED", "OpaqueRef:xen1")
     error = stage.act("rescue", image="golden")
     assert isinstance(error, ConflictError)
@@ -164,17 +164,17 @@ def test_a_rescue_that_fails_is_an_error_and_can_be_repeated(stage: Stage) -> No
     stage.done("rescue", image="golden")
     assert stage.states() == ("RESCUE", "rescued", None)
     stage.done("unrescue")
-    assert stage.vdis() == held
+    assert stage.vdis() == disks
     assert stage.clean()
 
 
 def test_deleting_a_rescued_server_takes_all_of_it(stage: Stage) -> None:
     stage.template()
-    held, own = stage.vdis(), set(stage.disks().values())
+    disks, own = stage.vdis(), set(stage.disks().values())
     stage.done("rescue", image="golden")
     stage.done("delete")
     assert stage.api.VM.get_by_name_label("web-rescue") == []
-    assert stage.vdis() == held - own
+    assert stage.vdis() == disks - own
 
 
 def test_unrescue_of_a_server_whose_rescue_vm_is_gone(stage: Stage) -> None:

@@ -21,8 +21,12 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
 
 def test_a_locked_server_refuses_what_changes_it(stage: Stage) -> None:
     stage.done("lock", reason="quarter-end books")
-    seen = stage.seen()
-    assert (seen.locked, seen.locked_reason, seen.status) == (True, "quarter-end books", "ACTIVE")
+    server = stage.server()
+    assert (server.locked, server.locked_reason, server.status) == (
+        True,
+        "quarter-end books",
+        "ACTIVE",
+    )
     for verb in ("stop", "pause", "suspend", "reboot_hard"):
         error = stage.act(verb)
         assert isinstance(error, ConflictError)
@@ -34,13 +38,13 @@ def test_a_locked_server_refuses_what_changes_it(stage: Stage) -> None:
 
 def test_a_lock_without_reason(stage: Stage) -> None:
     stage.done("lock")
-    assert (stage.seen().locked, stage.seen().locked_reason) == (True, None)
+    assert (stage.server().locked, stage.server().locked_reason) == (True, None)
 
 
 def test_locking_again_keeps_the_reason(stage: Stage) -> None:
     stage.done("lock", reason="first")
     stage.done("lock", reason="second")
-    assert stage.seen().locked_reason == "first"
+    assert stage.server().locked_reason == "first"
 
 
 def test_unlocking_takes_away_only_our_blocks(stage: Stage) -> None:
@@ -49,7 +53,7 @@ def test_unlocking_takes_away_only_our_blocks(stage: Stage) -> None:
     assert stage.record()["blocked_operations"]["pool_migrate"] == "licence dongle"
     stage.done("unlock")
     assert stage.record()["blocked_operations"] == {"pool_migrate": "licence dongle"}
-    assert not stage.seen().locked
+    assert not stage.server().locked
     stage.done("unlock")
     stage.done("pause")
 
@@ -183,9 +187,9 @@ def test_a_deletion_that_fails_midway_is_an_error_and_can_be_repeated(stage: Sta
     stage.fail("VM.destroy", "INTERNAL_ERROR", "database is down")
     error = stage.act("delete")
     assert isinstance(error, BackendError)
-    seen = stage.seen()
-    assert (seen.status, seen.task_state) == ("ERROR", None)
-    assert "database is down" in seen.fault
+    server = stage.server()
+    assert (server.status, server.task_state) == ("ERROR", None)
+    assert "database is down" in server.fault
     stage.done("delete")
     assert stage.api.VM.get_by_name_label("web") == []
 
@@ -254,7 +258,7 @@ def test_marks_of_a_copy_are_not_its_own(stage: Stage) -> None:
     stage.done("reset_state", "off", state="error")
     copy = stage.api.VM.clone(stage.vm("off"), "copy")
     assert stage.states("copy") == ("SHUTOFF", "stopped", None)
-    assert not any(k.startswith("xenfleet:") for k in stage.seen("copy").metadata)
+    assert not any(k.startswith("xenfleet:") for k in stage.server("copy").metadata)
     stage.done("shelve", "copy")
     stage.done("unshelve", "copy")
     assert stage.clean("copy")
@@ -265,5 +269,5 @@ def test_marks_of_a_copy_are_not_its_own(stage: Stage) -> None:
     "verb", ["change_password", "trigger_crash_dump", "live_migrate_force_complete"]
 )
 def test_what_xenapi_cannot_do(stage: Stage, verb: str) -> None:
-    with pytest.raises(UnsupportedError, match=r"server web: .* (XAPI|XenAPI)"):
+    with pytest.raises(UnsupportedError, match=r"server web: (XAPI|XenAPI) "):
         stage.begin(verb)

@@ -62,8 +62,8 @@ def pool_id_of(view: XenView, host: str) -> str:
 
 
 def ready(fleet: XenFleet, host: str, pool_id: str) -> bool:
-    seen = next((h for h in read(fleet).hosts if h.name == host), None)
-    return bool(seen and seen.pool_id == pool_id and seen.live and seen.enabled)
+    member = next((h for h in read(fleet).hosts if h.name == host), None)
+    return bool(member and member.pool_id == pool_id and member.live and member.enabled)
 
 
 def true_pool(sim: Simulator, host: str) -> Any:
@@ -151,9 +151,9 @@ def test_a_shared_sr_is_made_plugged_everywhere_and_made_the_default(
     fleet = fleet_of(sim)
     pool = fleet.read().pools[0]
     assert pool.default_sr is None
-    made = fleet.pools.create_sr(pool.id, NFS)
+    sr_id = fleet.pools.create_sr(pool.id, NFS)
     api = plain(sim)
-    ref = api.SR.get_by_uuid(made)
+    ref = api.SR.get_by_uuid(sr_id)
     record = api.SR.get_record(ref)
     assert (record["name_label"], record["name_description"]) == ("vault", "on the filer")
     assert (record["type"], record["content_type"], record["shared"]) == ("nfs", "user", True)
@@ -161,7 +161,7 @@ def test_a_shared_sr_is_made_plugged_everywhere_and_made_the_default(
     assert len(pbds) == 2
     assert all(p["currently_attached"] for p in pbds)
     assert all(p["device_config"]["serverpath"] == "/vault" for p in pbds)
-    fleet.pools.set_default_sr(pool.id, made)
+    fleet.pools.set_default_sr(pool.id, sr_id)
     record = next(iter(api.pool.get_all_records().values()))
     for field in ("default_SR", "suspend_image_SR", "crash_dump_SR"):
         assert record[field] == ref
@@ -203,9 +203,11 @@ def test_an_unplugged_sr_is_plugged(simulate: Simulate, fleet_of: Connect, plain
     api.PBD.destroy(pbd)
     fleet.read()
     fleet.pools.plug(shared.id, "xen2")
-    made = next(p for p in api.PBD.get_all_records().values() if (p["host"], p["SR"]) == (host, sr))
-    assert made["currently_attached"] is True
-    assert made["device_config"]["serverpath"] == "/shared"
+    plugged = next(
+        p for p in api.PBD.get_all_records().values() if (p["host"], p["SR"]) == (host, sr)
+    )
+    assert plugged["currently_attached"] is True
+    assert plugged["device_config"]["serverpath"] == "/shared"
 
 
 # --- joining --------------------------------------------------------------------------------------
@@ -220,22 +222,22 @@ def test_a_host_joins_and_becomes_ready(simulate: Simulate, fleet_of: Connect) -
     pool_id = pool_id_of(view, "xen1")
     uuids = {h.name: h.id for h in view.hosts}
     handle = fleet.pools.start_join("xen2", pool_id)
-    seen: list[XenView] = []
+    views: list[XenView] = []
 
     def joined() -> bool:
         state = fleet.pools.poll([handle])[0]
         assert state.error is None
-        seen.append(read(fleet))
+        views.append(read(fleet))
         return state.done
 
     eventually(joined)
 
     def back() -> bool:
-        seen.append(read(fleet))
+        views.append(read(fleet))
         return ready(fleet, "xen2", pool_id)
 
     eventually(back)
-    for view in seen:
+    for view in views:
         names = [h.name for h in view.hosts]
         assert len(names) == len(set(names))
         assert {"xen1", "xen3"} <= set(names), "others are read as ever"
@@ -344,8 +346,8 @@ def test_an_ejected_host_comes_back_alone(simulate: Simulate, fleet_of: Connect)
     assert "xen3" not in {h.name for h in read(fleet).hosts if h.pool_id == pool_id}
 
     def back() -> bool:
-        seen = {h.name: (h.id, h.pool_id) for h in read(fleet).hosts}
-        return "xen3" in seen and seen["xen3"][1] != pool_id
+        hosts = {h.name: (h.id, h.pool_id) for h in read(fleet).hosts}
+        return "xen3" in hosts and hosts["xen3"][1] != pool_id
 
     eventually(back, 30)
     assert {h.name: h.id for h in read(fleet).hosts} == before

@@ -85,8 +85,8 @@ def test_finished_tasks_are_removed(simulate: Simulate, fleet_of: Connect, plain
     fleet.read()
     act(fleet, sim, "pause", "web")
     act(fleet, sim, "pause", "web")
-    left = [t["name_label"] for t in plain(sim).task.get_all_records().values()]
-    assert "Async.VM.pause" not in left
+    remaining = [t["name_label"] for t in plain(sim).task.get_all_records().values()]
+    assert "Async.VM.pause" not in remaining
 
 
 def test_start_on_a_host(simulate: Simulate, fleet_of: Connect) -> None:
@@ -107,17 +107,17 @@ def test_a_migration_moves_the_guest_without_stopping_it(
         "live_migrate",
         ActionArgs(id=guest(sim, "big")["uuid"], source="xen1", target="xen2"),
     )
-    seen = []
+    progress = []
 
     def moved() -> bool:
         state = fleet.servers.poll([handle])[0]
         assert state.error is None
-        seen.append(state.progress)
+        progress.append(state.progress)
         return state.done
 
     eventually(moved)
-    assert seen == sorted(seen)
-    assert seen[-1] == 1.0
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
     assert guest(sim, "big")["host"] == "xen2"
     history = next(v for v in sim.get("/vms") if v["vm"] == "big")
     assert history["downtime_s"] == 0

@@ -34,7 +34,7 @@ def sizes(stage: Stage, name: str = "web") -> tuple[int, int]:
 def test_shelved_and_unshelved(stage: Stage, name: str) -> None:
     stage.done("shelve", name)
     assert stage.states(name) == ("SHELVED_OFFLOADED", "shelved_offloaded", None)
-    assert stage.seen(name).host is None
+    assert stage.server(name).host is None
     assert stage.guest(name)["power_state"] == "Halted"
     error = stage.act("start", name)
     assert isinstance(error, ConflictError)
@@ -60,7 +60,7 @@ def test_a_server_tied_to_its_host_is_not_offloaded(stage: Stage) -> None:
     api.VBD.create({**api.VBD.get_record(vbd), "VDI": moved, "userdevice": "5"})
     stage.done("shelve")
     assert stage.states() == ("SHELVED", "shelved", None)
-    assert stage.seen().host == api.host.get_name_label(where)
+    assert stage.server().host == api.host.get_name_label(where)
     error = stage.act("shelve_offload")
     assert isinstance(error, ConflictError)
     assert "Local storage" in error.cause
@@ -149,9 +149,9 @@ def test_a_resize_that_breaks_is_an_error(stage: Stage) -> None:
     stage.fail("VM.set_memory_limits", *BROKEN)
     error = stage.act("resize", memory=4 * GIB)
     assert isinstance(error, BackendError)
-    seen = stage.seen()
-    assert (seen.status, seen.task_state) == ("ERROR", None)
-    assert "the database is down" in seen.fault
+    server = stage.server()
+    assert (server.status, server.task_state) == ("ERROR", None)
+    assert "the database is down" in server.fault
     stage.done("reboot_hard")
     assert stage.states() == ("ACTIVE", "active", None)
     assert stage.clean()
@@ -187,8 +187,8 @@ def test_migrated_and_reverted(stage: Stage) -> None:
 
 def test_a_stopped_server_migrates_by_affinity(stage: Stage) -> None:
     stage.done("migrate", "off", target="xen2")
-    seen = stage.seen("off")
-    assert (seen.status, seen.host, seen.power_state) == ("VERIFY_RESIZE", "xen2", "Halted")
+    server = stage.server("off")
+    assert (server.status, server.host, server.power_state) == ("VERIFY_RESIZE", "xen2", "Halted")
     stage.done("confirm_resize", "off")
     assert stage.states("off") == ("SHUTOFF", "stopped", None)
     stage.done("start", "off")
@@ -230,4 +230,4 @@ def test_a_migration_whose_target_is_lost_meanwhile_leaves_it_where_it_was(
 @pytest.mark.parametrize("verb", ["start", "unshelve", "resume", "migrate"])
 def test_nothing_starts_without_a_planned_host(stage: Stage, verb: str) -> None:
     with pytest.raises(ConflictError, match="no host was chosen for it"):
-        stage.fleet.servers.start_action(verb, ActionArgs(id=stage.seen().id))
+        stage.fleet.servers.start_action(verb, ActionArgs(id=stage.server().id))

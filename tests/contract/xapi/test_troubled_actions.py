@@ -29,7 +29,7 @@ def half_dead(simulate: Simulate, fleet_of: Connect, plain: Plain) -> Stage:
         pool_of(3, {"name": "web", "where": "xen3"}, {"name": "off", "state": "halted"}, factor=200)
     )
     stage = Stage(sim, fleet_of(sim), plain(sim))
-    stage.seen()
+    stage.server()
     sim.post("/faults", {"action": "kill", "target": "xen3"})
     return stage
 
@@ -62,7 +62,7 @@ def test_a_lock_does_not_block_an_evacuation(half_dead: Stage) -> None:
     half_dead.done("evacuate", target="xen1")
     assert half_dead.states() == ("ACTIVE", "active", None)
     assert half_dead.guest()["host"] == "xen1"
-    assert (half_dead.seen().locked, half_dead.seen().locked_reason) == (True, "audit")
+    assert (half_dead.server().locked, half_dead.server().locked_reason) == (True, "audit")
     assert set(half_dead.record()["blocked_operations"]) > {"start", "start_on", "destroy"}
 
 
@@ -71,10 +71,10 @@ def test_an_evacuation_that_finds_no_host_is_an_error(half_dead: Stage) -> None:
     half_dead.api.host.disable(half_dead.api.host.get_by_name_label("xen2")[0])
     error = half_dead.act("evacuate", target="xen2")
     assert isinstance(error, ConflictError)
-    seen = half_dead.seen()
-    assert (seen.status, seen.task_state, seen.locked) == ("ERROR", None, True)
-    assert "xen2 is disabled" in seen.fault
-    assert seen.host == "xen3", "it has not left, for whoever looks for those that are to leave"
+    server = half_dead.server()
+    assert (server.status, server.task_state, server.locked) == ("ERROR", None, True)
+    assert "xen2 is disabled" in server.fault
+    assert server.host == "xen3", "it has not left, for whoever looks for those that are to leave"
     half_dead.done("evacuate", target="xen1", start=True)
     assert half_dead.states() == ("ACTIVE", "active", None)
     half_dead.done("unlock")
@@ -97,9 +97,9 @@ def test_the_start_of_a_killed_run_goes_on(half_dead: Stage, fleet_of: Connect) 
     killed_after_the_start(half_dead, fleet_of)
     assert set(half_dead.ours()) == {"left", "task_state"}
     assert half_dead.states() == ("ACTIVE", "active", None)
-    seen = half_dead.seen()
-    assert (seen.host, seen.evacuated_from) == ("xen2", "xen3")
-    assert (seen.locked, seen.locked_reason) == (True, "audit")
+    server = half_dead.server()
+    assert (server.host, server.evacuated_from) == ("xen2", "xen3")
+    assert (server.locked, server.locked_reason) == (True, "audit")
     half_dead.done("evacuate", source="xen3", target="xen1")
     assert half_dead.guest()["host"] == "xen2"
     assert half_dead.record()["blocked_operations"] == whole
@@ -116,7 +116,7 @@ def test_what_a_killed_run_has_evacuated_is_a_server_like_any_other(
     killed_after_the_start(half_dead, fleet_of)
     half_dead.done(verb, **({"vcpus": 4} if verb == "resize" else {}))
     assert half_dead.states()[0::2] == (status, None)
-    assert half_dead.seen().host != "xen3"
+    assert half_dead.server().host != "xen3"
     assert not {"left", "task_state"} & set(half_dead.ours())
 
 
@@ -169,7 +169,7 @@ def slow(simulate: Simulate, fleet_of: Connect, plain: Plain) -> Stage:
         pool_of(2, {"name": "web", "memory": "32 GiB", "where": "xen1"}, link_gbit=1, factor=20)
     )
     stage = Stage(sim, fleet_of(sim), plain(sim))
-    stage.seen()
+    stage.server()
     return stage
 
 
@@ -182,7 +182,7 @@ def test_an_aborted_migration_leaves_the_server_where_it_is(slow: Stage, fleet_o
     assert (
         finish(
             other.servers,
-            other.servers.start_action("live_migrate_abort", ActionArgs(id=slow.seen().id)),
+            other.servers.start_action("live_migrate_abort", ActionArgs(id=slow.server().id)),
         ).error
         is None
     )
@@ -219,27 +219,27 @@ def test_a_killed_run_is_seen_and_can_be_got_over(
     undone; then the state is reset and the server rebuilt, and nothing is left over.
     """
     stage.template()
-    held = stage.vdis()
+    disks = stage.vdis()
     handle = stage.begin(verb, **args)
     stage.halfway(handle, status, task_state)
     del handle
     stage.fleet.close()
     stage.fleet = fleet_of(stage.sim)
     eventually(lambda: not stage.record()["current_operations"])
-    seen = stage.seen()
-    assert seen.task_state == task_state
+    server = stage.server()
+    assert server.task_state == task_state
     _state, since = stage.record()["other_config"]["xenfleet:task_state"].split(" ")
     assert abs(time.time() - _epoch(since)) < 60
     # XAPI may have started the guest since then.
-    assert seen.updated_at is not None
-    assert seen.updated_at >= since
+    assert server.updated_at is not None
+    assert server.updated_at >= since
     with pytest.raises(ConflictError, match=f"task_state {task_state} since {since}"):
         stage.begin("shelve")
     stage.done("reset_state", state="active")
-    assert stage.seen().task_state is None
+    assert stage.server().task_state is None
     stage.done("rebuild", image="golden")
     assert stage.states()[0] in ("ACTIVE", "SHUTOFF")
-    assert len(stage.vdis()) == len(held)
+    assert len(stage.vdis()) == len(disks)
     assert {s.name for s in stage.fleet.read().servers} == {"web", "off", "model"}
     assert stage.clean()
 
@@ -250,8 +250,8 @@ def _epoch(text: str) -> float:
 
 @pytest.mark.parametrize("at", ["VDI.destroy", "VM.destroy"])
 def test_a_deletion_killed_midway_is_completed_by_the_next(stage: Stage, at: str) -> None:
-    own, server_id = set(stage.disks().values()), stage.seen().id
-    held = stage.vdis()
+    own, server_id = set(stage.disks().values()), stage.server().id
+    disks = stage.vdis()
     handle = stage.begin("delete")
     before = mark(stage.sim)
 
@@ -266,10 +266,10 @@ def test_a_deletion_killed_midway_is_completed_by_the_next(stage: Stage, at: str
         with pytest.raises(NotFoundError):
             stage.fleet.servers.start_action("delete", ActionArgs(id=server_id))
     else:
-        assert stage.seen().task_state == "deleting"
+        assert stage.server().task_state == "deleting"
         stage.done("delete")
     assert stage.api.VM.get_by_name_label("web") == []
-    assert stage.vdis() == held - own
+    assert stage.vdis() == disks - own
 
 
 def _busy(stage: Stage) -> bool:
@@ -332,16 +332,16 @@ def test_actions_of_several_steps_go_on_side_by_side(stage: Stage) -> None:
     names = {"web": "resize", "off": "rebuild", "model": "shelve"}
     args: dict[str, dict[str, Any]] = {"web": {"vcpus": 4}, "off": {"image": "golden"}, "model": {}}
     works = [stage.begin(verb, name, **args[name]) for name, verb in names.items()]
-    seen: list[float] = []
+    progress: list[float] = []
 
     def done() -> bool:
         states = stage.fleet.servers.poll(works)
-        seen.append(states[0].progress)
+        progress.append(states[0].progress)
         return all(s.done for s in states)
 
     eventually(done)
     assert [w.error for w in works] == [None] * 3
-    assert seen == sorted(seen)
+    assert progress == sorted(progress)
     assert stage.states("web")[0] == "VERIFY_RESIZE"
     assert stage.states("off")[0] == "SHUTOFF"
     assert stage.states("model")[0] == "SHELVED_OFFLOADED"
@@ -366,4 +366,4 @@ def test_errors_name_the_server_and_no_references(stage: Stage) -> None:
     error = stage.act("rebuild", image="golden")
     assert error is not None
     assert "server web" in error.what
-    assert "OpaqueRef" not in str(error.to_dict()) + stage.seen().fault
+    assert "OpaqueRef" not in str(error.to_dict()) + stage.server().fault
