@@ -140,8 +140,8 @@ from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.maintenance.consolidation import (
     ConsolidationWanted,
     choice_views,
+    consolidation_summary,
     plan_consolidation,
-    summary,
 )
 from ..module_utils._reconcile.maintenance.host_group import everything
 
@@ -176,7 +176,7 @@ def run(task: Task) -> dict[str, Any]:
     return {
         "changed": False,
         "hosts": choice_views(choices),
-        "summary": summary(choices, wanted.name),
+        "summary": consolidation_summary(choices, wanted.name),
     }
 
 

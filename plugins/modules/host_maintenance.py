@@ -274,7 +274,11 @@ from ..module_utils._reconcile.maintenance.await_pool import await_pool
 from ..module_utils._reconcile.maintenance.enter import plan_in_maintenance
 from ..module_utils._reconcile.maintenance.leave import plan_in_service
 from ..module_utils._reconcile.maintenance.report import plan_lines, result
-from ..module_utils._reconcile.maintenance.wanted import MaintenanceWanted, lock_name, needs
+from ..module_utils._reconcile.maintenance.wanted import (
+    MaintenanceWanted,
+    lock_name,
+    maintenance_needs,
+)
 
 SPEC = merge(
     CONNECTION,
@@ -340,7 +344,7 @@ def run(task: Task) -> dict[str, object]:
         plan,
         # A cloud's journal is known by its hosts.
         first=reading(JOURNAL, HOSTS),
-        needs=lambda fleet: needs(fleet, wanted),
+        needs=lambda fleet: maintenance_needs(fleet, wanted),
         result=lambda fleet: result(fleet, wanted),
         lock=lambda fleet: lock_name(fleet, wanted),
         rounds=ROUNDS,

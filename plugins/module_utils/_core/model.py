@@ -385,8 +385,8 @@ class Fleet:
         return next((p for p in self.pools if p.id == pool_id), None)
 
     def pool_of(self, host: str) -> Pool | None:
-        found = self.host(host)
-        return self.pool(found.pool_id) if found else None
+        member = self.host(host)
+        return self.pool(member.pool_id) if member else None
 
     def members(self, pool_id: str) -> tuple[Host, ...]:
         return tuple(h for h in self.hosts if h.pool_id == pool_id)
@@ -402,8 +402,8 @@ class Fleet:
 
     def tied_to(self, server: Server) -> Storage | None:
         """A storage of one host alone that has disks of the server; CDs don't count."""
-        found = (self.storage(storage_id) for storage_id in sorted(server.storage))
-        return next((s for s in found if s and not s.shared and s.content_type != "iso"), None)
+        storages = (self.storage(storage_id) for storage_id in sorted(server.storage))
+        return next((s for s in storages if s and not s.shared and s.content_type != "iso"), None)
 
     def open_maintenance(self, host: str) -> Maintenance | None:
         return next((m for m in self.maintenances if m.host == host and m.open), None)

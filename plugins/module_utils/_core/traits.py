@@ -48,8 +48,8 @@ class Traits:
     """One that gives no answer is a host that is down, not the control plane."""
     locks_bind_everybody: bool = False
     """Otherwise an administrator overrides them."""
-    tells_operations: bool = False
-    """Servers tell which operations they allow at the moment (``Server.allowed`` and ``blocked``)."""
+    lists_operations: bool = False
+    """Servers list which operations they allow at the moment (``Server.allowed`` and ``blocked``)."""
     keeps_stopped: bool = False
     """A server that does not run keeps its host and its memory there."""
     lists_migrations: bool = False

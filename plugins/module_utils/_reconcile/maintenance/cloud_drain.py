@@ -12,7 +12,7 @@ from ..._core.model import Fleet, Host, Maintenance, Migration, Server
 from ..._core.plan import Step, Verdict
 from ..._core.status import COLD
 from ..placing.cloud import no_valid_host, objections
-from ..placing.placement import Misfit, biggest_first
+from ..placing.placement import Unfit, biggest_first
 from ..servers.verbs import move_step
 from .emptied import Emptied
 from .wanted import MaintenanceWanted
@@ -20,10 +20,10 @@ from .wanted import MaintenanceWanted
 LIVE = frozenset({"active", "paused"})
 """vm_states from which a server can be live-migrated (nova/compute/api.py, live_migrate)."""
 
-STUCK: Mapping[str, Misfit] = {
-    "building": Misfit("is being built", "Wait until that has ended, or delete it"),
-    "rescued": Misfit("is in rescue mode, in which Nova moves no server", "Unrescue it"),
-    "resized": Misfit("waits for its resize to be confirmed", "Confirm or revert that"),
+STUCK: Mapping[str, Unfit] = {
+    "building": Unfit("is being built", "Wait until that has ended, or delete it"),
+    "rescued": Unfit("is in rescue mode, in which Nova moves no server", "Unrescue it"),
+    "resized": Unfit("waits for its resize to be confirmed", "Confirm or revert that"),
 }
 """By vm_state, servers that hold the host and can't leave it."""
 
@@ -35,8 +35,8 @@ def empty(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Emptied:
     """Running servers leave live, the biggest first; then, if that is wanted, those that are off."""
     live, cold, verdicts = [], [], []
     for server in biggest_first(fleet.servers_on(host.name)):
-        if (found := _in_the_way(server)) is not None:
-            verdicts.append(_block(server, found))
+        if (obstacle := _obstacle(server)) is not None:
+            verdicts.append(_block(server, obstacle))
         elif server.vm_state in LIVE:
             live.append(server)
         elif server.vm_state == "stopped" and wanted.cold_migrate:
@@ -52,21 +52,21 @@ def empty(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Emptied:
     return Emptied(tuple(steps), tuple(verdicts))
 
 
-def _in_the_way(server: Server) -> Misfit | None:
+def _obstacle(server: Server) -> Unfit | None:
     """What keeps the server from moving, or makes a move of it a risk."""
     if server.task_state is not None:
-        return Misfit(
+        return Unfit(
             f"is busy: its task_state is {server.task_state}",
             "Wait until that has ended and run again",
         )
     if server.vm_state == "error" and server.running:
-        return Misfit(
+        return Unfit(
             "is in ERROR while its guest runs",
             "Repair it (reboot_hard, or reset its state if the guest is sound), or delete it",
         )
     if server.vm_state in LIVE and not server.running:
         # The conductor's pre-check (nova/conductor/tasks/live_migrate.py).
-        return Misfit(
+        return Unfit(
             f"is {server.status}, but the hypervisor does not run it",
             "Start or hard-reboot it, or stop it",
         )
@@ -86,15 +86,15 @@ def _stays(server: Server, wanted: MaintenanceWanted) -> Verdict:
     return Verdict(server.name, "skip", f"is {server.status} and stays")
 
 
-def _nowhere(fleet: Fleet, server: Server) -> Misfit:
-    return Misfit(
+def _nowhere(fleet: Fleet, server: Server) -> Unfit:
+    return Unfit(
         no_valid_host(objections(fleet, server)) or "",
         "Bring another host into service, in the zone of the server if it is pinned to one",
     )
 
 
-def _block(server: Server, found: Misfit) -> Verdict:
-    return Verdict(server.name, "block", found.reason, found.remedy)
+def _block(server: Server, obstacle: Unfit) -> Verdict:
+    return Verdict(server.name, "block", obstacle.reason, obstacle.remedy)
 
 
 def warnings(

@@ -13,7 +13,7 @@ from ..._core.status import COLD, MIGRATING, RESIZING
 from ..placing.cloud import closed, outside_zone
 from ..servers import verbs as servers
 from .cloud_drain import LIVE, MENDING
-from .resume import await_step, confirm_step, latest
+from .resume import await_step, confirm_step, latest_migration
 from .steps import departures
 from .wanted import MaintenanceWanted
 
@@ -26,7 +26,7 @@ ORDER = (
 """Neighbours with the same verb run side by side, and what has begun ends first."""
 
 
-def way_home(
+def plan_return(
     fleet: Fleet, before: Fleet, host: Host, wanted: MaintenanceWanted
 ) -> tuple[list[Step], list[Verdict]]:
     """Last to leave comes first. ``fleet`` is as it will be once the host is back in service."""
@@ -61,7 +61,7 @@ def _begun(fleet: Fleet, server: Server, move: Migration, home: str) -> list[Ste
     """
     if server.task_state == MIGRATING and server.host == move.target:
         return [await_step(server, move.target, home)]
-    record = latest(fleet, server.id)
+    record = latest_migration(fleet, server.id)
     ours = record is not None and (record.type, record.source, record.target) == (
         COLD,
         move.target,
@@ -86,10 +86,10 @@ def _stays(fleet: Fleet, server: Server | None, move: Migration, home: str) -> s
     if server.task_state is not None:
         return f"it is busy: its task_state is {server.task_state}"
     # Its maintenance, which is about to end, is no reason to stay away.
-    if found := closed(replace(fleet, maintenances=()), home):
-        return f"{home} {found}"
-    if found := outside_zone(fleet, server, home):
-        return f"{home} {found}"
+    if reason := closed(replace(fleet, maintenances=()), home):
+        return f"{home} {reason}"
+    if reason := outside_zone(fleet, server, home):
+        return f"{home} {reason}"
     source = fleet.service(server.host)
     if source is not None and source.state != "up":
         return f"its host {server.host} is down"

@@ -13,7 +13,7 @@ from ..._core.args import MoveArgs
 from ..._core.errors import FleetError, InvalidError, joined
 from ..._core.model import Fleet, Host
 from ..._core.plan import Plan, Step, project_all
-from ..._core.units import gib, table
+from ..._core.units import MIB, gib, table
 from ..common.lookup import get_host
 from ..placing.cloud import objections
 from ..placing.placement import place
@@ -23,8 +23,6 @@ from .enter import plan_in_maintenance
 from .host_group import coordinated, names_of
 from .resume import wanted_maintenance
 from .wanted import MaintenanceWanted
-
-MIB = 1024**2
 
 
 @dataclass(frozen=True)
@@ -74,19 +72,21 @@ def plan_consolidation(fleet: Fleet, wanted: ConsolidationWanted) -> tuple[Choic
     """
     _check(wanted)
     names = names_of(fleet, wanted.hosts, wanted.aggregate)
-    seen, begun = _begun(fleet, names, wanted)
+    predicted, begun = _begun(fleet, names, wanted)
     kept = {name: _unfit(fleet, name) for name in names if name not in begun}
     serving = [name for name, reason in kept.items() if reason is None]
     chosen: dict[str, str] = {}
-    while (found := _next(seen, serving, wanted, len(begun) + len(chosen), kept)) is not None:
-        name, seen = found
+    while (
+        candidate := _next(predicted, serving, wanted, len(begun) + len(chosen), kept)
+    ) is not None:
+        name, predicted = candidate
         chosen[name] = f"{gib(_memory(fleet, name))} of servers fit elsewhere"
         serving.remove(name)
-    left = {name: str(kept[name]) for name in kept if name not in chosen}
+    others = {name: str(kept[name]) for name in kept if name not in chosen}
     return (
         *(_choice(fleet, n, _decision(fleet, n, wanted), why, wanted) for n, why in begun.items()),
         *(_choice(fleet, n, "empty", why, wanted) for n, why in chosen.items()),
-        *(_choice(fleet, n, "keep", why, wanted) for n, why in left.items()),
+        *(_choice(fleet, n, "keep", why, wanted) for n, why in others.items()),
     )
 
 
@@ -115,11 +115,11 @@ def _begun(
         if current is None or current.name != wanted.name or current.phase == "returning":
             continue
         begun[name] = "is empty" if current.phase == "in_maintenance" else "is being emptied"
-    seen = fleet
+    predicted = fleet
     for name in begun:
-        steps = _emptying(seen, name, wanted)
-        seen = seen if isinstance(steps, str) else project_all(seen, steps)
-    return seen, begun
+        steps = _emptying(predicted, name, wanted)
+        predicted = predicted if isinstance(steps, str) else project_all(predicted, steps)
+    return predicted, begun
 
 
 def _unfit(fleet: Fleet, name: str) -> str | None:
@@ -134,7 +134,7 @@ def _unfit(fleet: Fleet, name: str) -> str | None:
 
 
 def _next(
-    seen: Fleet,
+    fleet: Fleet,
     serving: Sequence[str],
     wanted: ConsolidationWanted,
     gone: int,
@@ -144,11 +144,11 @@ def _next(
     reasons.
     """
     limit = _limit(serving, wanted, gone)
-    for name in sorted(serving, key=lambda n: (_memory(seen, n), n)):
+    for name in sorted(serving, key=lambda n: (_memory(fleet, n), n)):
         if limit is not None:
             kept[name] = kept[name] or limit
             continue
-        after = _without(seen, name, wanted)
+        after = _without(fleet, name, wanted)
         if isinstance(after, Fleet):
             return name, after
         kept[name] = after
@@ -164,23 +164,23 @@ def _limit(serving: Sequence[str], wanted: ConsolidationWanted, gone: int) -> st
     return None
 
 
-def _without(seen: Fleet, name: str, wanted: ConsolidationWanted) -> Fleet | str:
+def _without(fleet: Fleet, name: str, wanted: ConsolidationWanted) -> Fleet | str:
     """The fleet once the host is empty, or why that is not to be."""
-    pool = coordinated(seen, name)
+    pool = coordinated(fleet, name)
     if pool is not None:
         return f"coordinates pool {pool.name or pool.id}, which could not be managed without it"
-    steps = _emptying(seen, name, wanted)
+    steps = _emptying(fleet, name, wanted)
     if isinstance(steps, str):
         return steps
-    after = project_all(seen, steps)
+    after = project_all(fleet, steps)
     bound = sorted(s.name for s in after.servers_on(name))
     if bound:
         return f"{joined(bound)} would stay on it and could not be started any more"
     targets = dict.fromkeys(str(args.target) for s in steps if (args := _move(s)))
     full = [t for t in targets if _crowded(after.host(t), wanted)]
     if full:
-        told = joined([f"{t} {gib(h.memory_free)}" for t in full if (h := after.host(t))])
-        return f"less than {wanted.headroom} percent of memory would be left: {told}"
+        listed = joined([f"{t} {gib(h.memory_free)}" for t in full if (h := after.host(t))])
+        return f"less than {wanted.headroom} percent of memory would be left: {listed}"
     return after
 
 
@@ -188,33 +188,33 @@ def _crowded(host: Host | None, wanted: ConsolidationWanted) -> bool:
     return host is not None and host.memory_free * 100 < host.memory_total * wanted.headroom
 
 
-def _emptying(seen: Fleet, name: str, wanted: ConsolidationWanted) -> Sequence[Step] | str:
+def _emptying(fleet: Fleet, name: str, wanted: ConsolidationWanted) -> Sequence[Step] | str:
     """The steps that empty the host, or what blocks that."""
     try:
-        plan = plan_in_maintenance(seen, wanted.of(name))
+        plan = plan_in_maintenance(fleet, wanted.of(name))
     except FleetError as exc:
         return exc.cause
-    if not plan.steps and seen.open_maintenance(name) is None:
+    if not plan.steps and fleet.open_maintenance(name) is None:
         return f"maintenance {wanted.name!r} of it is done already; another one needs another name"
-    return _aimed(seen, plan)
+    return _aimed(fleet, plan)
 
 
-def _aimed(seen: Fleet, plan: Plan) -> Sequence[Step] | str:
+def _aimed(fleet: Fleet, plan: Plan) -> Sequence[Step] | str:
     """With a target for each move where the scheduler will choose: if the servers fit somehow, it
     is taken to find a way, too.
     """
     ids = [a.id for s in plan.steps if (a := _move(s)) and not a.target]
-    moving = [server for uuid in ids if (server := seen.server(uuid))]
-    options = {s.id: [h for h, why in objections(seen, s).items() if why is None] for s in moving}
-    placement = place(seen, moving, {i: _known(seen, hosts) for i, hosts in options.items()})
-    if placement.left:
-        names = joined([s.name for s in placement.left])
+    moving = [server for uuid in ids if (server := fleet.server(uuid))]
+    options = {s.id: [h for h, why in objections(fleet, s).items() if why is None] for s in moving}
+    placement = place(fleet, moving, {i: _known(fleet, hosts) for i, hosts in options.items()})
+    if placement.unplaced:
+        names = joined([s.name for s in placement.unplaced])
         return f"no host has the memory for {names}"
     return [_to(step, placement.chosen) for step in plan.steps]
 
 
-def _known(seen: Fleet, hosts: Sequence[str]) -> list[str]:
-    return [name for name in hosts if seen.host(name)]
+def _known(fleet: Fleet, hosts: Sequence[str]) -> list[str]:
+    return [name for name in hosts if fleet.host(name)]
 
 
 def _to(step: Step, chosen: Mapping[str, str]) -> Step:
@@ -245,13 +245,13 @@ def _choice(
     fleet: Fleet, name: str, decision: str, reason: str, wanted: ConsolidationWanted
 ) -> Choice:
     host = fleet.host(name)
-    found = wanted_maintenance(fleet, wanted.of(name))
+    maintenance = wanted_maintenance(fleet, wanted.of(name))
     service = fleet.service(name)
     return Choice(
         host=name,
         decision=decision,
         reason=reason,
-        phase=found.phase if found else None,
+        phase=maintenance.phase if maintenance else None,
         # XAPI keeps shutdown in host.current_operations until a host is back.
         up=host is not None
         and "shutdown" not in host.operations
@@ -260,7 +260,7 @@ def _choice(
     )
 
 
-def summary(choices: Sequence[Choice], name: str) -> str:
+def consolidation_summary(choices: Sequence[Choice], name: str) -> str:
     """The decision on each host, for people."""
     number = sum(c.decision != "keep" for c in choices)
     head = f"consolidation {name}: {number} of {len(choices)} hosts empty"

@@ -19,7 +19,7 @@ from ..common.lookup import get_host
 from ..common.refusals import refuse
 from ..hosts import verbs as hosts
 from ..services import verbs as services
-from .resume import finished_maintenance, open_maintenance, settled, under_way
+from .resume import finished_maintenance, resumable_maintenance, settled, under_way
 from .steps import begun, reached
 from .strategy import draining
 from .wanted import MaintenanceWanted, check, reason_of
@@ -41,7 +41,7 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
     """
     check(fleet, wanted)
     host = get_host(fleet, wanted.host)
-    current = open_maintenance(fleet, wanted)
+    current = resumable_maintenance(fleet, wanted)
     finished = finished_maintenance(fleet, wanted)
     if current is None and finished is not None:
         return Plan(verdicts=(_done_before(finished),))

@@ -21,7 +21,7 @@ from ..hosts import verbs as hosts
 from ..services import verbs as services
 from .enter import HALTED_KEY, MIGRATED_KEY, SUSPENDED_KEY
 from .pool_return import restarting
-from .resume import finished_maintenance, open_maintenance, settled, under_way
+from .resume import finished_maintenance, resumable_maintenance, settled, under_way
 from .steps import reached
 from .strategy import returning
 from .wanted import MaintenanceWanted, check, marked
@@ -35,7 +35,7 @@ def plan_in_service(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
     """
     check(fleet, wanted)
     host = get_host(fleet, wanted.host)
-    current = open_maintenance(fleet, wanted)
+    current = resumable_maintenance(fleet, wanted)
     if current is None:
         return _without_maintenance(fleet, host, wanted)
     opening = [
@@ -46,7 +46,7 @@ def plan_in_service(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
         *_back_in_service(fleet, host, current),
     ]
     verdicts = list(_service_verdicts(fleet, host, current))
-    back, judged = returning(fleet).way_home(project_all(fleet, opening), fleet, host, wanted)
+    back, judged = returning(fleet).plan_return(project_all(fleet, opening), fleet, host, wanted)
     steps = (*opening, *back, *reached(host, current, wanted, "done"))
     return Plan(steps, (*verdicts, *judged), window=wanted.max_parallel)
 
@@ -126,13 +126,11 @@ def _service_verdicts(fleet: Fleet, host: Host, current: Maintenance) -> Iterato
     if service is None or service.status == "enabled":
         pass
     elif not marked(service, current.name):
-        told = (
-            f"reason: {service.disabled_reason}" if service.disabled_reason else "no reason given"
-        )
+        why = f"reason: {service.disabled_reason}" if service.disabled_reason else "no reason given"
         yield Verdict(
             host.name,
             "warn",
-            f"its compute service stays disabled, as someone else disabled it ({told})",
+            f"its compute service stays disabled, as someone else disabled it ({why})",
         )
     if not fleet.traits.host_switch:
         return

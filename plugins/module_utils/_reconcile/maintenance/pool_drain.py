@@ -15,14 +15,14 @@ from ..._core.model import Fleet, Host, Maintenance, Network, Server
 from ..._core.plan import Step, Verdict
 from ..._core.units import gib
 from ..placing.placement import (
-    Misfit,
     Placement,
+    Unfit,
     biggest_first,
     closed_to_guests,
-    fellows,
-    misfit,
     older,
+    peers,
     place,
+    unfit,
 )
 from ..servers.verbs import move_step
 from .emptied import Emptied
@@ -44,18 +44,18 @@ def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
     if not running:
         _migration_network(fleet, source, wanted.network, ())
         return Emptied(verdicts=tuple(idle))
-    stuck = {s.id: found for s in running if (found := _first(fleet, s))}
+    stuck = {s.id: obstacle for s in running if (obstacle := _first_obstacle(fleet, s))}
     blocked = [_block(s, stuck[s.id]) for s in running if s.id in stuck]
     movable = [s for s in running if s.id not in stuck]
     hosts, closed = targets(fleet, source)
     if not hosts:
         blocked.append(_no_target(fleet, source, closed))
         return Emptied(verdicts=(*idle, *blocked))
-    options, unfit = _options(fleet, movable, hosts)
+    options, unplaceable = _options(fleet, movable, hosts)
     placement = place(
         fleet, [s for s in movable if options[s.id]], options, enforce_groups=wanted.enforce_groups
     )
-    blocked += unfit + [_no_room(s, options[s.id], placement) for s in placement.left]
+    blocked += unplaceable + [_no_room(s, options[s.id], placement) for s in placement.unplaced]
     moves = tuple((s, placement.chosen[s.id]) for s in movable if s.id in placement.chosen)
     network = None if blocked else _migration_network(fleet, source, wanted.network, moves)
     return Emptied(
@@ -64,7 +64,7 @@ def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
             *idle,
             *_skipped(closed),
             *blocked,
-            *_company(moves, placement),
+            *_shared_hosts(moves, placement),
             *_room(placement),
         ),
     )
@@ -119,7 +119,7 @@ def warnings(
 
 def targets(fleet: Fleet, source: Host) -> tuple[list[Host], dict[str, str]]:
     """The other hosts of the pool that take guests now, and by name why the rest don't."""
-    found: list[Host] = []
+    open_hosts: list[Host] = []
     closed: dict[str, str] = {}
     for host in fleet.members(source.pool_id):
         if host.name == source.name:
@@ -128,10 +128,10 @@ def targets(fleet: Fleet, source: Host) -> tuple[list[Host], dict[str, str]]:
         if reason is None and older(host, source):
             reason = "runs an older version than the host to be emptied"
         if reason is None:
-            found.append(host)
+            open_hosts.append(host)
         else:
             closed[host.name] = reason
-    return found, closed
+    return open_hosts, closed
 
 
 def _skipped(closed: Mapping[str, str]) -> list[Verdict]:
@@ -141,57 +141,57 @@ def _skipped(closed: Mapping[str, str]) -> list[Verdict]:
 # --- filters: one server by itself ----------------------------------------------------------------
 
 
-def _busy(server: Server) -> Misfit | None:
+def _busy(server: Server) -> Unfit | None:
     if server.task_state is None:
         return None
-    return Misfit(
+    return Unfit(
         f"is busy: its task_state is {server.task_state}", "Wait until that has ended and run again"
     )
 
 
-def _paused(server: Server) -> Misfit | None:
+def _paused(server: Server) -> Unfit | None:
     """XAPI answers VM_BAD_POWER_STATE to pool_migrate of a paused guest."""
     if server.power_state != "Paused":
         return None
-    return Misfit("is paused, and only a running server can be moved", "Unpause it, or stop it")
+    return Unfit("is paused, and only a running server can be moved", "Unpause it, or stop it")
 
 
-def _locked(server: Server) -> Misfit | None:
+def _locked(server: Server) -> Unfit | None:
     """OPERATION_BLOCKED applies to forced calls too."""
     if "pool_migrate" not in server.blocked:
         return None
     text = server.blocked["pool_migrate"]
-    return Misfit(
+    return Unfit(
         f"has pool_migrate among its blocked_operations{f' ({text})' if text else ''}",
         "Remove that block, or stop the server",
     )
 
 
-def _not_allowed(server: Server) -> Misfit | None:
+def _not_allowed(server: Server) -> Unfit | None:
     if "pool_migrate" in server.allowed:
         return None
-    return Misfit(
+    return Unfit(
         "does not allow pool_migrate (no guest tools, or a device passed through)",
         "Install the guest tools or detach the device, or stop the server",
     )
 
 
-FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_busy, _paused)
-OPERATION_FILTERS: Sequence[Callable[[Server], Misfit | None]] = (_locked, _not_allowed)
+FILTERS: Sequence[Callable[[Server], Unfit | None]] = (_busy, _paused)
+OPERATION_FILTERS: Sequence[Callable[[Server], Unfit | None]] = (_locked, _not_allowed)
 """In the order in which a user would have to deal with them; the first that objects is reported."""
 
 
-def _first(fleet: Fleet, server: Server) -> Misfit | None:
+def _first_obstacle(fleet: Fleet, server: Server) -> Unfit | None:
     if limit := fleet.traits.unsupported.get("action live_migrate"):
-        return Misfit(f"can't be moved while it runs: {limit.cause}", limit.remedy)
-    asked = (*FILTERS, *(OPERATION_FILTERS if fleet.traits.tells_operations else ()))
-    return next((found for check in asked if (found := check(server))), None)
+        return Unfit(f"can't be moved while it runs: {limit.cause}", limit.remedy)
+    asked = (*FILTERS, *(OPERATION_FILTERS if fleet.traits.lists_operations else ()))
+    return next((obstacle for check in asked if (obstacle := check(server))), None)
 
 
 def immovable(fleet: Fleet, server: Server) -> str | None:
     """Why this server can't be live-migrated anywhere now, or None."""
-    found = _first(fleet, server)
-    return found.reason if found else None
+    obstacle = _first_obstacle(fleet, server)
+    return obstacle.reason if obstacle else None
 
 
 # --- room for all of them together ----------------------------------------------------------------
@@ -204,20 +204,20 @@ def _options(
     options: dict[str, list[str]] = {}
     blocked = []
     for server in servers:
-        problems = {h.name: misfit(fleet, server, h) for h in hosts}
+        problems = {h.name: unfit(fleet, server, h) for h in hosts}
         options[server.id] = [name for name, problem in problems.items() if problem is None]
         if not options[server.id]:
-            blocked.append(_unfit(server, {n: p for n, p in problems.items() if p}))
+            blocked.append(_no_fit(server, {n: p for n, p in problems.items() if p}))
     return options, blocked
 
 
-def _unfit(server: Server, problems: dict[str, Misfit]) -> Verdict:
+def _no_fit(server: Server, problems: dict[str, Unfit]) -> Verdict:
     by_reason: dict[str, list[str]] = {}
     for name, problem in problems.items():
         by_reason.setdefault(problem.reason, []).append(name)
-    told = "; ".join(f"{reason} on {joined(names)}" for reason, names in by_reason.items())
+    listed = "; ".join(f"{reason} on {joined(names)}" for reason, names in by_reason.items())
     remedies = dict.fromkeys(p.remedy for p in problems.values())
-    return Verdict(server.name, "block", f"no host can take it: {told}", ". ".join(remedies))
+    return Verdict(server.name, "block", f"no host can take it: {listed}", ". ".join(remedies))
 
 
 def _no_target(fleet: Fleet, source: Host, closed: Mapping[str, str]) -> Verdict:
@@ -242,18 +242,18 @@ def _no_room(server: Server, options: Sequence[str], placement: Placement) -> Ve
             f"{joined([f'group {g}' for g in server.groups])}",
             "Add a host, take it out of the group, or relax anti_affinity for this maintenance",
         )
-    left = joined([f"{n} {gib(placement.free[n])}" for n in options])
+    free = joined([f"{n} {gib(placement.free[n])}" for n in options])
     return Verdict(
         server.name,
         "block",
         f"no capacity: it needs {gib(server.memory)} of memory, and once the others are placed, "
-        f"these have left: {left}",
+        f"these have left: {free}",
         "Stop or shrink servers in the pool, or add a host",
     )
 
 
-def _company(moves: Sequence[tuple[Server, str]], placement: Placement) -> list[Verdict]:
-    """Only relaxed anti-affinity lets fellow members meet."""
+def _shared_hosts(moves: Sequence[tuple[Server, str]], placement: Placement) -> list[Verdict]:
+    """Only relaxed anti-affinity lets peers share a host."""
     return [
         Verdict(
             server.name,
@@ -262,7 +262,7 @@ def _company(moves: Sequence[tuple[Server, str]], placement: Placement) -> list[
             "until the servers return",
         )
         for server, target in moves
-        if (met := fellows(server, placement.members[target]))
+        if (met := peers(server, placement.members[target]))
     ]
 
 
@@ -275,5 +275,5 @@ def _room(placement: Placement) -> list[Verdict]:
     ]
 
 
-def _block(server: Server, found: Misfit) -> Verdict:
-    return Verdict(server.name, "block", found.reason, found.remedy)
+def _block(server: Server, obstacle: Unfit) -> Verdict:
+    return Verdict(server.name, "block", obstacle.reason, obstacle.remedy)

@@ -9,7 +9,7 @@ from ..._core.model import Fleet, Host, Maintenance, Migration, Server
 from ..._core.plan import Step, Verdict, project_all
 from ..._core.status import MIGRATING
 from ..._core.units import gib
-from ..placing.placement import closed_to_guests, fellows, misfit
+from ..placing.placement import closed_to_guests, peers, unfit
 from ..servers.verbs import move_step
 from .pool_drain import immovable
 from .resume import await_step
@@ -26,7 +26,7 @@ def restarting(host: Host) -> bool:
     return not host.live or bool(RESTARTING & set(host.operations))
 
 
-def way_home(
+def plan_return(
     fleet: Fleet, before: Fleet, host: Host, wanted: MaintenanceWanted
 ) -> tuple[list[Step], list[Verdict]]:
     """Last to leave comes first. ``fleet`` is as it will be once the host is back in service."""
@@ -44,7 +44,7 @@ def way_home(
         server = fleet.server(move.server_id)
         if server is not None and server.host == home.name:
             continue
-        if server is not None and _on_its_way_home(server, move, current, before):
+        if server is not None and _is_returning(server, move, current, before):
             steps.append(await_step(server, move.target, home.name))
             free -= server.memory
             continue
@@ -52,7 +52,7 @@ def way_home(
         if reason is not None or server is None:
             verdicts.append(Verdict(move.server, "warn", f"does not return: {reason}"))
             continue
-        if met := fellows(server, here):
+        if met := peers(server, here):
             verdicts.append(
                 Verdict(server.name, "warn", f"joins {met[0].name} of its anti-affinity group")
             )
@@ -71,7 +71,7 @@ def _without(fleet: Fleet, current: Maintenance) -> Fleet:
     )
 
 
-def _on_its_way_home(server: Server, move: Migration, current: Maintenance, before: Fleet) -> bool:
+def _is_returning(server: Server, move: Migration, current: Maintenance, before: Fleet) -> bool:
     """Only a return that was interrupted can have a server of ours migrating from where we put it."""
     was = before.open_maintenance(current.host)
     return (
@@ -94,9 +94,9 @@ def _stays(
         return f"it was moved to {server.host} meanwhile"
     if closed is not None:
         return f"{home.name} {closed}"
-    if found := immovable(fleet, server):
-        return f"it {found}"
-    if lacking := misfit(fleet, server, home):
+    if reason := immovable(fleet, server):
+        return f"it {reason}"
+    if lacking := unfit(fleet, server, home):
         return f"{lacking.reason} on {home.name}"
     if free < server.memory:
         return f"no capacity on {home.name}: it needs {gib(server.memory)}, {gib(free)} are left"

@@ -15,7 +15,7 @@ from ..._core.units import gib, table
 from .resume import wanted_maintenance
 from .wanted import MaintenanceWanted
 
-UNKNOWN = "(scheduler)"
+UNCHOSEN = "(scheduler)"
 """Stands in tables for a host that the scheduler has yet to choose."""
 
 
@@ -31,28 +31,28 @@ def plan_lines(plan: Plan) -> list[str]:
         (
             server,
             gib(args.memory or 0),
-            args.source or UNKNOWN,
+            args.source or UNCHOSEN,
             "to",
-            args.target or UNKNOWN,
+            args.target or UNCHOSEN,
         )
         for server, args in moves
     ]
-    told = [f"  {v}" for v in plan.verdicts if v.decision in ("act", "skip")]
-    return [head, *(f"  {line}" for line in table(rows)), *told]
+    decisions = [f"  {v}" for v in plan.verdicts if v.decision in ("act", "skip")]
+    return [head, *(f"  {line}" for line in table(rows)), *decisions]
 
 
 def result(fleet: Fleet, wanted: MaintenanceWanted) -> dict[str, Any]:
     """What host_maintenance returns besides the steps; always the same keys."""
-    found = wanted_maintenance(fleet, wanted)
+    maintenance = wanted_maintenance(fleet, wanted)
     return {
         "host": wanted.host,
-        "maintenance": found and _maintenance(fleet, found),
-        "summary": summary(fleet, wanted, found),
+        "maintenance": maintenance and _maintenance(fleet, maintenance),
+        "summary": maintenance_summary(fleet, wanted, maintenance),
     }
 
 
-def _maintenance(fleet: Fleet, found: Maintenance) -> dict[str, Any]:
-    data: dict[str, Any] = to_dict(found)
+def _maintenance(fleet: Fleet, maintenance: Maintenance) -> dict[str, Any]:
+    data: dict[str, Any] = to_dict(maintenance)
     kept = ("id", "host", "name", "phase", "service_disabled", "host_disabled")
     times = ("started_at", "updated_at", "finished_at")
     moves = [
@@ -65,7 +65,7 @@ def _maintenance(fleet: Fleet, found: Maintenance) -> dict[str, Any]:
             "memory": move.memory,
             "now_on": _place(fleet, move.server_id),
         }
-        for move in found.moves
+        for move in maintenance.moves
     ]
     return {**{key: data[key] for key in (*kept, *times)}, "moves": moves}
 
@@ -75,36 +75,38 @@ def _place(fleet: Fleet, server_id: str) -> str | None:
     return (server.host if server else None) or None
 
 
-def summary(fleet: Fleet, wanted: MaintenanceWanted, found: Maintenance | None) -> str:
+def maintenance_summary(
+    fleet: Fleet, wanted: MaintenanceWanted, maintenance: Maintenance | None
+) -> str:
     """A table of the moves, and the memory left on each host of the pool, or of those involved."""
-    if found is None:
+    if maintenance is None:
         return f"host {wanted.host}: no maintenance named {wanted.name}"
-    lines = [f"host {found.host}, maintenance {found.name}: {found.phase}"]
-    if found.moves:
+    lines = [f"host {maintenance.host}, maintenance {maintenance.name}: {maintenance.phase}"]
+    if maintenance.moves:
         rows = [("server", "memory", "from", "to", "status", "now on")]
         rows += [
             (
                 m.server,
                 gib(m.memory),
                 m.source,
-                m.target or UNKNOWN,
+                m.target or UNCHOSEN,
                 m.status,
                 _place(fleet, m.server_id) or "-",
             )
-            for m in found.moves
+            for m in maintenance.moves
         ]
         lines += [f"  {line}" for line in table(rows)]
-    left = ", ".join(
+    free = ", ".join(
         f"{h.name} {gib(h.memory_free)}"
-        for h in sorted(_shown_hosts(fleet, found), key=lambda h: h.name)
+        for h in sorted(_shown_hosts(fleet, maintenance), key=lambda h: h.name)
     )
-    return "\n".join([*lines, f"memory left for servers: {left}"])
+    return "\n".join([*lines, f"memory left for servers: {free}"])
 
 
-def _shown_hosts(fleet: Fleet, found: Maintenance) -> Sequence[Host]:
+def _shown_hosts(fleet: Fleet, maintenance: Maintenance) -> Sequence[Host]:
     """Those of the pool, or those involved: a cloud has too many hosts to show all."""
-    home = fleet.host(found.host)
+    home = fleet.host(maintenance.host)
     if home is not None and home.pool_id:
         return fleet.members(home.pool_id)
-    involved = {found.host, *(m.target for m in found.moves)}
+    involved = {maintenance.host, *(m.target for m in maintenance.moves)}
     return [h for h in fleet.hosts if h.name in involved]

@@ -17,7 +17,7 @@ from .verbs import SettleArgs, settle_move
 from .wanted import MaintenanceWanted
 
 
-def open_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance | None:
+def resumable_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Maintenance | None:
     """The open maintenance of the host, which must be the one wanted."""
     current = fleet.open_maintenance(wanted.host)
     if current is not None and current.name != wanted.name:
@@ -82,11 +82,11 @@ def _cold_under_way(fleet: Fleet, server: Server, move: Migration) -> bool:
     waiting = server.vm_state == "resized" and server.task_state is None
     if move.type != COLD or not (waiting or server.task_state in RESIZING):
         return False
-    record = latest(fleet, server.id)
+    record = latest_migration(fleet, server.id)
     return record is not None and (record.type, record.source) == (COLD, move.source)
 
 
-def latest(fleet: Fleet, server_id: str) -> Migration | None:
+def latest_migration(fleet: Fleet, server_id: str) -> Migration | None:
     """The newest of the server's migrations, where the control plane lists them."""
     return next((m for m in reversed(fleet.migrations) if m.server_id == server_id), None)
 

@@ -32,7 +32,7 @@ class Drain(Protocol):
 class Return(Protocol):
     """The way back."""
 
-    def way_home(
+    def plan_return(
         self, fleet: Fleet, before: Fleet, host: Host, wanted: MaintenanceWanted
     ) -> tuple[list[Step], list[Verdict]]:
         """Last to leave comes first. ``fleet`` is as it will be once the host is back in service."""

@@ -38,7 +38,7 @@ class MaintenanceWanted:
     """Whether servers that are stopped leave the host, too; on Nova only."""
 
 
-def needs(fleet: Fleet, wanted: MaintenanceWanted) -> Reading:
+def maintenance_needs(fleet: Fleet, wanted: MaintenanceWanted) -> Reading:
     """Everything about the host, and the servers that the open maintenance has moved elsewhere."""
     current = fleet.open_maintenance(wanted.host)
     return reading(

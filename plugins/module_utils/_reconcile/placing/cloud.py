@@ -51,12 +51,12 @@ def objections(fleet: Fleet, server: Server) -> dict[str, str | None]:
     }
 
 
-def no_valid_host(found: dict[str, str | None]) -> str | None:
+def no_valid_host(problems: dict[str, str | None]) -> str | None:
     """Why the scheduler can choose none of these, or None."""
-    if not all(found.values()):
+    if not all(problems.values()):
         return None
-    told: Sequence[str] = [f"{host} {reason}" for host, reason in found.items()]
-    return f"no valid host was found: {joined(told, 'there is no other', MOST)}"
+    reasons: Sequence[str] = [f"{host} {reason}" for host, reason in problems.items()]
+    return f"no valid host was found: {joined(reasons, 'there is no other', MOST)}"
 
 
 def stuck(fleet: Fleet, server: Server) -> FleetError | None:
@@ -80,9 +80,9 @@ def onto(fleet: Fleet, servers: Sequence[Server], target: str) -> Targets:
     """
     _check_target(fleet, target, needed=bool(servers))
     refused = {
-        s.id: _refused(s, f"{target} {found}")
+        s.id: _refused(s, f"{target} {reason}")
         for s in servers
-        if (found := outside_zone(fleet, s, target))
+        if (reason := outside_zone(fleet, s, target))
     }
     return Targets({s.id: target for s in servers}, refused=refused)
 

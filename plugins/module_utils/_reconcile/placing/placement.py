@@ -24,7 +24,7 @@ after which the host goes away.
 
 
 @dataclass(frozen=True)
-class Misfit:
+class Unfit:
     """Why a host can't take a server, and what to do about it."""
 
     reason: str
@@ -33,14 +33,14 @@ class Misfit:
 
 @dataclass
 class Placement:
-    """Where each server goes, by uuid; ``left`` found no place. ``free`` is memory left by host."""
+    """Where each server goes, by uuid; ``unplaced`` found no place. ``free`` is memory left by host."""
 
     chosen: dict[str, str] = field(default_factory=dict)
-    left: list[Server] = field(default_factory=list)
+    unplaced: list[Server] = field(default_factory=list)
     free: dict[str, int] = field(default_factory=dict)
     members: dict[str, list[Server]] = field(default_factory=dict)
     """Servers on each host once all are moved; anti-affinity is judged by them."""
-    held: dict[tuple[str, str], int] = field(default_factory=dict)
+    already_there: dict[tuple[str, str], int] = field(default_factory=dict)
     """By server and host, memory that the server has there already and gives back."""
 
 
@@ -86,7 +86,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", version))
 
 
-def misfit(fleet: Fleet, server: Server, host: Host) -> Misfit | None:
+def unfit(fleet: Fleet, server: Server, host: Host) -> Unfit | None:
     """Why this host could not run the server even if all its memory were free, or None."""
     for uuid in sorted(server.all_storage):
         storage = fleet.storage(uuid)
@@ -96,19 +96,19 @@ def misfit(fleet: Fleet, server: Server, host: Host) -> Misfit | None:
     for uuid in sorted(server.networks):
         network = by_id.get(uuid)
         if network is None or host.name not in network.hosts:
-            return Misfit(
+            return Unfit(
                 f"network {network.name if network else uuid} is missing",
                 "Connect the network there, or stop the server",
             )
     if server.vcpus > host.cpus > 0:
-        return Misfit(
+        return Unfit(
             f"only {host.cpus} CPUs for its {server.vcpus}",
             "Stop the server, or give it fewer virtual CPUs",
         )
     return None
 
 
-def _missing_storage(name: str, storage: object) -> Misfit:
+def _missing_storage(name: str, storage: object) -> Unfit:
     content = getattr(storage, "content_type", "")
     shared = getattr(storage, "shared", False)
     if content == "iso":
@@ -117,7 +117,7 @@ def _missing_storage(name: str, storage: object) -> Misfit:
         remedy = "Plug the SR there (xen_sr)"
     else:
         remedy = "Move its disk to a shared SR, or stop the server"
-    return Misfit(f"SR {name} is not attached", remedy)
+    return Unfit(f"SR {name} is not attached", remedy)
 
 
 def place(
@@ -132,16 +132,16 @@ def place(
 
     Biggest first into the roomiest host, which spreads the load; if that leaves one over, the most
     constrained first into the fullest host that still takes it, which packs tighter. Where groups
-    are not enforced, a host without a fellow member is still preferred. A ``preferred`` host goes
+    are not enforced, a host without a peer is still preferred. A ``preferred`` host goes
     before all others.
     """
     wish = preferred or {}
     spread = _fill(fleet, biggest_first(servers), options, enforce_groups, wish, tight=False)
-    if not spread.left:
+    if not spread.unplaced:
         return spread
     constrained = sorted(biggest_first(servers), key=lambda s: len(options[s.id]))
     packed = _fill(fleet, constrained, options, enforce_groups, wish, tight=True)
-    return packed if len(packed.left) < len(spread.left) else spread
+    return packed if len(packed.unplaced) < len(spread.unplaced) else spread
 
 
 def biggest_first(servers: Iterable[Server]) -> list[Server]:
@@ -165,7 +165,7 @@ def _fill(
         members={
             n: [s for s in fleet.servers_on(n) if s.running and s.id not in moving] for n in names
         },
-        held={
+        already_there={
             (s.id, s.host): s.memory
             for s in fleet.servers
             if s.id in moving and s.host and s.running
@@ -186,24 +186,24 @@ def _put(
     *,
     tight: bool,
 ) -> None:
-    fellow = {n: bool(fellows(server, placement.members[n])) for n in options}
-    need = {n: server.memory - placement.held.get((server.id, n), 0) for n in options}
+    meets = {n: bool(peers(server, placement.members[n])) for n in options}
+    need = {n: server.memory - placement.already_there.get((server.id, n), 0) for n in options}
     fitting = [
         n
         for n in options
-        if placement.free[n] >= need[n] and not (enforce and fellow[n] and n != server.host)
+        if placement.free[n] >= need[n] and not (enforce and meets[n] and n != server.host)
     ]
     if not fitting:
-        placement.left.append(server)
+        placement.unplaced.append(server)
         return
     sign = 1 if tight else -1
-    best = min(fitting, key=lambda n: (n != wish, fellow[n], sign * placement.free[n], n))
+    best = min(fitting, key=lambda n: (n != wish, meets[n], sign * placement.free[n], n))
     placement.chosen[server.id] = best
     placement.free[best] -= need[best]
     placement.members[best].append(server)
 
 
-def fellows(server: Server, others: Iterable[Server]) -> list[Server]:
+def peers(server: Server, others: Iterable[Server]) -> list[Server]:
     """Those of the others that share an anti-affinity group with the server."""
     groups = set(server.groups)
     return [o for o in others if o.id != server.id and groups & set(o.groups)]

@@ -18,14 +18,14 @@ from ..._core.model import Fleet, Host, Server
 from ..._core.plan import Verdict
 from ..._core.units import gib
 from ..common.lookup import unknown
-from .placement import closed_to_guests, fellows, misfit, older, place, unable
+from .placement import closed_to_guests, older, peers, place, unable, unfit
 from .targets import Rule, Targets
 
 
 def closed(fleet: Fleet, host: str) -> str | None:
     """Why no server can move to the host now, or None. Completes "host X ..."."""
-    found = fleet.host(host)
-    return "is unknown" if found is None else closed_to_guests(fleet, found)
+    known = fleet.host(host)
+    return "is unknown" if known is None else closed_to_guests(fleet, known)
 
 
 def stuck(fleet: Fleet, server: Server) -> FleetError | None:
@@ -53,7 +53,7 @@ def onto(fleet: Fleet, servers: Sequence[Server], target: str) -> Targets:
     host = _open_host(fleet, target, needed=bool(servers))
     refused = {s.id: e for s in servers if (e := _unfit(fleet, s, host))}
     placement = place(fleet, servers, {s.id: [host.name] for s in servers}, enforce_groups=False)
-    errors = [_too_little(servers, host)] if placement.left and not refused else []
+    errors = [_too_little(servers, host)] if placement.unplaced and not refused else []
     chosen = {s.id: host.name for s in servers}
     return Targets(chosen, _shared(fleet, servers, chosen), refused, tuple(errors))
 
@@ -84,11 +84,11 @@ def _unfit(fleet: Fleet, server: Server, host: Host) -> FleetError | None:
             f"target host {host.name} is in another pool",
             "Choose a host of the server's own pool",
         )
-    found = misfit(fleet, server, host)
-    if found is None:
+    lacking = unfit(fleet, server, host)
+    if lacking is None:
         return None
     return InvalidError(
-        f"server {server.name}", f"{host.name} cannot run it: {found.reason}", found.remedy
+        f"server {server.name}", f"{host.name} cannot run it: {lacking.reason}", lacking.remedy
     )
 
 
@@ -130,7 +130,7 @@ def choose(
             refused[server.id] = _no_valid_host(server, problems)
     able = [s for s in servers if s.id in options]
     placed = place(fleet, able, options, enforce_groups=rule.apart, preferred=preferred)
-    refused.update({s.id: _no_room(fleet, s, options[s.id], rule) for s in placed.left})
+    refused.update({s.id: _no_room(fleet, s, options[s.id], rule) for s in placed.unplaced})
     return Targets(placed.chosen, _shared(fleet, able, placed.chosen), refused)
 
 
@@ -139,19 +139,19 @@ def _candidates(
 ) -> dict[str, str | None]:
     """The hosts of the pool that may be asked, each with what is against it."""
     own = fleet.host(home or "")
-    if own is not None and not (unable(fleet, own) or misfit(fleet, server, own)):
+    if own is not None and not (unable(fleet, own) or unfit(fleet, server, own)):
         return {own.name: None}
     source = fleet.host(server.host or "")
-    found: dict[str, str | None] = {}
+    problems: dict[str, str | None] = {}
     for host in fleet.members(server.pool_id):
         if rule.leaves and host.name == server.host:
             continue
         reason = closed_to_guests(fleet, host)
         if reason is None and rule.no_older and source and older(host, source):
             reason = "runs an older version"
-        unfit = misfit(fleet, server, host) if reason is None else None
-        found[host.name] = f"cannot run it: {unfit.reason}" if unfit else reason
-    return found
+        lacking = unfit(fleet, server, host) if reason is None else None
+        problems[host.name] = f"cannot run it: {lacking.reason}" if lacking else reason
+    return problems
 
 
 def _no_valid_host(server: Server, problems: Mapping[str, str | None]) -> FleetError:
@@ -184,7 +184,7 @@ def _shared(
     for server in grouped:
         target = chosen[server.id]
         there = [s for s in fleet.servers_on(target) if s.running and s.id not in arriving]
-        met = fellows(server, [*there, *(s for s in servers if chosen.get(s.id) == target)])
+        met = peers(server, [*there, *(s for s in servers if chosen.get(s.id) == target)])
         if met:
             group = joined([f.name for f in met])
             reason = f"shares {target} with {group} of its anti-affinity group"

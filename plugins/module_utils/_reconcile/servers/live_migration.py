@@ -35,12 +35,12 @@ def plan_moves(fleet: Fleet, servers: Sequence[Server], target: str | None) -> M
     moving = [s for s in servers if target is None or s.host != target]
     stuck = {s.id: e for s in moving if (e := strategy.stuck(fleet, s))}
     free = [s for s in moving if s.id not in stuck]
-    found = (
+    targets = (
         strategy.choose(fleet, free, MOVING)
         if target is None
         else strategy.onto(fleet, free, target)
     )
-    errors = (*stuck.values(), *found.obstacles)
+    errors = (*stuck.values(), *targets.obstacles)
     if errors:
         return Moves(errors=errors)
-    return Moves(tuple(move_step(s, found.hosts[s.id]) for s in moving), found.warnings)
+    return Moves(tuple(move_step(s, targets.hosts[s.id]) for s in moving), targets.warnings)

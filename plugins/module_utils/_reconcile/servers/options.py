@@ -50,8 +50,8 @@ def _check_values(options: Mapping[str, Any], max_parallel: int) -> None:
 
 def check_supported(traits: Traits, name: str, options: Mapping[str, Any], wait: bool) -> None:
     """UnsupportedError for what this control plane has nothing for, InvalidError for what it needs."""
-    if found := traits.unsupported.get(f"action {name}"):
-        raise UnsupportedError(f"action {name}", *found)
+    if limit := traits.unsupported.get(f"action {name}"):
+        raise UnsupportedError(f"action {name}", *limit)
     if not wait and name in traits.stepwise:
         raise UnsupportedError(
             "option wait",

@@ -45,14 +45,14 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
         moves = plan_moves(fleet, due, wanted.host)
         _raise_all(wanted.action, moves.errors)
         return Plan(moves.steps, (*moves.verdicts, *verdicts), window, most)
-    found = plan_targets(fleet, due, wanted)
-    if wanted.action == EVACUATE and found.hosts:
+    targets = plan_targets(fleet, due, wanted)
+    if wanted.action == EVACUATE and targets.hosts:
         # As on Nova, one that no host can take does not keep the others down.
-        lost = tuple(Verdict(e.what, "warn", e.cause) for e in found.refused.values())
-        found = replace(found, warnings=(*found.warnings, *lost), refused={})
-    _raise_all(wanted.action, found.obstacles)
-    steps = tuple(_step(fleet, s, wanted, found.hosts.get(s.id)) for s in due)
-    return Plan(steps, (*found.warnings, *verdicts), window, most)
+        lost = tuple(Verdict(e.what, "warn", e.cause) for e in targets.refused.values())
+        targets = replace(targets, warnings=(*targets.warnings, *lost), refused={})
+    _raise_all(wanted.action, targets.obstacles)
+    steps = tuple(_step(fleet, s, wanted, targets.hosts.get(s.id)) for s in due)
+    return Plan(steps, (*targets.warnings, *verdicts), window, most)
 
 
 def check_wanted(wanted: ServerActionWanted) -> None:
@@ -86,7 +86,7 @@ def chosen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
     return servers_named(fleet, words)
 
 
-def needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
+def action_needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
     """What the plan depends on: a move asks for the state of its target, too, and where no scheduler
     chooses, all that starts a server for the room on every host.
     """

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from ..._core.actions import ANY, TABLE, Action
 from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Server
+from ..._core.units import MIB
 from ..common.refusals import cannot
 from .wanted import ServerActionWanted
 from .xapi_operations import refused_by_xapi
@@ -42,7 +43,7 @@ def _resized(server: Server, wanted: ServerActionWanted) -> bool:
     same = {
         "flavor": server.flavor,
         "vcpus": server.vcpus,
-        "memory_mb": server.memory_max // 1024**2,
+        "memory_mb": server.memory_max // MIB,
     }
     given = {key: options[key] for key in same if options.get(key) is not None}
     states = TABLE["resize"].starts | {"resized"}
@@ -91,7 +92,7 @@ def obstacle(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetE
 
 
 def _not_allowed(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetError | None:
-    if not fleet.traits.tells_operations:
+    if not fleet.traits.lists_operations:
         return None
     return refused_by_xapi(server, wanted.action, wanted.force)
 
@@ -102,8 +103,8 @@ def _locked(fleet: Fleet, server: Server, name: str, action: Action) -> FleetErr
     """
     if not (server.locked and action.locked and fleet.traits.locks_bind_everybody):
         return None
-    told = f" ({server.locked_reason})" if server.locked_reason else ""
-    return cannot(server, name, f"while it is locked{told}", "Unlock it first")
+    reason = f" ({server.locked_reason})" if server.locked_reason else ""
+    return cannot(server, name, f"while it is locked{reason}", "Unlock it first")
 
 
 def _busy(server: Server, wanted: ServerActionWanted, action: Action) -> FleetError | None:

@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..._core.model import Fleet, Server
+from ..._core.units import MIB
 from ..placing.strategy import placing
 from ..placing.targets import MOVING, Rule, Targets
 from .preconditions import failed_host
 from .wanted import ServerActionWanted
 
-ANEW: Mapping[str, Rule] = {
+SCHEDULED: Mapping[str, Rule] = {
     "migrate": MOVING,
     "evacuate": Rule(leaves=True, apart=False),
     "unshelve": Rule(),
@@ -77,16 +78,16 @@ def plan_targets(fleet: Fleet, servers: Sequence[Server], wanted: ServerActionWa
         _as_started(s, wanted) for s in servers if s.id not in there and STARTS[name](s, wanted)
     ]
     if wanted.host is not None:
-        found = placing(fleet).onto(fleet, starting, wanted.host)
+        targets = placing(fleet).onto(fleet, starting, wanted.host)
     else:
-        found = placing(fleet).choose(
+        targets = placing(fleet).choose(
             fleet,
             starting,
-            ANEW.get(name, STAYING),
+            SCHEDULED.get(name, STAYING),
             homes={s.id: home for s in starting if (home := _home(s, name))},
             preferred={s.id: wish for s in starting if (wish := _wish(s, name))},
         )
-    return replace(found, hosts={**found.hosts, **there})
+    return replace(targets, hosts={**targets.hosts, **there})
 
 
 def _elsewhere(fleet: Fleet, server: Server, action: str) -> bool:
@@ -103,14 +104,14 @@ def _as_started(server: Server, wanted: ServerActionWanted) -> Server:
     if wished is None:
         return server
     overhead = max(0, server.memory - server.memory_max)
-    return replace(server, memory=wished * 1024**2 + overhead)
+    return replace(server, memory=wished * MIB + overhead)
 
 
 def _home(server: Server, action: str) -> str | None:
     """The host that it does not leave."""
     if action == "revert_resize":
         return server.resized_from
-    return None if action in ANEW and server.vm_state != "shelved" else server.host
+    return None if action in SCHEDULED and server.vm_state != "shelved" else server.host
 
 
 def _wish(server: Server, action: str) -> str | None:

@@ -28,8 +28,8 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.mainte
     Choice,
     ConsolidationWanted,
     choice_views,
+    consolidation_summary,
     plan_consolidation,
-    summary,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.enter import (
     plan_in_maintenance,
@@ -81,7 +81,7 @@ def test_those_with_least_to_move_go_first_and_the_coordinator_stays() -> None:
     )
     assert choices[-1].reason == "coordinates pool p, which could not be managed without it"
     assert choice_views(choices)[0]["memory_mb"] == 2048
-    assert summary(choices, "night").splitlines()[:2] == [
+    assert consolidation_summary(choices, "night").splitlines()[:2] == [
         "consolidation night: 3 of 4 hosts empty",
         "  xen3  empty  2.0 GiB  up  2.0 GiB of servers fit elsewhere",
     ]

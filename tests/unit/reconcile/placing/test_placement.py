@@ -16,9 +16,9 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.placing.placement import (
     closed_to_guests,
-    misfit,
     older,
     place,
+    unfit,
 )
 
 
@@ -45,7 +45,7 @@ PLACEMENTS: list[tuple[str, dict[str, int], list[int], dict[str, str], list[str]
 
 
 @pytest.mark.parametrize(
-    ("free", "sizes", "chosen", "left"),
+    ("free", "sizes", "chosen", "unplaced"),
     [row[1:] for row in PLACEMENTS],
     ids=[row[0] for row in PLACEMENTS],
 )
@@ -53,12 +53,12 @@ def test_place(
     free: dict[str, int],
     sizes: list[int],
     chosen: dict[str, str],
-    left: list[str],
+    unplaced: list[str],
 ) -> None:
     servers = [server(f"s{i}", "src", memory=g * GIB) for i, g in enumerate(sizes)]
     placed = place(pool_of(**free), servers, {s.id: list(free) for s in servers})
     assert {k.removeprefix("uuid-"): v for k, v in placed.chosen.items()} == chosen
-    assert [s.name for s in placed.left] == left
+    assert [s.name for s in placed.unplaced] == unplaced
     for name, gib in free.items():
         used = sum(s.memory for s in servers if placed.chosen.get(s.id) == name)
         assert placed.free[name] == gib * GIB - used >= 0
@@ -84,10 +84,10 @@ def test_group_members_meet_only_if_not_enforced_and_only_where_they_must() -> N
     members = [server(f"db{i}", "src", groups=("db",)) for i in (1, 2)]
     known = fleet([host("a", "p"), host("b", "p")], servers=[server("db3", "a", groups=("db",))])
     options = {s.id: ["a", "b"] for s in members}
-    assert [s.name for s in place(known, members, options).left] == ["db2"]
+    assert [s.name for s in place(known, members, options).unplaced] == ["db2"]
     relaxed = place(known, members, options, enforce_groups=False)
     assert relaxed.chosen[members[0].id] == "b"
-    assert relaxed.left == []
+    assert relaxed.unplaced == []
 
 
 CLOSED: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
@@ -157,9 +157,9 @@ def test_misfit(fields: dict[str, Any], reason: str | None, remedy: str) -> None
         ],
         networks=[network("lan", "p", {"a", "b"}), network("dmz", "p", {"a"})],
     )
-    unfit = misfit(known, server("s", "a", **fields), b)
-    assert (unfit and unfit.reason) == reason
-    assert unfit is None or remedy in unfit.remedy
+    lacking = unfit(known, server("s", "a", **fields), b)
+    assert (lacking and lacking.reason) == reason
+    assert lacking is None or remedy in lacking.remedy
 
 
 @pytest.mark.parametrize(
