@@ -188,7 +188,7 @@ from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._reconcile.services.plan import (
     ServiceWanted,
-    check_options,
+    check_service_options,
     plan_service,
     service_needs,
 )
@@ -215,7 +215,7 @@ FIELDS = ("hosts", "state", "binary", "status", "disabled_reason", "forced_down"
 
 def run(task: Task) -> dict[str, Any]:
     wanted = ServiceWanted(**{name: task.params[name] for name in FIELDS})
-    check_options(wanted)
+    check_service_options(wanted)
     waits = wanted.wait_for is not None and not task.check_mode
     if waits and not wanted.updates:
         return {"changed": False, "actions": [], **_services(_wait(task, wanted), wanted)}

@@ -24,7 +24,7 @@ OPTIONAL = re.compile(r"\[(.*?{(\w+)})\]")
 UNCHOSEN = "a host of the scheduler's choice"
 """What a source or target that is not known yet is called."""
 
-Work: TypeAlias = Iterator[float] | None
+Execution: TypeAlias = Iterator[float] | None
 """None when a step is done, or its progress (0 to 1), which ends when the step has ended."""
 
 
@@ -41,7 +41,7 @@ class Verb(Generic[A]):
     sentence: str
     args: type[A]
     effect: Callable[[Fleet, str, A], Fleet]
-    execute: Callable[[Ports, str, A], Work]
+    execute: Callable[[Ports, str, A], Execution]
     windowed: bool = False
     """Neighbouring steps with this verb are independent of each other and may run side by side."""
     slow: bool = False
@@ -84,7 +84,7 @@ class Step:
         """The fleet after this step. One whose subject is gone changes nothing."""
         return self.verb.effect(fleet, self.subject, self.args)
 
-    def execute(self, ports: Ports) -> Work:
+    def execute(self, ports: Ports) -> Execution:
         """Called by the engine only."""
         return self.verb.execute(ports, self.subject, self.args)
 

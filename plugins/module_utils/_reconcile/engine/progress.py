@@ -16,7 +16,7 @@ from ..._core.wait import Clock
 QUIET_SECONDS = 10.0
 """A line about running steps at least this often: silence looks like hanging."""
 
-LONGEST = 100
+LONGEST_LINE = 100
 """Characters of a step's sentence that a line shows."""
 
 
@@ -81,7 +81,7 @@ class Progress:
 def short(step: Step) -> str:
     """The step's sentence, cut to a line: lists of uuids mean nothing to a reader."""
     text = str(step)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
 
 
 def weight(step: Step) -> float:

@@ -15,7 +15,7 @@ from ..._core.units import gib, table
 from .resume import wanted_maintenance
 from .wanted import MaintenanceWanted
 
-UNCHOSEN = "(scheduler)"
+BY_SCHEDULER = "(scheduler)"
 """Stands in tables for a host that the scheduler has yet to choose."""
 
 
@@ -31,9 +31,9 @@ def plan_lines(plan: Plan) -> list[str]:
         (
             server,
             gib(args.memory or 0),
-            args.source or UNCHOSEN,
+            args.source or BY_SCHEDULER,
             "to",
-            args.target or UNCHOSEN,
+            args.target or BY_SCHEDULER,
         )
         for server, args in moves
     ]
@@ -89,7 +89,7 @@ def maintenance_summary(
                 m.server,
                 gib(m.memory),
                 m.source,
-                m.target or UNCHOSEN,
+                m.target or BY_SCHEDULER,
                 m.status,
                 _place(fleet, m.server_id) or "-",
             )

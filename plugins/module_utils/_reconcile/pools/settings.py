@@ -50,7 +50,7 @@ def plan_pool(fleet: Fleet, wanted: PoolWanted) -> Plan:
     changes = changed_keys(pool.other_config, wanted.other_config or {})
     if changes:
         steps.append(
-            verbs.set_other_config(name, verbs.ConfigArgs(pool_id=pool.id, changes=changes))
+            verbs.set_other_config(name, verbs.PoolConfigArgs(pool_id=pool.id, changes=changes))
         )
     if wanted.tags is not None and set(wanted.tags) != set(pool.tags):
         steps.append(

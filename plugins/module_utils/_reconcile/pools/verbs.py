@@ -104,14 +104,14 @@ set_default_sr = Verb(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfigArgs(Args):
+class PoolConfigArgs(Args):
     """None removes a key."""
 
     pool_id: str
     changes: Mapping[str, str | None]
 
 
-def _configured(fleet: Fleet, _pool: str, args: ConfigArgs) -> Fleet:
+def _configured(fleet: Fleet, _pool: str, args: PoolConfigArgs) -> Fleet:
     return _changed(
         fleet,
         args.pool_id,
@@ -119,14 +119,14 @@ def _configured(fleet: Fleet, _pool: str, args: ConfigArgs) -> Fleet:
     )
 
 
-def _set_other_config(ports: Ports, _pool: str, args: ConfigArgs) -> None:
+def _set_other_config(ports: Ports, _pool: str, args: PoolConfigArgs) -> None:
     pool_port(ports).set_other_config(args.pool_id, args.changes)
 
 
 set_other_config = Verb(
     "pool.set_other_config",
     "set other_config of pool {subject}: {changes}",
-    ConfigArgs,
+    PoolConfigArgs,
     _configured,
     _set_other_config,
 )

@@ -60,7 +60,7 @@ def record_ended(
     _journal(ports).finish_move(move, status, args.target or arrived_on)
 
 
-def outcome(server: Server | None, args: ActionArgs, *, cold: bool = False) -> str:
+def move_status(server: Server | None, args: ActionArgs, *, cold: bool = False) -> str:
     """The error's meaning: the task may be lost in a toolstack's restart and the move done."""
     if server is None or not (server.running or cold):
         return "cancelled"

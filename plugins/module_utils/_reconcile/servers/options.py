@@ -14,7 +14,7 @@ from ..._core.traits import Traits
 from ..common.refusals import check_given
 
 
-def check_options(
+def check_action_options(
     name: str, host: str | None, options: Mapping[str, Any], max_parallel: int
 ) -> None:
     """The rules that no state of the fleet can change."""

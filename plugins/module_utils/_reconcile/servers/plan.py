@@ -18,7 +18,7 @@ from ..common.selection import matching, servers_named
 from .action_args import action_args
 from .filters import ServerFilter, check_filter, filter_servers, past
 from .live_migration import plan_moves
-from .options import check_options, check_supported
+from .options import check_action_options, check_supported
 from .preconditions import failed_host, obstacle, satisfied
 from .targets import STARTS, plan_targets
 from .verbs import ACTIONS
@@ -57,7 +57,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
 
 def check_wanted(wanted: ServerActionWanted) -> None:
     """The rules that no state of the fleet can change."""
-    check_options(wanted.action, wanted.host, wanted.options, wanted.max_parallel)
+    check_action_options(wanted.action, wanted.host, wanted.options, wanted.max_parallel)
     if wanted.where is None:
         return
     check_filter(wanted.where)

@@ -21,7 +21,7 @@ from ..engine.liveness import SourceLost, watched
 from ..engine.waiting import readiness
 from .action_verbs import action_verb, carried_out
 from .effects import change_server, memory_freed, moved, placed
-from .move_journal import outcome, record_completed, record_ended, record_move
+from .move_journal import move_status, record_completed, record_ended, record_move
 from .starting import read_server, server_reading, start, watched_action
 
 
@@ -69,7 +69,7 @@ def _live_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
         current = read_server(ports, args)
         if current is not None and current.task_state == MIGRATING:
             raise
-        status = outcome(current, args)
+        status = move_status(current, args)
         record_ended(ports, args, move, status, current)
         if status == "failed" or (current is not None and current.vm_state == "error"):
             raise
@@ -109,7 +109,7 @@ def _cold_migrate(ports: Ports, server: str, args: MoveArgs) -> Iterator[float]:
     except FleetError:
         current = read_server(ports, args)
         if current is not None and current.task_state is None and current.vm_state == "stopped":
-            record_ended(ports, args, move, outcome(current, args, cold=True), current)
+            record_ended(ports, args, move, move_status(current, args, cold=True), current)
         raise
     confirming = start(ports, what, "confirm_resize", server, args)
     yield from watched(ports, watched_action("confirm_resize", server, args), confirming)
@@ -166,7 +166,7 @@ def _await_migration(ports: Ports, server: str, args: AwaitArgs) -> Iterator[flo
     )
     yield from watched(ports, watched_action("await_migration", server, args), arriving)
     current = read_server(ports, args)
-    status = outcome(current, args, cold=args.cold)
+    status = move_status(current, args, cold=args.cold)
     if status == "failed" or not args.cold:
         record_ended(ports, args, args.migration, status, current)
     if status == "failed":

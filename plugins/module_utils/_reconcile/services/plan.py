@@ -58,7 +58,7 @@ def service_needs(fleet: Fleet, wanted: ServiceWanted) -> Reading:
 
 def plan_service(fleet: Fleet, wanted: ServiceWanted) -> Plan:
     """InvalidError, NotFoundError or ConflictError before anything is changed."""
-    check_options(wanted)
+    check_service_options(wanted)
     if wanted.state == "absent":
         present = [s for s in (fleet.service(h) for h in dict.fromkeys(wanted.hosts)) if s]
         return Plan(tuple(step for s in present for step in _deletion(fleet, s)))
@@ -68,7 +68,7 @@ def plan_service(fleet: Fleet, wanted: ServiceWanted) -> Plan:
     return Plan(tuple(step for s in services for step in _update(s, wanted)))
 
 
-def check_options(wanted: ServiceWanted) -> None:
+def check_service_options(wanted: ServiceWanted) -> None:
     """The rules that no state of the fleet can change."""
     what = f"compute service of host {joined(wanted.hosts)}"
     if wanted.binary != COMPUTE:

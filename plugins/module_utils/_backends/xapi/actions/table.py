@@ -34,7 +34,7 @@ from .single import (
 )
 
 
-class Row(NamedTuple):
+class ActionRow(NamedTuple):
     """An action, about how many jobs it takes, for the progress that is shown, and whether it is begun
     with all that there is to do.
     """
@@ -44,38 +44,38 @@ class Row(NamedTuple):
     one_call: bool = False
 
 
-ACTIONS: Mapping[str, Row] = {
-    "start": Row(recovering(start), 1, one_call=True),
-    "stop": Row(recovering(stop), 1, one_call=True),
-    "reboot_soft": Row(single("VM.clean_reboot"), 1, one_call=True),
-    "reboot_hard": Row(recovering(reboot_hard), 1),
-    "pause": Row(single("VM.pause", reached=power("Paused")), 1, one_call=True),
-    "unpause": Row(single("VM.unpause", reached=power("Running")), 1, one_call=True),
-    "suspend": Row(single("VM.suspend", reached=power("Suspended")), 1, one_call=True),
-    "resume": Row(resume, 1, one_call=True),
-    "lock": Row(lock, 0, one_call=True),
-    "unlock": Row(unlock, 0, one_call=True),
-    "live_migrate": Row(live_migrate, 1, one_call=True),
-    "live_migrate_abort": Row(live_migrate_abort, 1),
-    "create_image": Row(create_image, 1),
-    "create_backup": Row(create_backup, 2),
-    "shelve": Row(shelve, 1),
-    "shelve_offload": Row(shelve_offload, 0, one_call=True),
-    "unshelve": Row(unshelve, 1),
-    "rescue": Row(rescue, 4),
-    "unrescue": Row(unrescue, 4),
-    "rebuild": Row(rebuild, 6),
-    "resize": Row(resize, 2),
-    "migrate": Row(migrate, 2),
-    "confirm_resize": Row(confirm_resize, 0, one_call=True),
-    "revert_resize": Row(revert_resize, 2),
-    "evacuate": Row(evacuate, 1),
-    "delete": Row(delete, 3),
-    "force_delete": Row(force_delete, 3),
-    "restore": Row(restore, 1),
-    "reset_state": Row(reset_state, 0, one_call=True),
+ACTIONS: Mapping[str, ActionRow] = {
+    "start": ActionRow(recovering(start), 1, one_call=True),
+    "stop": ActionRow(recovering(stop), 1, one_call=True),
+    "reboot_soft": ActionRow(single("VM.clean_reboot"), 1, one_call=True),
+    "reboot_hard": ActionRow(recovering(reboot_hard), 1),
+    "pause": ActionRow(single("VM.pause", reached=power("Paused")), 1, one_call=True),
+    "unpause": ActionRow(single("VM.unpause", reached=power("Running")), 1, one_call=True),
+    "suspend": ActionRow(single("VM.suspend", reached=power("Suspended")), 1, one_call=True),
+    "resume": ActionRow(resume, 1, one_call=True),
+    "lock": ActionRow(lock, 0, one_call=True),
+    "unlock": ActionRow(unlock, 0, one_call=True),
+    "live_migrate": ActionRow(live_migrate, 1, one_call=True),
+    "live_migrate_abort": ActionRow(live_migrate_abort, 1),
+    "create_image": ActionRow(create_image, 1),
+    "create_backup": ActionRow(create_backup, 2),
+    "shelve": ActionRow(shelve, 1),
+    "shelve_offload": ActionRow(shelve_offload, 0, one_call=True),
+    "unshelve": ActionRow(unshelve, 1),
+    "rescue": ActionRow(rescue, 4),
+    "unrescue": ActionRow(unrescue, 4),
+    "rebuild": ActionRow(rebuild, 6),
+    "resize": ActionRow(resize, 2),
+    "migrate": ActionRow(migrate, 2),
+    "confirm_resize": ActionRow(confirm_resize, 0, one_call=True),
+    "revert_resize": ActionRow(revert_resize, 2),
+    "evacuate": ActionRow(evacuate, 1),
+    "delete": ActionRow(delete, 3),
+    "force_delete": ActionRow(force_delete, 3),
+    "restore": ActionRow(restore, 1),
+    "reset_state": ActionRow(reset_state, 0, one_call=True),
     **{
-        name: Row(unsupported(UNSUPPORTED[f"action {name}"]), 0)
+        name: ActionRow(unsupported(UNSUPPORTED[f"action {name}"]), 0)
         for name in ("change_password", "trigger_crash_dump", "live_migrate_force_complete")
     },
 }
