@@ -66,7 +66,7 @@ e2e: .venv/.ready ## Whole playbooks, killed and run again, on simulated sites
 molecule: .venv/.ready ## Molecule scenarios of roles and playbooks (ARGS="test -s pool_create" runs one)
 	tests/utils/molecule.sh $(ARGS)
 
-testbed-up: .venv/.ready ## A real OpenStack on loopback (ARGS="--fresh": anew); the first time takes minutes
+testbed-up: .venv/.ready ## A real OpenStack on loopback (ARGS="--fresh": from scratch); the first time takes minutes
 	python tests/testbeds/openstack/bed.py up $(ARGS)
 
 testbed-down: .venv/.ready ## End it

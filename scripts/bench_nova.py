@@ -73,7 +73,7 @@ def cases(hosts: list[str], real: list[str]) -> list[Case]:
 
 
 def making(hosts: list[str]) -> list[Case]:
-    """What changes something, each time anew."""
+    """What changes something each time."""
     wanted = {"name": "made", "metadata": {"ssd": "true"}, "hosts": hosts}
     gone = {"name": "made", "state": "absent"}
     return [

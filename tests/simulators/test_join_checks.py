@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every pre-join check of the simulator, told by its error code, through the API of the joiner."""
+"""Every pre-join check of the simulator, recognized by its error code, through the API of the joiner."""
 
 from __future__ import annotations
 

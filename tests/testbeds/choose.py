@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Choose the tests of the quick tier on OpenStack anew, from what the last full run has recorded.
+"""Choose the tests of the quick tier on OpenStack again, from what the last full run has recorded.
 
 ``python tests/testbeds/choose.py`` writes quick.txt: each next test is the one that enters the most functions
 of the Nova backend, or runs the most playbooks, that no test before it does, for the time that it takes.

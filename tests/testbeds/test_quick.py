@@ -3,7 +3,7 @@
 
 """The tests of quick.txt, as they have just run on a real OpenStack, leave nothing of the Nova backend out.
 
-choose.py chooses them anew from what the full tier has recorded.
+choose.py chooses them again from what the full tier has recorded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Writes requirements/*.txt anew from requirements/*.in.
+# Writes requirements/*.txt again from requirements/*.in.
 set -euo pipefail
 cd "$(dirname "$0")/../../requirements"
 pin() { # name, oldest Python the list must serve

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start a site, say where it is, serve until told to stop."""
+"""Start a site, say where it is, serve until asked to stop."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def check_count(call: Call, received: int) -> None:
 
 
 def unknown(machine: Machine, method: str, params: list[Any]) -> Failure:
-    """An unknown call tells about a bad session first, then that it is unknown."""
+    """An unknown call reports a bad session first, then that it is unknown."""
     if params and isinstance(params[0], str):
         sessions.check_session(machine, params[0])
     return Failure("MESSAGE_METHOD_UNKNOWN", method)

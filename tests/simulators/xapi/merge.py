@@ -82,7 +82,7 @@ class Merge:
                 )
 
     def network_for(self, ref: str) -> str:
-        """The network of a VIF: known already, or by name, or made anew with another uuid."""
+        """The network of a VIF: known already, or by name, or created again with another uuid."""
         if ref not in self.mapping and self.source.exists("network", ref):
             row = self.source.row("network", ref)
             found = self.db.find("network", name_label=row["name_label"]) or self.db.find(

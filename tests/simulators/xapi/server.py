@@ -88,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The journal tells what was called; an access log would only double it."""
+        """The journal lists what was called; an access log would only double it."""
 
 
 class Listener(ThreadingTCPServer):

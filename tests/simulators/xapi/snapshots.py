@@ -154,7 +154,7 @@ def replace_disks(ctx: Context, vm: str, snap: str) -> None:
 
 @call("VM.revert")
 def revert(ctx: Context, snap: str) -> None:
-    """The VM as the snapshot has it; one that is gone is made anew."""
+    """The VM as the snapshot has it; one that is gone is created again."""
     row = ctx.db.row("VM", snap)
     if not row["is_a_snapshot"]:
         raise Failure("VM_REVERT_FAILED", snap, NULL)
@@ -189,7 +189,7 @@ def stop(ctx: Context, vm: str) -> None:
 
 
 def duplicate(ctx: Context, vm: str, name: str, op: str) -> str:
-    """clone and copy: other_config tells what it was made from."""
+    """clone and copy: other_config says what it was made from."""
     with vm_operation(ctx, vm, op):
         ctx.wait(COPY_S)
         row = ctx.db.row("VM", vm)

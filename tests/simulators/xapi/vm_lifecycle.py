@@ -48,7 +48,7 @@ def work(ctx: Context, machine: Machine, seconds: float) -> None:
 
 
 def set_state(ctx: Context, vm: str, state: str) -> None:
-    """Write the power state and tell the history what it means for the guest."""
+    """Write the power state, and what it means for the guest to the history."""
     row = ctx.db.row("VM", vm)
     ctx.db.update("VM", vm, power_state=state)
     if state == "Running":

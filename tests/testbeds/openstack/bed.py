@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The testbed's command: ``bed.py up``, and ``bed.py --help``. README.md tells more."""
+"""The testbed's command: ``bed.py up``, and ``bed.py --help``. README.md describes it."""
 
 from __future__ import annotations
 

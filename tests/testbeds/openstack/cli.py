@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="bed.py", description=__doc__)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", parents=[root], help="install, start, wait until usable")
-    up.add_argument("--fresh", action="store_true", help="start anew if it is up")
+    up.add_argument("--fresh", action="store_true", help="start from scratch if it is up")
     for setting in fields(Settings):
         option = f"--{setting.name.replace('_', '-')}"
         if setting.type == "bool":
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run one command; 1 if the bed fails, SKIPPED where none can be, each with a word that says why."""
     given = parser().parse_args(argv)
-    # A command that is told to end tidies up as one that fails does.
+    # A command that is asked to end tidies up as one that fails does.
     signal.signal(signal.SIGTERM, interrupted)
     root = given.root.absolute()
     settings = remembered(root) or Settings()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring a bed up, take it down, tell how it is."""
+"""Bring a bed up, take it down, show its state."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def stands(layout: Layout, processes: Processes) -> bool:
     dead = [name for name in (*INFRASTRUCTURE, *SERVICES) if not processes.pid(name)]
     if dead:
         if processes.running():
-            say(f"the bed is broken, {', '.join(dead)} not running: starting anew")
+            say(f"the bed is broken, {', '.join(dead)} not running: starting from scratch")
         return False
     if (before := remembered(layout.root)) != layout.settings:
         raise BedError(

@@ -15,7 +15,7 @@ NOISE = r"(?!neutronclient\.|keystone\.common\.|urllib3\.)"
 # The lines of a traceback name no request.
 REQUEST = r"\[(?:None )?(?:req-|-\])[^]]*\]?"
 LOGGED = re.compile(
-    rf"\S+ (?P<when>\S+) \d+ (?P<of>(?:WARNING|ERROR|CRITICAL) {NOISE}\S+) {REQUEST} (?P<told>.*)"
+    rf"\S+ (?P<when>\S+) \d+ (?P<of>(?:WARNING|ERROR|CRITICAL) {NOISE}\S+) {REQUEST} (?P<text>.*)"
 )
 LENGTH = 400
 COUNT = 60
@@ -40,5 +40,5 @@ def troubles(layout: Layout, since: float) -> list[str]:
     for log in layout.log.glob("*.log"):
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
             if line[: len(begin)] >= begin and (parts := LOGGED.match(line)):
-                found.append(f"{parts['when']} {log.stem} {parts['of']}: {parts['told']}"[:LENGTH])
+                found.append(f"{parts['when']} {log.stem} {parts['of']}: {parts['text']}"[:LENGTH])
     return sorted(found)[-COUNT:]

@@ -91,7 +91,7 @@ def refusal(bed: Bed, server: str, trigger: Step) -> ApiError | None:
 
 
 def noticed(bed: Bed, hook: str, text: str) -> bool:
-    """Whether Nova has met the failure. That of a snapshot it tells nobody, but takes the image away."""
+    """Whether Nova has met the failure. That of a snapshot it reports nowhere, but it removes the image."""
     if hook == "snapshot":
         return not bed.api("GET", "/images?name=snapshot", service="glance")["images"]
     return logged(bed, text)
