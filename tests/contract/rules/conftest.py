@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from contract.rules import page, verdicts
 from contract.rules.control import Control
-from contract.rules.keeping import OPTION, failed, judge, made
+from contract.rules.keeping import OPTION, checked, failed, judge
 from contract.rules.memory_control import MemoryControl
 from contract.rules.nova_control import NovaControl
 from contract.rules.xapi_control import FLEET, XapiControl
@@ -41,8 +41,8 @@ def _on_memory(item: pytest.Item) -> bool:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Of those tests that passed."""
-    if session.config.getoption(OPTION, False) and made:
-        kept = verdicts.merge(verdicts.load(), made)
+    if session.config.getoption(OPTION, False) and checked:
+        kept = verdicts.merge(verdicts.load(), checked)
         verdicts.save(kept)
         page.write(kept)
 

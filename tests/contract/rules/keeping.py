@@ -9,7 +9,7 @@ import pytest
 from contract.rules import verdicts
 from contract.rules.control import Control
 
-made: dict[tuple[str, str], list[verdicts.Check]] = {}
+checked: dict[tuple[str, str], list[verdicts.Check]] = {}
 """Checks of this run by test and control plane."""
 failed: set[str] = set()
 """Tests of this run whose verdicts mean nothing."""
@@ -27,7 +27,7 @@ def judge(request: pytest.FixtureRequest, control: Control) -> None:
         known = verdicts.column(verdicts.load(), test, control.judged_as)
         assert [check for check in control.checks if check not in known] == []
         return
-    made[test, control.plane] = control.checks
+    checked[test, control.plane] = control.checks
     if not request.config.getoption(OPTION, False):
         assert control.checks == verdicts.column(verdicts.load(), test, control.plane)
 

@@ -55,13 +55,13 @@ class MemoryControl(Control):
         }
 
     def service(self, host: str) -> Result | None:
-        found = self.memory.services.get(host)
+        record = self.memory.services.get(host)
         keys = ("status", "disabled_reason", "forced_down")
-        return {key: getattr(found, key) for key in keys} if found else None
+        return {key: getattr(record, key) for key in keys} if record else None
 
     def server(self, name: str) -> Result:
-        (found,) = (s for s in self.memory.servers.values() if s.name == name)
-        return {"id": found.id, "host": found.host, "vm_state": found.vm_state}
+        (record,) = (s for s in self.memory.servers.values() if s.name == name)
+        return {"id": record.id, "host": record.host, "vm_state": record.vm_state}
 
     def inhabit(self, aggregate: str) -> str:
         joined = replace(self.memory.aggregates[aggregate], hosts=(self.busy,))
@@ -94,5 +94,5 @@ class MemoryControl(Control):
         raise NotImplementedError("there are no accounts")
 
     def _migration(self, source: str, target: str, kind: str, status: str) -> None:
-        found = Migration("uuid-web1", "web1", source, target, kind, status)
-        self.memory.migrations.append(found)
+        record = Migration("uuid-web1", "web1", source, target, kind, status)
+        self.memory.migrations.append(record)

@@ -94,8 +94,8 @@ class Memory:
         return replace(fleet, services=tuple(services))
 
     def service(self, host: Host) -> ComputeService:
-        found = self.services.get(host.name, ComputeService(host.name, host.id))
-        return replace(found, state="up" if host.live and not found.forced_down else "down")
+        service = self.services.get(host.name, ComputeService(host.name, host.id))
+        return replace(service, state="up" if host.live and not service.forced_down else "down")
 
     def _host(self, host: Host) -> Host:
         taken = sum(s.memory for s in self.servers.values() if s.running and s.host == host.name)

@@ -89,8 +89,8 @@ def test_row_07_zone_inside_metadata_is_the_zone(control: Control) -> None:
     for zone in (LONG, "a:b", " a"):
         metadata = {"availability_zone": zone}
         control.refused(400, "availability zone", "aggregate", name="prod", metadata=metadata)
-    made = control.done("aggregate", name="prod", metadata={"availability_zone": "a"})
-    assert made["aggregate"]["availability_zone"] == "a"
+    created = control.done("aggregate", name="prod", metadata={"availability_zone": "a"})
+    assert created["aggregate"]["availability_zone"] == "a"
     control.kept("aggregate", name="prod", availability_zone="a")
     control.refused(
         400,
@@ -268,8 +268,8 @@ def test_row_18_many_aggregates_one_zone(control: Control) -> None:
     control.done("aggregate", name="a", availability_zone="east", hosts=[control.spare1])
     control.done("aggregate", name="b", availability_zone="east", hosts=[control.spare1])
     control.done("aggregate", name="c", hosts=[control.spare1])
-    found = control.given("compute_service_info")["services"]
-    zones = {s["host"]: s["zone"] for s in found}
+    services = control.given("compute_service_info")["services"]
+    zones = {s["host"]: s["zone"] for s in services}
     hosts = (control.busy, control.idle, control.spare1, control.spare2)
     control.saw(
         "zones of busy, idle, spare1, spare2",

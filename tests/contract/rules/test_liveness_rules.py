@@ -61,9 +61,9 @@ def control(
 
 def shown(control: Control) -> tuple[str, str, str]:
     """status and state of the service of web1's host, and host_status of web1."""
-    found = control.given("server_info", name="^web1$")["servers"][0]
-    service = control.given("compute_service_info", host=found["host"])["services"][0]
-    return service["status"], service["state"], found["host_status"]
+    server = control.given("server_info", name="^web1$")["servers"][0]
+    service = control.given("compute_service_info", host=server["host"])["services"][0]
+    return service["status"], service["state"], server["host_status"]
 
 
 def test_row_30_states_and_their_precedence(control: Mortal | MortalCloud) -> None:
@@ -93,8 +93,8 @@ def test_row_30_a_silent_host_is_down_once_it_is_on_record(tmp_path: Path) -> No
         control.given("compute_service", hosts=["lone1"], status="disabled")
         control.kill("lone1")
         begun = time.monotonic()
-        found = control.given("compute_service_info", host="lone1")["services"]
-        assert [(s["status"], s["state"]) for s in found] == [("disabled", "down")]
+        shown = control.given("compute_service_info", host="lone1")["services"]
+        assert [(s["status"], s["state"]) for s in shown] == [("disabled", "down")]
         assert time.monotonic() - begun < 20
 
 

@@ -77,8 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = self.rfile.read(int(self.headers["Content-Length"]))
-        found = re.search(rb"<methodName>(.*?)</methodName>", request)
-        method = found[1].decode() if found else ""
+        match = re.search(rb"<methodName>(.*?)</methodName>", request)
+        method = match[1].decode() if match else ""
         body = self.server.ask(request)
         form = self.server.form(method)
         self.close_connection = form is not None

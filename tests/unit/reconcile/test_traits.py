@@ -21,8 +21,8 @@ def names_a_plane(source: str) -> Iterator[int]:
         if isinstance(node, ast.Attribute) and node.attr in {"scheduled", "is_nova", "is_xapi"}:
             yield node.lineno
         if isinstance(node, (ast.Compare, ast.Subscript)):
-            found = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
-            if found & {"control_plane", *PLANES}:
+            words = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
+            if words & {"control_plane", *PLANES}:
                 yield node.lineno
 
 
@@ -30,8 +30,8 @@ def names_a_plane(source: str) -> Iterator[int]:
 def test_no_plane_is_named(folder: str) -> None:
     files = sorted((PLUGINS / folder).rglob("*.py"))
     assert files
-    found = [f"{f.name}:{n}" for f in files for n in names_a_plane(f.read_text("utf-8"))]
-    assert not found
+    named = [f"{f.name}:{n}" for f in files for n in names_a_plane(f.read_text("utf-8"))]
+    assert not named
 
 
 @pytest.mark.parametrize(

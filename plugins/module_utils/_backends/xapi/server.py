@@ -154,8 +154,8 @@ def _former_host(records: PoolRecords, vm: Mapping[str, Any]) -> str | None:
 
 
 def _name_of(records: PoolRecords, host: str) -> str | None:
-    found = records.rows["host"].get(host)
-    return str(found["name_label"]) if found else None
+    row = records.rows["host"].get(host)
+    return str(row["name_label"]) if row else None
 
 
 def _name_of_host(records: PoolRecords, uuid: str) -> str | None:

@@ -50,6 +50,6 @@ def cannot(server: Server, action: str, why: str, remedy: str) -> ConflictError:
 def check_given(traits: Traits, options: Mapping[str, Any]) -> None:
     """UnsupportedError for an option with a value that the control plane has nothing for."""
     for option, value in options.items():
-        found = traits.unsupported.get(f"option {option}")
-        if found and value not in (None, False):
-            raise UnsupportedError(f"option {option}", *found)
+        limit = traits.unsupported.get(f"option {option}")
+        if limit and value not in (None, False):
+            raise UnsupportedError(f"option {option}", *limit)
