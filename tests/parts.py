@@ -41,9 +41,15 @@ def in_both(name: str, kind: str, *commands: tuple[str, ...], **more: object) ->
     return Part(name, kind, commands, commands, **more)  # type: ignore[arg-type]
 
 
+def simulated(tests: str) -> Commands:
+    """Tests on simulated hosts. They wait more than they work, hence three at a time."""
+    folders = ("golden", "simulators", "contract", "integration", "e2e")
+    how = ("-n", "3", "--dist", "worksteal")
+    return (("pytest", "-q", "-m", tests, *how, *(f"tests/{folder}" for folder in folders)),)
+
+
 SANITY = re.compile(r'Running sanity test "(.+?)"')
 MOLECULE = re.compile(r"\[(\w+) > \w+\] (?:Executing|Executed)")
-SIMULATED = ("golden", "simulators", "contract", "integration", "e2e")
 
 PARTS = (
     in_both("sanity", BUSY, ("tests/utils/sanity.sh",), expected=300, begins=SANITY),
@@ -90,34 +96,5 @@ PARTS = (
     ),
     # A second cloud, as the tests on one run one after the other and mostly wait.
     Part("nova-contract", WAITING, full=(("tests/utils/testbed.sh", "2", "tests/contract"),)),
-    Part(
-        "simulated",
-        TIMED,
-        quick=(
-            (
-                "pytest",
-                "-q",
-                "-m",
-                "not nova and not full",
-                "-n",
-                "3",
-                "--dist",
-                "worksteal",
-                *(f"tests/{d}" for d in SIMULATED),
-            ),
-        ),
-        full=(
-            (
-                "pytest",
-                "-q",
-                "-m",
-                "not nova",
-                "-n",
-                "3",
-                "--dist",
-                "worksteal",
-                *(f"tests/{d}" for d in SIMULATED),
-            ),
-        ),
-    ),
+    Part("simulated", TIMED, simulated("not nova and not full"), simulated("not nova")),
 )
