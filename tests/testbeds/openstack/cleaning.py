@@ -80,16 +80,21 @@ def in_progress(bed: Bed) -> list[Any]:
 
 def leftover(bed: Bed) -> list[Any]:
     """All servers of all projects, those softly deleted among them."""
-    servers: list[Any] = []
+
+    def listed(more: str = "") -> list[Any]:
+        servers: list[Any] = bed.api("GET", f"/servers/detail?all_tenants=1{more}")["servers"]
+        return servers
+
     # Nova counts the softly deleted among the deleted, when listing, and among those some that were
-    # on no host and so are gone.
-    for more in ("", "&deleted=true&status=SOFT_DELETED"):
-        servers += bed.api("GET", f"/servers/detail?all_tenants=1{more}")["servers"]
-    return [server for server in servers if server["status"] != "DELETED"]
+    # on no host and so are gone. One that is DELETED elsewhere still counts as its host's for a moment.
+    softly = [s for s in listed("&deleted=true&status=SOFT_DELETED") if s["status"] != "DELETED"]
+    return listed() + softly
 
 
 def delete_servers(bed: Bed) -> None:
     def delete(server: dict[str, Any]) -> bool:
+        if server["status"] == "DELETED":
+            return True
         try:
             if server["OS-EXT-STS:task_state"]:
                 # Nova deletes none with a task, and one whose host was killed may keep it for ever.
