@@ -39,6 +39,13 @@ def _on_memory(item: pytest.Item) -> bool:
     return callspec is not None and callspec.params.get("plane") == "memory"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption(OPTION, False) and config.getoption("numprocesses", None):
+        raise pytest.UsageError(
+            f"{OPTION} needs -n0: a worker knows the verdicts of its own tests only"
+        )
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Of those tests that passed."""
     if session.config.getoption(OPTION, False) and checked:
