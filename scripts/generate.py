@@ -84,7 +84,7 @@ def documentation(text: str) -> dict[str, Any]:
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Assign(
-                targets=[ast.Name(id="DOCUMENTATION")], value=ast.Constant(value=str(found))
+                targets=[ast.Name(id="DOCUMENTATION")], value=ast.Constant(value=str() as found)
             ):
                 loaded: dict[str, Any] = load(found)
                 return loaded
