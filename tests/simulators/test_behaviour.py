@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator's time lines, transports and books: joins, ejects, TLS, JSON-RPC, journal, history."""
+"""The simulator's time lines, transports and books: joins, ejects, GPUs, TLS, JSON-RPC, journal."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import XenAPI
 
 from ansible_collections.xenfleet.compute.tests.simulators.client import Client, until
 from ansible_collections.xenfleet.compute.tests.simulators.launch import Simulator
+from ansible_collections.xenfleet.compute.tests.simulators.xapi.gpus import GROUP
 
 GIB = 1024**3
 FRESH: dict[str, Any] = {
@@ -320,3 +321,38 @@ def test_a_bad_site_is_refused_with_a_reason(capfd: pytest.CaptureFixture[str]) 
 def test_stop_ends_cleanly() -> None:
     sim = Simulator(FRESH)
     assert sim.stop() == 0
+
+
+# --- GPUs -----------------------------------------------------------------------------------------
+
+GPU_SITE: dict[str, Any] = {
+    "clock": {"factor": 50},
+    "hosts": [
+        {"name": "plain", "pool": "fleet", "memory": "64 GiB"},
+        {"name": "fast", "pool": "fleet", "memory": "32 GiB", "gpus": 1},
+    ],
+    "pools": {"fleet": {"srs": [{"name": "shared", "default": True}]}},
+    "vms": [
+        {"name": "render", "where": "fleet", "gpu": True, "state": "halted"},
+        {"name": "second", "where": "fleet", "gpu": True, "state": "halted"},
+    ],
+}
+
+
+def test_a_gpu_is_had_by_one_guest_on_its_host() -> None:
+    """VM_REQUIRES_GPU elsewhere and for the next one, as in vgpuops.ml; XAPI's own choice heeds it."""
+    with Simulator(GPU_SITE) as sim:
+        pool = Client(sim.hosts["plain"])
+        render, second = pool.vm("render"), pool.vm("second")
+        plain, fast = pool.host("plain"), pool.host("fast")
+        refused = pool.error("VM.assert_can_boot_here", render, plain)
+        assert refused == ["VM_REQUIRES_GPU", render, pool.named("GPU_group", GROUP)]
+        assert pool.error("VM.start_on", render, plain, False, False) == refused
+        assert pool("VM.get_possible_hosts", render) == [fast]
+        pool("VM.start", render, False, False)
+        assert sim.get("/state")["vms"]["render"]["host"] == "fast"
+        assert pool("VM.get_possible_hosts", second) == []
+        assert pool.error("VM.start", second, False, False) == ["NO_HOSTS_AVAILABLE"]
+        assert pool.error("VM.pool_migrate", render, plain, {}) == ["VM_HAS_VGPU", render]
+        pool("VM.hard_shutdown", render)
+        assert pool("VM.get_possible_hosts", second) == [fast]

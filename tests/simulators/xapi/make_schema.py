@@ -15,7 +15,7 @@ CLASSES = (
     "session subject role task event pool pool_update VM VM_metrics VM_guest_metrics "
     "VM_appliance host host_metrics host_cpu network VIF VIF_metrics PIF PIF_metrics Bond "
     "VLAN tunnel network_sriov SM SR VDI VBD VBD_metrics PBD console message secret VM_group "
-    "Cluster Cluster_host Certificate PCI PGPU VUSB VTPM VGPU"
+    "Cluster Cluster_host Certificate PCI PGPU GPU_group VUSB VTPM VGPU"
 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from .context import Context
 from .errors import NULL, Failure
+from .gpus import gpu_refusal, vgpus
 from .schema import SCHEDULED
 from .vm_rules import VmView
 from .world import MIB
@@ -70,6 +71,7 @@ def view(ctx: Context, vm: str) -> VmView:
         nomigrate=row["platform"].get("nomigrate") == "true",
         lacks_features=row["other_config"].get("sim:no_agent") == "true",
         has_pci=bool(row["other_config"].get("pci")),
+        has_vgpu=bool(vgpus(ctx.db, vm)),
     )
 
 
@@ -144,6 +146,7 @@ def refusal(
     ctx.db.row("host", host)
     error = host_refusal(ctx, vm, host) or (cpu_refusal(ctx, vm, host) if cpu else None)
     error = error or storage_refusal(ctx, vm, host) or network_refusal(ctx, vm, host)
+    error = error or gpu_refusal(ctx.db, vm, host)
     row = ctx.db.row("VM", vm)
     if error or (memory and row["resident_on"] == host):
         return error
@@ -156,6 +159,10 @@ def refusal(
 
 
 def possible_hosts(ctx: Context, vm: str) -> list[str]:
+    """VM.get_possible_hosts; one alone for a VM that is scheduled there (xapi_vm_helpers.ml)."""
+    scheduled = ctx.db.row("VM", vm)["scheduled_to_be_resident_on"]
+    if scheduled != NULL:
+        return [scheduled]
     return [h for h in ctx.db.refs("host") if refusal(ctx, vm, h, cpu=False) is None]
 
 

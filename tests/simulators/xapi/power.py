@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from . import records
+from . import gpus, records
 from .errors import NULL, Failure
 from .world import GIB, Machine, Pool, World
 
@@ -233,6 +233,7 @@ def reset_vm(pool: Pool, vm: str) -> None:
     for cls in ("VBD", "VIF"):
         for device in db.get("VM", vm, f"{cls}s"):
             db.update(cls, device, currently_attached=False)
+    gpus.release(db, vm)
 
 
 def shut_down(machine: Machine, reboot: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import records
+from .gpus import add_gpu
 from .listening import listen
 from .site_guests import VM_KEYS, add_vms
 from .site_values import BadSite, check_keys, numbered, size
@@ -27,6 +28,7 @@ HOST_KEYS = {
     "tls_verification",
     "powered",
     "other_config",
+    "gpus",
 }
 TOP_KEYS = {
     "clock",
@@ -103,6 +105,8 @@ def form_pools(world: World, site: dict[str, Any]) -> dict[str, Pool]:
             else:
                 pool = pools[key] = records.new_pool(machine)
             records.add_local_sr(machine, pool, size(entry.get("local_sr", "500 GiB")))
+            for _gpu in range(int(entry.get("gpus", 0))):
+                add_gpu(machine, pool)
             row = pool.db.row("host", machine.ref)
             pool.db.update(
                 "host",

@@ -11,6 +11,7 @@ from .context import Context, call
 from .database import new_uuid
 from .disks import copy_disk
 from .errors import NULL, Failure
+from .gpus import copy_vgpus
 from .records import random_mac
 from .schema import EPOCH
 from .vm_lifecycle import vm_operation
@@ -70,6 +71,7 @@ def copy_vm(ctx: Context, vm: str, name: str, snapshot: bool, **changed: Any) ->
     metrics = ctx.db.insert("VM_metrics", memory_actual=0, start_time=EPOCH)
     new = ctx.db.insert("VM", **(row | RESET | {"name_label": name, "metrics": metrics} | changed))
     copy_devices(ctx, vm, new, snapshot)
+    copy_vgpus(ctx.db, vm, new)
     return new
 
 

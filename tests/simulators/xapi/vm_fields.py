@@ -37,7 +37,7 @@ def create(ctx: Context, record: dict[str, Any]) -> str:
 
 @call("VM.destroy")
 def destroy(ctx: Context, vm: str) -> None:
-    """VBDs and VIFs go with the VM, disks and snapshots stay."""
+    """VBDs, VIFs and VGPUs go with the VM, disks and snapshots stay."""
     if error := vm_rules.refusal(placement.view(ctx, vm), "destroy"):
         if error[0] == "OTHER_OPERATION_IN_PROGRESS":
             with vm_operation(ctx, vm, "destroy"):
@@ -46,7 +46,7 @@ def destroy(ctx: Context, vm: str) -> None:
             raise Failure(*error)
     drop_suspend_image(ctx, vm)
     row = ctx.db.row("VM", vm)
-    for cls in ("VBD", "VIF"):
+    for cls in ("VBD", "VIF", "VGPU"):
         for device in ctx.db.get("VM", vm, f"{cls}s"):
             ctx.db.delete(cls, device)
     for cls, ref in (("VM_metrics", row["metrics"]), ("VM_guest_metrics", row["guest_metrics"])):

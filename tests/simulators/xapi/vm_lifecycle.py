@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from . import host_rules, placement, vm_rules
+from . import gpus, host_rules, placement, vm_rules
 from .context import Context, call
 from .errors import NULL, Failure
 from .world import Machine
@@ -102,6 +102,7 @@ def enter_domain(ctx: Context, vm: str, machine: Machine, paused: bool) -> None:
     )
     machine.next_domid += 1
     attach_devices(ctx, vm, True)
+    gpus.hold(ctx.db, vm)
     set_state(ctx, vm, "Paused" if paused else "Running")
     metrics = ctx.db.row("VM", vm)["metrics"]
     if ctx.db.exists("VM_metrics", metrics):
@@ -120,16 +121,18 @@ def leave_domain(ctx: Context, vm: str, state: str) -> None:
         machine.domains.pop(row["uuid"], None)
     set_state(ctx, vm, state)
     ctx.db.update("VM", vm, resident_on=NULL, domid=-1)
+    gpus.release(ctx.db, vm)
     if state == "Halted":
         attach_devices(ctx, vm, False)
 
 
 def bring_up(ctx: Context, vm: str, host: str, op: str, paused: bool, seconds: float) -> None:
-    """Reserve memory on the host, let it work, make the domain."""
+    """Reserve memory and GPUs on the host, let it work, make the domain."""
     if error := disks_in_use(ctx, vm):
         raise Failure(*error)
     machine = ctx.machine_of(host)
     ctx.db.update("VM", vm, scheduled_to_be_resident_on=host)
+    gpus.reserve(ctx.db, vm, host)
     try:
         ctx.forward(host)
         with host_operation(ctx, host, op):
@@ -138,6 +141,7 @@ def bring_up(ctx: Context, vm: str, host: str, op: str, paused: bool, seconds: f
     finally:
         if ctx.db.exists("VM", vm):
             ctx.db.update("VM", vm, scheduled_to_be_resident_on=NULL)
+            gpus.unreserve(ctx.db, vm)
 
 
 def fit_host(ctx: Context, vm: str, host: str, cpu: bool = False) -> None:

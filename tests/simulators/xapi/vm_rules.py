@@ -82,6 +82,7 @@ class VmView:
     nomigrate: bool = False
     lacks_features: bool = False
     has_pci: bool = False
+    has_vgpu: bool = False
 
 
 def states_for(vm: VmView, op: str) -> tuple[str, ...]:
@@ -155,13 +156,15 @@ def refusal_to_move(vm: VmView, op: str, force: bool) -> list[str] | None:
         return ["VM_LACKS_FEATURE", vm.ref]
     if vm.has_pci and op in MOVING_OPS and vm.power_state == R:
         return ["VM_HAS_PCI_ATTACHED", vm.ref]
+    if vm.has_vgpu and op in MOVING_OPS and vm.power_state == R:
+        return ["VM_HAS_VGPU", vm.ref]
     return None
 
 
 def allowed_operations(vm: VmView) -> list[str]:
     """The operations a client sees listed; worked out once for all VMs in the same situation."""
     flags = (vm.is_template, vm.is_snapshot, vm.is_default_template, vm.is_control_domain)
-    devices = (vm.nomigrate, vm.lacks_features, vm.has_pci)
+    devices = (vm.nomigrate, vm.lacks_features, vm.has_pci, vm.has_vgpu)
     return list(
         allowed_alike(
             vm.power_state, flags, devices, tuple(vm.blocked), tuple(vm.operations.values())
@@ -173,7 +176,7 @@ def allowed_operations(vm: VmView) -> list[str]:
 def allowed_alike(
     state: str,
     flags: tuple[bool, bool, bool, bool],
-    devices: tuple[bool, bool, bool],
+    devices: tuple[bool, bool, bool, bool],
     blocked: tuple[str, ...],
     running: tuple[str, ...],
 ) -> tuple[str, ...]:
