@@ -455,7 +455,7 @@ from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.server_filters import FILTERS, filter_from
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import text_items
-from ..module_utils._reconcile.servers.plan import action_needs, check_wanted
+from ..module_utils._reconcile.servers.plan import action_needs, check_wanted, first_needs
 from ..module_utils._reconcile.servers.wanted import ServerActionWanted
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -503,6 +503,7 @@ def run(task: Task) -> dict[str, Any]:
     result = task.reconcile(
         meant.plan,
         needs=lambda fleet: action_needs(fleet, wanted),
+        first=first_needs(task.traits, wanted),
         shown=meant.reading,
         result=meant.views,
         after_failure=meant.after_failure,

@@ -213,6 +213,8 @@ class Server:
     memory_image: str | None = None
     """Uuid of the storage repository that a suspended server's memory is on."""
     networks: frozenset[str] = frozenset()
+    devices: bool = False
+    """It has GPUs, USB devices or SR-IOV interfaces, of which XAPI alone knows where they are free."""
     blocked: Mapping[str, str] = field(default_factory=dict)
     """VM.blocked_operations: operation to reason."""
     allowed: frozenset[str] = frozenset()
@@ -369,6 +371,8 @@ class Fleet:
     default_zone: str = "nova"
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the reason why it gave no answer."""
+    possible: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Server uuid to the hosts that XAPI would start it on, of those servers that it was asked about."""
     traits: Traits = field(default_factory=Traits)
     """What is true of the control plane that it was read from."""
 

@@ -25,6 +25,8 @@ ZONE_SERVICES = "zone services"
 """Zones with the services in them, which Nova shows to administrators."""
 POOLS = "pools"
 """Xen pools with their hosts, servers, storage and networks, from XenAPI on every control plane."""
+POSSIBLE_HOSTS = "possible hosts"
+"""Hosts on which XAPI would start the servers of ``Reading.starting``: one request for each of them."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,24 @@ class Reading:
 
     ``hosts`` narrows servers and migrations to those on, from or to these hosts; ``servers`` names
     further servers by name or uuid. With both, servers are those that either of them names.
+    ``starting`` are uuids of servers whose possible hosts are wanted.
     """
 
     sections: frozenset[str]
     hosts: tuple[str, ...] | None = None
     servers: tuple[str, ...] | None = None
     past: Past | None = None
+    starting: tuple[str, ...] = ()
 
     def without(self, sections: Iterable[str]) -> Reading:
         return replace(self, sections=self.sections - frozenset(sections))
+
+    def with_possible_hosts(self, servers: Iterable[str]) -> Reading:
+        """Unchanged if there are no such servers."""
+        starting = tuple(servers)
+        if not starting:
+            return self
+        return replace(self, sections=self.sections | {POSSIBLE_HOSTS}, starting=starting)
 
     def __contains__(self, section: str) -> bool:
         return section in self.sections

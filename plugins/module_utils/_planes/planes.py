@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from .._core.model import Fleet, Records, Server, XenView
@@ -16,6 +17,7 @@ from .._core.reading import (
     JOURNAL,
     MIGRATIONS,
     POOLS,
+    POSSIBLE_HOSTS,
     SERVERS,
     SERVICES,
     ZONE_SERVICES,
@@ -76,13 +78,20 @@ class XapiPlane:
         if wanted.sections & IN_XEN:
             self._view = self._backends.xen.read()
             self._backends.store.follow({h.id: h.name for h in self._view.hosts})
-        return self.read_inside(wanted)
+        return self._with_possible_hosts(self.read_inside(wanted), wanted)
 
     def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
-        """The coordinators are not asked again."""
-        if not wanted.sections - had.sections:
+        """The coordinators are not asked again for what they have said."""
+        if wanted.sections - had.sections - {POSSIBLE_HOSTS}:
+            if not had.sections & IN_XEN:
+                return self.read(wanted)
+            fleet = self.read_inside(wanted)
+        return self._with_possible_hosts(fleet, wanted)
+
+    def _with_possible_hosts(self, fleet: Fleet, wanted: Reading) -> Fleet:
+        if POSSIBLE_HOSTS not in wanted:
             return fleet
-        return self.read_inside(wanted) if had.sections & IN_XEN else self.read(wanted)
+        return replace(fleet, possible=self._backends.xen.servers.possible_hosts(wanted.starting))
 
     def read_inside(self, wanted: Reading) -> Fleet:
         """Hosts and states are those of the last reading of the coordinators in this task."""

@@ -124,6 +124,12 @@ def error_of(code: str, *params: str) -> FleetError:
             "SR vault is not attached on the host",
         ),
         (
+            "VM_REQUIRES_GPU",
+            ["OpaqueRef:vm", "OpaqueRef:g"],
+            ConflictError,
+            "no GPU for it is free",
+        ),
+        (
             "OTHER_OPERATION_IN_PROGRESS",
             ["VM", "OpaqueRef:vm", "pool_migrate", "OpaqueRef:t"],
             ConflictError,

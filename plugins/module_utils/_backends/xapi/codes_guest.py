@@ -63,6 +63,8 @@ GUESTS: Mapping[str, Meaning] = {
         "{0[1]} is not connected on the host",
         "Connect the host to it",
     ),
+    "VM_REQUIRES_GPU": ("conflict", "no GPU for it is free on the host", "Choose another host"),
+    "VM_REQUIRES_VGPU": ("conflict", "no vGPU for it is free on the host", "Choose another host"),
     "VM_REQUIRES_IOMMU": ("conflict", "{0[0]} has no IOMMU", "Choose another host"),
     "VM_HVM_REQUIRED": ("conflict", "it needs hardware virtualisation", "Choose another host"),
     "VM_INCOMPATIBLE_WITH_THIS_HOST": (

@@ -115,6 +115,11 @@ class PoolRecords:
         column = "name_label" if kind == "host" else "uuid"
         return next((ref for ref, r in self.rows[kind].items() if r[column] == key), None)
 
+    def host_names(self, refs: Iterable[str]) -> frozenset[str]:
+        """Records of a host that is gone may outlive it for some seconds; they are left out."""
+        hosts = self.rows["host"]
+        return frozenset(hosts[ref]["name_label"] for ref in refs if ref in hosts)
+
     def lists(self, endpoint: Endpoint) -> bool:
         """Whether one of its hosts is the one behind an endpoint."""
         return any(endpoint.serves(h["address"]) for h in self.rows["host"].values())

@@ -62,8 +62,11 @@ def server(
     vbds: Iterable[Mapping[str, Any]],
     vifs: Iterable[Mapping[str, Any]],
     attached: Mapping[str, set[str]],
+    sriov: frozenset[str],
 ) -> Server:
-    """One guest; ``attached`` maps each SR's reference to the references of hosts on which it is plugged."""
+    """One guest; ``attached`` maps each SR's reference to the references of hosts on which it is plugged,
+    ``sriov`` has the references of SR-IOV networks.
+    """
     busy, since = marks.task(vm)
     here = records.rows["host"].get(vm["resident_on"])
     evacuated_from = marks.evacuated_from(vm, here["uuid"] if here else "")
@@ -78,6 +81,7 @@ def server(
     image = _repositories(records, [vm["suspend_VDI"]])
     started, created = _time(records, acting, "start_time"), _time(records, vm, "install_time")
     rows = records.rows
+    networks = {v["network"] for v in vifs}
     return Server(
         id=vm["uuid"],
         name=vm["name_label"],
@@ -93,8 +97,10 @@ def server(
         storage=frozenset(rows["SR"][ref]["uuid"] for ref in storage),
         memory_image=next((rows["SR"][ref]["uuid"] for ref in image), None),
         networks=frozenset(
-            rows["network"][v["network"]]["uuid"] for v in vifs if v["network"] in rows["network"]
+            rows["network"][ref]["uuid"] for ref in networks if ref in rows["network"]
         ),
+        # Not other_config:pci, of which XAPI does not look whether a host has it (xapi_vm_helpers.ml).
+        devices=bool(vm.get("VGPUs") or vm.get("VUSBs") or networks & sriov),
         blocked=vm["blocked_operations"],
         allowed=frozenset(vm["allowed_operations"]),
         groups=_groups(records, vm),

@@ -13,6 +13,7 @@ from ..._core.ports import JobState
 from .actions.guest import Guest
 from .actions.table import ACTIONS
 from .directory import Directory, Place
+from .read import NULL
 from .sequence import Work
 from .tasks import Tasks
 
@@ -48,6 +49,14 @@ class XenServers:
         work = self._directory.perform("VM", args.id, what, start)
         return self._batch.begun(work, JobState(done=work.done, error=work.error))
 
+    def possible_hosts(self, servers: Sequence[str]) -> dict[str, frozenset[str]]:
+        """By uuid, names of the hosts on which XAPI would start each server, and of the one that it runs
+        on, where its own devices are not free. One that is on its way to a host is left out.
+        """
+        what = "find the hosts that can start {}"
+        asked = {s: self._directory.perform("VM", s, what, _possible_hosts) for s in servers}
+        return {s: hosts for s, hosts in asked.items() if hosts is not None}
+
     def poll(self, handles: Sequence[Work]) -> list[JobState]:
         """The states of started actions, in the same order. One look is at all that are running."""
         return self._batch.poll(handles)
@@ -56,3 +65,12 @@ class XenServers:
         jobs = {id(work): work.job for work in works if work.job is not None}
         states = dict(zip(jobs, self._tasks.poll(list(jobs.values())), strict=True))
         return {work: work.polled(states.get(id(work))) for work in works}
+
+
+def _possible_hosts(place: Place) -> frozenset[str] | None:
+    row = place.records.rows["VM"][place.ref]
+    if row["scheduled_to_be_resident_on"] != NULL:
+        # The answer would be that host alone (get_possible_hosts_for_vm in xapi_vm_helpers.ml).
+        return None
+    refs = place.records.connection.call("VM.get_possible_hosts", place.ref)
+    return place.records.host_names({*refs, row["resident_on"]})

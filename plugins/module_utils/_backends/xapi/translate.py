@@ -169,8 +169,8 @@ def _storage(records: PoolRecords, row: dict[str, Any], pbds: list[dict[str, Any
         used=int(row["physical_utilisation"]),
         description=row["name_description"],
         device_config={k: v for k, v in config.items() if CLEAR_TEXT not in k.lower()},
-        attached=_host_names(records, (p["host"] for p in pbds if p["currently_attached"])),
-        known_to=_host_names(records, (p["host"] for p in pbds)),
+        attached=records.host_names(p["host"] for p in pbds if p["currently_attached"]),
+        known_to=records.host_names(p["host"] for p in pbds),
     )
 
 
@@ -181,16 +181,10 @@ def _networks(records: PoolRecords) -> list[Network]:
             id=row["uuid"],
             name=row["name_label"],
             pool_id=records.pool_id,
-            hosts=_host_names(records, (p["host"] for p in pifs.get(ref, []))),
+            hosts=records.host_names(p["host"] for p in pifs.get(ref, [])),
         )
         for ref, row in records.rows["network"].items()
     ]
-
-
-def _host_names(records: PoolRecords, refs: Iterable[str]) -> frozenset[str]:
-    """Records of a host that is gone may outlive it for some seconds; they are left out."""
-    hosts = records.rows["host"]
-    return frozenset(hosts[ref]["name_label"] for ref in refs if ref in hosts)
 
 
 def _by(rows: Rows, column: str) -> dict[str, list[dict[str, Any]]]:
@@ -210,9 +204,21 @@ def _servers(records: PoolRecords) -> list[Server]:
         for ref, pbds in _by(rows["PBD"], "SR").items()
     }
     vbds, vifs = _by(rows["VBD"], "VM"), _by(rows["VIF"], "VM")
+    sriov = _sriov_networks(rows["PIF"])
     return [
-        server(records, vm, vbds.get(ref, []), vifs.get(ref, []), attached)
+        server(records, vm, vbds.get(ref, []), vifs.get(ref, []), attached, sriov)
         for ref, vm in rows["VM"].items()
         if not (vm["is_control_domain"] or vm["is_a_snapshot"] or vm["is_a_template"])
         and "server" not in marks(vm)
     ]
+
+
+def _sriov_networks(pifs: Rows) -> frozenset[str]:
+    """Networks on virtual functions. A VLAN on one has the same device; some other VLANs do, too."""
+    cards = {(p["host"], p["device"]) for p in pifs.values() if p.get("sriov_logical_PIF_of")}
+    return frozenset(
+        p["network"]
+        for p in pifs.values()
+        if p.get("sriov_logical_PIF_of")
+        or (int(p["VLAN"]) >= 0 and (p["host"], p["device"]) in cards)
+    )

@@ -5,7 +5,7 @@
 
 A host takes a server if it takes guests at all, has the server's storage, networks and processors
 (what XAPI checks in VM.assert_can_boot_here), has memory left, and runs no other member of the
-server's anti-affinity groups.
+server's anti-affinity groups. Where devices are free is asked of XAPI beforehand.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Placement:
     """Servers on each host once all are moved; anti-affinity is judged by them."""
     already_there: dict[tuple[str, str], int] = field(default_factory=dict)
     """By server and host, memory that the server has there already and gives back."""
+    with_devices: dict[str, int] = field(default_factory=dict)
+    """How many of the servers placed on each host have devices."""
 
 
 def closed_to_guests(fleet: Fleet, host: Host) -> str | None:
@@ -105,6 +107,11 @@ def unfit(fleet: Fleet, server: Server, host: Host) -> Unfit | None:
             f"only {host.cpus} CPUs for its {server.vcpus}",
             "Stop the server, or give it fewer virtual CPUs",
         )
+    if host.name not in fleet.possible.get(server.id, (host.name,)):
+        return Unfit(
+            "XAPI finds no free devices (GPU, USB, SR-IOV) or no memory for it there",
+            "Choose a host that has such devices, or free them there",
+        )
     return None
 
 
@@ -133,7 +140,7 @@ def place(
     Biggest first into the roomiest host, which spreads the load; if that leaves one over, the most
     constrained first into the fullest host that still takes it, which packs tighter. Where groups
     are not enforced, a host without a peer is still preferred. A ``preferred`` host goes
-    before all others.
+    before all others. Servers with devices avoid each other, as a host may have one device left.
     """
     wish = preferred or {}
     spread = _fill(fleet, biggest_first(servers), options, enforce_groups, wish, tight=False)
@@ -197,8 +204,13 @@ def _put(
         placement.unplaced.append(server)
         return
     sign = 1 if tight else -1
-    best = min(fitting, key=lambda n: (n != wish, meets[n], sign * placement.free[n], n))
+    rivals = placement.with_devices if server.devices else {}
+    best = min(
+        fitting,
+        key=lambda n: (n != wish, meets[n], rivals.get(n, 0), sign * placement.free[n], n),
+    )
     placement.chosen[server.id] = best
+    placement.with_devices[best] = placement.with_devices.get(best, 0) + server.devices
     placement.free[best] -= need[best]
     placement.members[best].append(server)
 

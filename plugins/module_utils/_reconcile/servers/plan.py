@@ -13,6 +13,7 @@ from ..._core.errors import FleetError, InvalidError
 from ..._core.model import Fleet, Server
 from ..._core.plan import Plan, Step, Verdict
 from ..._core.reading import AGGREGATES, HOSTS, SERVERS, SERVICES, Reading, reading
+from ..._core.traits import Traits
 from ..common.refusals import refuse
 from ..common.selection import matching, servers_named
 from .action_args import action_args
@@ -20,7 +21,7 @@ from .filters import ServerFilter, check_filter, filter_servers, past
 from .live_migration import plan_moves
 from .options import check_action_options, check_supported
 from .preconditions import failed_host, obstacle, satisfied
-from .targets import STARTS, plan_targets
+from .targets import STARTS, asked_about, plan_targets
 from .verbs import ACTIONS
 from .wanted import ServerActionWanted
 
@@ -87,12 +88,23 @@ def chosen(fleet: Fleet, wanted: ServerActionWanted) -> list[Server]:
 
 
 def action_needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
-    """What the plan depends on: a move asks for the state of its target, too, and where no scheduler
-    chooses, all that starts a server for the room on every host.
+    """What the plan depends on, after ``first_needs``: where servers with devices can start, too."""
+    servers = (
+        [s for word in wanted.servers for s in matching(fleet, word)]
+        if wanted.where is None
+        else filter_servers(fleet, wanted.where)
+    )
+    needs = first_needs(fleet.traits, wanted)
+    return needs.with_possible_hosts(asked_about(fleet, servers, wanted))
+
+
+def first_needs(traits: Traits, wanted: ServerActionWanted) -> Reading:
+    """A move asks for the state of its target, too, and where no scheduler chooses, all that starts a
+    server for the room on every host.
     """
     sections = [SERVERS]
     where = wanted.where
-    if not fleet.traits.scheduler and wanted.action in {LIVE_MIGRATE, *STARTS}:
+    if not traits.scheduler and wanted.action in {LIVE_MIGRATE, *STARTS}:
         sections += [SERVICES, HOSTS]
     elif TABLE[wanted.action].move or wanted.host:
         sections.append(SERVICES)

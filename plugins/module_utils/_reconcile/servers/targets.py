@@ -17,7 +17,7 @@ from ..._core.model import Fleet, Server
 from ..._core.units import MIB
 from ..placing.strategy import placing
 from ..placing.targets import MOVING, Rule, Targets
-from .preconditions import failed_host
+from .preconditions import failed_host, satisfied
 from .wanted import ServerActionWanted
 
 SCHEDULED: Mapping[str, Rule] = {
@@ -66,6 +66,18 @@ STARTS: Mapping[str, Callable[[Server, ServerActionWanted], bool]] = {
     "evacuate": _evacuated,
 }
 """Actions that need a host, and of which servers. A migrated server that is off starts there next."""
+
+
+def asked_about(fleet: Fleet, servers: Sequence[Server], wanted: ServerActionWanted) -> list[str]:
+    """Uuids of those servers of which XAPI is asked where they can start, for the sake of their devices.
+    The VM that runs in the place of a rescued server has none of them.
+    """
+    name = wanted.action
+    if fleet.traits.scheduler or name not in STARTS or name == "rescue":
+        return []
+    return [
+        s.id for s in servers if s.devices and not satisfied(s, wanted) and STARTS[name](s, wanted)
+    ]
 
 
 def plan_targets(fleet: Fleet, servers: Sequence[Server], wanted: ServerActionWanted) -> Targets:

@@ -25,8 +25,9 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
     SERVICES,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.traits import Traits
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.traits import NOVA
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.plan import (
-    action_needs,
+    first_needs,
     plan_server_action,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.wanted import (
@@ -158,6 +159,6 @@ def test_a_stopped_server_keeps_its_host() -> None:
 
 def test_room_is_the_schedulers_business() -> None:
     wanted = wants("live_migrate")
-    assert SERVICES in action_needs(cloud(), wanted)
-    assert HOSTS not in action_needs(cloud(), wanted)
-    assert HOSTS in action_needs(replace(cloud(), traits=Traits()), wanted)
+    assert SERVICES in first_needs(NOVA, wanted)
+    assert HOSTS not in first_needs(NOVA, wanted)
+    assert HOSTS in first_needs(Traits(), wanted)

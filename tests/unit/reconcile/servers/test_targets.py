@@ -24,7 +24,12 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Maintenance,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import POSSIBLE_HOSTS
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.filters import (
+    ServerFilter,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.plan import (
+    action_needs,
     plan_server_action,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.wanted import (
@@ -34,6 +39,8 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server
 LOCAL = storage("local", "p", {"xen1"}, shared=False)
 TIED = {"storage": frozenset({LOCAL.id})}
 GROUP: dict[str, Any] = {"groups": ("g",)}
+GPU, OTHER_GPU = (guest(name, "stopped", on=None, devices=True) for name in ("gpu1", "gpu2"))
+WITH_GPUS = frozenset({"xen1", "xen2"})
 
 
 def off(*hosts: str, **fields: Any) -> list[ComputeService]:
@@ -81,6 +88,16 @@ PLANS: dict[str, tuple[Fleet, ServerActionWanted, list[str]]] = {
         three(guest("web1", "stopped", **TIED), storages=[LOCAL], services=off("xen1")),
         wants("start"),
         ["start web1 on xen1"],
+    ),
+    "where its devices are": (
+        three(GPU, possible={GPU.id: frozenset({"xen2"})}),
+        wants("start", "gpu1"),
+        ["start gpu1 on xen2"],
+    ),
+    "one each where devices are": (
+        three(GPU, OTHER_GPU, possible=dict.fromkeys([GPU.id, OTHER_GPU.id], WITH_GPUS)),
+        wants("start", "gpu1", "gpu2"),
+        ["start gpu1 on xen1", "start gpu2 on xen2"],
     ),
     "resumed": (
         three(guest("web1", "suspended", on=None), services=off("xen1")),
@@ -241,6 +258,19 @@ NO_HOST: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         InvalidError,
         "no valid host was found: xen1 is disabled, xen2 cannot run it: SR local is not attached",
     ),
+    "its devices are on none": (
+        three(GPU, possible={GPU.id: frozenset()}, services=off("xen1")),
+        wants("start", "gpu1"),
+        InvalidError,
+        "no valid host was found: xen1 has its compute service disabled, xen2 cannot run it: XAPI finds no"
+        " free devices (GPU, USB, SR-IOV) or no memory for it there",
+    ),
+    "a host asked for without its devices": (
+        three(guest("gpu1", devices=True), possible={GPU.id: frozenset({"xen2"})}),
+        wants("migrate", "gpu1", host="xen3"),
+        InvalidError,
+        "xen3 cannot run it: XAPI finds no free devices",
+    ),
     "room for one": (
         three(
             guest("web1", "stopped", on=None, memory=18 * GIB),
@@ -289,6 +319,29 @@ def test_no_host(
     with pytest.raises(kind) as caught:
         plan_server_action(before, wanted)
     assert text in caught.value.message
+
+
+ASKED: dict[str, tuple[Any, ServerActionWanted, bool]] = {
+    "started": (GPU, wants("start", "gpu1"), True),
+    "found by a filter": (GPU, wants("start", where=ServerFilter(name="gpu")), True),
+    "of another name": (GPU, wants("start", "web1"), False),
+    "without devices": (guest("gpu1", "stopped", on=None), wants("start", "gpu1"), False),
+    "started already": (guest("gpu1", devices=True), wants("start", "gpu1"), False),
+    "stopped": (guest("gpu1", devices=True), wants("stop", "gpu1"), False),
+    "migrated": (guest("gpu1", devices=True), wants("migrate", "gpu1"), True),
+    "rebooted where it runs": (guest("gpu1", devices=True), wants("reboot_hard", "gpu1"), False),
+    "rescued": (guest("gpu1", devices=True), wants("rescue", "gpu1"), False),
+}
+
+
+@pytest.mark.parametrize(("server", "wanted", "asked"), ASKED.values(), ids=ASKED)
+def test_xapi_is_asked_about_servers_with_devices_that_start(
+    server: Any, wanted: ServerActionWanted, asked: bool
+) -> None:
+    needs = action_needs(three(server), wanted)
+    assert needs.starting == ((server.id,) if asked else ())
+    assert (POSSIBLE_HOSTS in needs) is asked
+    assert not action_needs(cloud(server), wanted).starting
 
 
 def test_all_servers_without_a_host_are_named() -> None:
