@@ -32,6 +32,8 @@ def port_base(tmp_path: Path) -> Iterator[int]:
 @contextmanager
 def listening(port: int) -> Iterator[None]:
     with socket.socket() as other:
+        # A connection of a bed that was there lingers for a minute.
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         other.listen()
         yield
