@@ -17,11 +17,11 @@ export UV_SYSTEM_CERTS := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test test-all lint format unit golden contract integration e2e molecule cores sanity docs build bench bench-nova requirements clean \
+.PHONY: help .venv demo test test-all lint format new-module unit golden contract integration e2e molecule cores sanity docs build bench bench-nova requirements clean \
   testbed-up testbed-down testbed-status test-nova
 
 help: ## List the targets
-	@sed -n 's/^\([a-z.-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z0-9.-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 .venv: .venv/.ready ## Make the development environment
 
@@ -44,9 +44,14 @@ test-all: .venv/.ready ## Every test
 lint: .venv/.ready ## Format, style, types, layers, changelog
 	python tests/run.py lint
 
-format: .venv/.ready ## Rewrite files to the project's format
+format: .venv/.ready ## Write what follows from other files, and all files in the project's format
+	python scripts/generate.py
+	PYTHONPATH=.tree:tests python -m unit.actions_page
 	ruff format .
 	ruff check --fix .
+
+new-module: .venv/.ready ## Write a module that runs, with its tests, and print what is left to do (NAME=thing_info)
+	@python scripts/new_module.py $(NAME)
 
 unit: .venv/.ready ## Unit tests (ARGS="-k aggregate" passes options to pytest)
 	pytest -m "not nova" tests/unit $(ARGS)

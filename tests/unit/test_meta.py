@@ -142,6 +142,22 @@ def test_the_readme_names_every_module() -> None:
     assert [name for name in MODULES if f"`{name}`" not in readme] == []
 
 
+def test_make_has_and_lists_every_target_that_the_documents_name() -> None:
+    named = {
+        target
+        for name in ("README.md", "CONTRIBUTING.md", "tests/testbeds/openstack/README.md")
+        for target in re.findall(
+            r"(?:^|`)make ([a-z0-9.-]+)", (ROOT / name).read_text(encoding="utf-8"), re.M
+        )
+    }
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^([a-z0-9.-]+):.* ## ", makefile, re.M))
+    assert {"test", "test-all", "new-module", "e2e"} <= named
+    assert sorted(named - listed) == []
+    phony = makefile.partition(".PHONY:")[2].partition("\n\n")[0].split()
+    assert sorted(listed - {*phony, "clean"}) == []
+
+
 ROLES = sorted(p.name for p in (ROOT / "roles").iterdir())
 
 
