@@ -36,9 +36,15 @@ class Part:
         return self.full if full else self.quick
 
 
-def in_both(name: str, kind: str, *commands: tuple[str, ...], **more: object) -> Part:
+def in_both(
+    name: str,
+    kind: str,
+    *commands: tuple[str, ...],
+    expected: int,
+    begins: re.Pattern[str] | None = None,
+) -> Part:
     """A part that both tiers run whole."""
-    return Part(name, kind, commands, commands, **more)  # type: ignore[arg-type]
+    return Part(name, kind, commands, commands, expected, begins)
 
 
 def simulated(tests: str) -> Commands:
