@@ -3,8 +3,8 @@
 """Run the parts of the test suite (parts.py), some at a time, and sum up.
 
 ``python tests/run.py`` runs the quick tier and ``--all`` the full one; names as arguments run only those
-parts. All commands of a part run, so that one run shows every finding. A command that ends with exit code 77
-was skipped, and its last line of output says why (automake's convention).
+parts. All commands of a part run, so that one run shows every finding. One that ends with exit code 77 was
+skipped with what follows it in its part, and its last line of output says why (automake's convention).
 
 Busy parts come first, two at a time and the longest first; parts that measure simulated time follow and have
 the processors to themselves; parts on a cloud, which mostly wait, run beside both. What each part and each
@@ -151,7 +151,8 @@ def run_part(part: Part, commands: Commands, durations: Durations) -> Result:
             file.write(f"$ {' '.join(command)}\n{text}")
         if code == SKIPPED:
             result.verdict = "skipped"
-        elif code:
+            break
+        if code:
             result.verdict = "FAILED"
             result.shown.append(f"$ {' '.join(command)}  (exit code {code})\n{text}")
     result.seconds = time.monotonic() - started
