@@ -23,6 +23,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,8 +36,40 @@ AT_A_TIME = 2
 SKIPPED = 77
 LIMIT_S = 4200
 PARTING_S = 90
+INTERRUPTED = 130
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 CLOSING = re.compile(r"^(?:=+ )?\d+ (?:passed|failed|skipped|error).* in [\d.]+s", re.M)
+
+
+class Interruption:
+    """What SIGINT and SIGTERM do: what runs is ended as past its time limit, and nothing more begins. The commands
+    have sessions of their own, so that a terminal's Ctrl-C does not reach them.
+    """
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.running: dict[int, threading.Event] = {}
+        """Process groups, each with what is set once it is over."""
+
+    def listen(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: self.interrupt())
+
+    def interrupt(self) -> None:
+        if not self.asked.is_set():
+            self.asked.set()
+            for group, over in list(self.running.items()):
+                threading.Thread(target=end, args=(group, over), daemon=True).start()
+
+    def begun(self, group: int) -> threading.Event:
+        """Note a command that has just begun; what is returned is to be set once it is over."""
+        over = self.running[group] = threading.Event()
+        if self.asked.is_set():
+            threading.Thread(target=end, args=(group, over), daemon=True).start()
+        return over
+
+
+interruption = Interruption()
 
 
 @dataclass
@@ -100,7 +133,7 @@ def run_command(part: Part, command: tuple[str, ...]) -> tuple[int, list[tuple[f
         errors="replace",
         start_new_session=True,
     )
-    over = threading.Event()
+    over = interruption.begun(process.pid)
     limit = threading.Timer(LIMIT_S, end, (process.pid, over))
     limit.start()
     with ThreadPoolExecutor(1) as reader:
@@ -108,6 +141,7 @@ def run_command(part: Part, command: tuple[str, ...]) -> tuple[int, list[tuple[f
         _pid, status, usage = os.wait4(process.pid, 0)
         limit.cancel()
         over.set()
+        del interruption.running[process.pid]
         process.returncode = os.waitstatus_to_exitcode(status)
         lines = reading.result()
     took = time.monotonic() - began
@@ -117,9 +151,12 @@ def run_command(part: Part, command: tuple[str, ...]) -> tuple[int, list[tuple[f
 
 
 def end(group: int, over: threading.Event) -> None:
-    """End a process group. Asked first, pytest reports what it has found, and a cloud is taken down."""
-    os.killpg(group, signal.SIGINT)
-    if not over.wait(PARTING_S):
+    """End a process group. Asked first, pytest reports what it has found, and a cloud is taken down; what then is
+    left of the group would keep its output open.
+    """
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGINT)
+        over.wait(PARTING_S)
         os.killpg(group, signal.SIGKILL)
 
 
@@ -140,6 +177,10 @@ def run_part(part: Part, commands: Commands, durations: Durations) -> Result:
     for old in (log, durations_of(part), entered_by(part)):
         old.unlink(missing_ok=True)
     for command in commands:
+        if interruption.asked.is_set():
+            result.verdict = "FAILED"
+            result.shown.append("interrupted\n")
+            break
         began = time.monotonic()
         code, lines, busy = run_command(part, command)
         text = "".join(line for _when, line in lines)
@@ -215,10 +256,13 @@ def main(arguments: list[str]) -> int:
     full = given.all or any(not part.quick for part in named)
     wanted = named or [part for part in PARTS if part.commands(full=full)]
     LOGS.mkdir(parents=True, exist_ok=True)
+    interruption.listen()
     durations, began = Durations(LOGS / "durations.json"), time.monotonic()
     results = run_parts(wanted, durations, full=full)
     durations.save()
     print_summary(results, durations, time.monotonic() - began)
+    if interruption.asked.is_set():
+        return INTERRUPTED
     return int(any(result.verdict == "FAILED" for result in results))
 
 
