@@ -10,4 +10,10 @@ if ! compgen -G 'extensions/molecule/*/molecule.yml' >/dev/null; then
 fi
 # Not with --workers: molecule then leaves creating and destroying to a scenario named default.
 if [ $# -eq 0 ]; then set -- test --all; fi
-exec molecule "$@"
+# A test that is interrupted leaves its simulators running.
+interrupted=
+trap 'interrupted=yes' INT
+code=0
+molecule "$@" || code=$?
+if [ -n "$interrupted" ] && [ "$1" = test ]; then molecule destroy --all >/dev/null 2>&1 || true; fi
+exit "$code"
