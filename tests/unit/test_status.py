@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.status import (
@@ -12,6 +15,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.status impo
     status_of,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 CASES = {
     ("active", None): "ACTIVE",
     ("active", "powering-off"): "ACTIVE",
@@ -51,3 +55,8 @@ def test_status(states: tuple[str, str | None]) -> None:
 def test_all_statuses_are_in_the_cases() -> None:
     assert set(CASES.values()) == STATUSES
     assert len(STATUSES) == 20
+
+
+def test_the_guide_has_a_row_for_each_status() -> None:
+    text = (ROOT / "docs/docsite/rst/guide_server_statuses.rst").read_text(encoding="utf-8")
+    assert set(re.findall(r"^   \* - ``(\w+)``$", text, re.M)) == STATUSES
