@@ -11,9 +11,9 @@ short_description: Manage a host aggregate
 version_added: 0.1.0
 description:
   - Creates, changes and deletes a host aggregate, by the rules of the Compute API.
-  - Every change is checked before anything is changed. With O(control_plane=xapi) it is then changed
-    as one transaction. Nova has none. If it refuses a step because of what others changed meanwhile, the steps before
-    it are kept, the error names them, and running again does the rest.
+  - Every change is checked before anything is changed, and everything that forbids one is reported at once. With
+    O(control_plane=xapi) it is then changed as one transaction. Nova has none. If it refuses a step because of what
+    others changed meanwhile, the steps before it are kept, the error names them, and running again does the rest.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -42,7 +42,8 @@ options:
     description:
       - Availability zone of its hosts.
       - It can be set and changed but never removed. To remove it, delete the aggregate and create it again.
-      - It cannot be changed while a member has servers, or is in another zone through another aggregate.
+      - It cannot be changed while a member has servers, unless O(allow_zone_change=true), or is in another zone through
+        another aggregate.
     type: str
   metadata:
     description:
@@ -62,6 +63,15 @@ options:
   remove_hosts:
     description:
       - With O(state=absent), take the members out first instead of refusing.
+    type: bool
+    default: false
+  allow_zone_change:
+    description:
+      - Whether servers may come into another availability zone together with their host. By default a host with
+        servers is refused then, as Nova refuses it.
+      - With O(control_plane=xapi) servers are not bound to a zone. Those that are stopped, and can start on that host
+        only because of their disks, go along in any case. A warning names the servers whose zone changes.
+      - Not with O(control_plane=nova), since Nova itself refuses it.
     type: bool
     default: false
 seealso:
@@ -176,6 +186,7 @@ SPEC = merge(
             "purge_metadata": {"type": "bool", "default": False},
             "hosts": {"type": "list", "elements": "str"},
             "remove_hosts": {"type": "bool", "default": False},
+            "allow_zone_change": {"type": "bool", "default": False},
         }
     ),
 )
@@ -207,6 +218,7 @@ def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
         hosts=params["hosts"],
         present=params["state"] == "present",
         remove_hosts=params["remove_hosts"],
+        allow_zone_change=params["allow_zone_change"],
     )
 
 

@@ -11,9 +11,10 @@ short_description: Manage the membership of hosts in an aggregate
 version_added: 0.1.0
 description:
   - Adds one or many hosts to a host aggregate, or removes them, by the rules of the Compute API.
-  - All hosts are checked before anything is changed. With O(control_plane=xapi) they are then changed as one
-    transaction. Nova has none. If it refuses a host because of what others changed meanwhile, the changes before it are
-    kept, the error names them, and running again does the rest.
+  - All hosts are checked before anything is changed, and everything that forbids a change is reported at once. With
+    O(control_plane=xapi) they are then changed as one transaction. Nova has none. If it refuses a host because of
+    what others changed meanwhile, the changes before it are kept, the error names them, and running again does the
+    rest.
   - It changes the aggregate only. Xen pools are made of hosts by M(xenfleet.compute.xen_pool_member).
 author:
   - xenfleet.compute contributors (@xenfleet)
@@ -40,10 +41,20 @@ options:
   state:
     description:
       - Whether the hosts are members. Other members are left alone.
-      - A host that has servers cannot enter or leave an aggregate if that would change its availability zone.
+      - A host that has servers cannot enter or leave an aggregate if that would change its availability zone, unless
+        O(allow_zone_change=true).
     type: str
     choices: [present, absent]
     default: present
+  allow_zone_change:
+    description:
+      - Whether servers may come into another availability zone together with their host. By default a host with
+        servers is refused then, as Nova refuses it.
+      - With O(control_plane=xapi) servers are not bound to a zone. Those that are stopped, and can start on that host
+        only because of their disks, go along in any case. A warning names the servers whose zone changes.
+      - Not with O(control_plane=nova), since Nova itself refuses it.
+    type: bool
+    default: false
 seealso:
   - module: xenfleet.compute.aggregate
   - module: xenfleet.compute.xen_pool_member
@@ -57,6 +68,12 @@ EXAMPLES = r"""
       - xen1
       - xen2
       - xen3
+
+- name: A host that runs servers comes into the aggregate's zone, and they with it
+  xenfleet.compute.aggregate_host:
+    aggregate: production
+    host: xen4
+    allow_zone_change: true
 
 - name: One of them is not any more
   xenfleet.compute.aggregate_host:
@@ -125,7 +142,8 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
-from ..module_utils._reconcile.aggregates.plan import MembersWanted, members_needs, plan_members
+from ..module_utils._reconcile.aggregates.changes import MembersWanted
+from ..module_utils._reconcile.aggregates.plan import members_needs, plan_members
 
 SPEC = merge(
     CONNECTION,
@@ -134,6 +152,7 @@ SPEC = merge(
             "aggregate": {"type": "str", "required": True},
             "hosts": {"type": "list", "elements": "str", "required": True, "aliases": ["host"]},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "allow_zone_change": {"type": "bool", "default": False},
         }
     ),
 )
@@ -141,7 +160,12 @@ SPEC = merge(
 
 def run(task: Task) -> dict[str, Any]:
     params = task.params
-    wanted = MembersWanted(params["aggregate"], params["hosts"], params["state"] == "present")
+    wanted = MembersWanted(
+        params["aggregate"],
+        params["hosts"],
+        present=params["state"] == "present",
+        allow_zone_change=params["allow_zone_change"],
+    )
     return task.reconcile(
         lambda fleet: plan_members(fleet, wanted),
         first=reading(AGGREGATES),

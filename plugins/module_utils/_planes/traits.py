@@ -40,6 +40,7 @@ NOVA = Traits(
     scheduler=True,
     service_processes=True,
     keeps_stopped=True,
+    pins_zones=True,
     lists_migrations=True,
     unsupported=BEYOND_NOVA,
     words=Words(

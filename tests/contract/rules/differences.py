@@ -67,7 +67,18 @@ class Difference:
     reason: str
 
 
+ZONE_OF_SERVERS = (
+    "XAPI binds no server to a zone, so that its zone may change with that of its host. Nova may have bound it, "
+    "and has refused this since 29.0.2 and 30.0."
+)
+
 DIFFERENCES: dict[str, Difference] = {
+    "a zone for a host with servers": Difference(
+        9, "done", "refused 501 unsupported", ZONE_OF_SERVERS
+    ),
+    "servers enter a zone with their host": Difference(
+        13, "done", "refused 501 unsupported", ZONE_OF_SERVERS
+    ),
     "a stopped server": Difference(
         31,
         "refused 400 invalid",

@@ -140,6 +140,14 @@ def test_row_09_zone_change_under_servers(control: Control) -> None:
     )
 
 
+def test_row_09_zone_change_with_servers(control: Control) -> None:
+    control.given("aggregate", name="prod", hosts=[control.busy])
+    zoned = {"name": "prod", "availability_zone": "a", "allow_zone_change": True}
+    result = control.differs("a zone for a host with servers", "aggregate", **zoned)
+    moved = not result.get("failed")
+    assert control.metadata("prod") == ({"availability_zone": "a"} if moved else {})
+
+
 @pytest.mark.nova
 def test_row_09_softly_deleted_server(request: pytest.FixtureRequest, nova: NovaControl) -> None:
     with_softly_deleted_server(nova, nova.spare1)
@@ -221,6 +229,13 @@ def test_row_13_entering_a_zone_with_servers(control: Control) -> None:
         aggregate="default",
         hosts=[control.busy],
     )
+
+
+def test_row_13_entering_a_zone_together_with_servers(control: Control) -> None:
+    control.given("aggregate", name="east", availability_zone="e")
+    entering = {"aggregate": "east", "hosts": [control.busy], "allow_zone_change": True}
+    result = control.differs("servers enter a zone with their host", "aggregate_host", **entering)
+    assert control.members("east") == ([] if result.get("failed") else [control.busy])
 
 
 def test_row_14_member_already(control: Control) -> None:
