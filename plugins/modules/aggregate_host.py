@@ -41,11 +41,17 @@ options:
   state:
     description:
       - Whether the hosts are members. Other members are left alone.
+      - With V(joinable), nothing is ever changed. The task fails, with everything that forbids it, if the hosts could
+        not become members. The aggregate need not exist yet.
       - A host that has servers cannot enter or leave an aggregate if that would change its availability zone, unless
         O(allow_zone_change=true).
     type: str
-    choices: [present, absent]
+    choices: [present, absent, joinable]
     default: present
+  availability_zone:
+    description:
+      - With O(state=joinable), the availability zone that the aggregate is to have, if it is not the one that it has.
+    type: str
   allow_zone_change:
     description:
       - Whether servers may come into another availability zone together with their host. By default a host with
@@ -74,6 +80,16 @@ EXAMPLES = r"""
     aggregate: production
     host: xen4
     allow_zone_change: true
+
+- name: Three hosts could come into zone-a, if staging were made there
+  xenfleet.compute.aggregate_host:
+    aggregate: staging
+    availability_zone: zone-a
+    hosts:
+      - xen5
+      - xen6
+      - xen7
+    state: joinable
 
 - name: One of them is not any more
   xenfleet.compute.aggregate_host:
@@ -137,12 +153,18 @@ actions:
 
 from typing import Any
 
+from ..module_utils._core.errors import InvalidError
 from ..module_utils._core.reading import AGGREGATES, reading
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
 from ..module_utils._reconcile.aggregates.changes import MembersWanted
+from ..module_utils._reconcile.aggregates.joinable import (
+    JoinableWanted,
+    joinable_needs,
+    plan_joinable,
+)
 from ..module_utils._reconcile.aggregates.plan import members_needs, plan_members
 
 SPEC = merge(
@@ -151,7 +173,12 @@ SPEC = merge(
         {
             "aggregate": {"type": "str", "required": True},
             "hosts": {"type": "list", "elements": "str", "required": True, "aliases": ["host"]},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {
+                "type": "str",
+                "choices": ["present", "absent", "joinable"],
+                "default": "present",
+            },
+            "availability_zone": {"type": "str"},
             "allow_zone_change": {"type": "bool", "default": False},
         }
     ),
@@ -160,6 +187,14 @@ SPEC = merge(
 
 def run(task: Task) -> dict[str, Any]:
     params = task.params
+    if params["state"] == "joinable":
+        return _joinable(task)
+    if params["availability_zone"] is not None:
+        raise InvalidError(
+            "availability_zone",
+            f"it is for state joinable, and state is {params['state']}",
+            "Leave it out; aggregate sets an aggregate's zone",
+        )
     wanted = MembersWanted(
         params["aggregate"],
         params["hosts"],
@@ -173,6 +208,22 @@ def run(task: Task) -> dict[str, Any]:
         shown=reading(AGGREGATES),
         result=lambda fleet: {"aggregate": aggregate_view(fleet.aggregate(wanted.aggregate))},
         exclusive=True,
+    )
+
+
+def _joinable(task: Task) -> dict[str, Any]:
+    params = task.params
+    wanted = JoinableWanted(
+        params["aggregate"],
+        params["hosts"],
+        zone=params["availability_zone"],
+        allow_zone_change=params["allow_zone_change"],
+    )
+    return task.reconcile(
+        lambda fleet: plan_joinable(fleet, wanted),
+        first=reading(AGGREGATES),
+        needs=lambda fleet: joinable_needs(fleet, wanted),
+        result=lambda fleet: {"aggregate": aggregate_view(fleet.aggregate(wanted.aggregate))},
     )
 
 

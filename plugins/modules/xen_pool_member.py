@@ -70,6 +70,23 @@ options:
       - Such guests can be addressed by uuid only from then on.
     type: bool
     default: false
+  into_aggregate:
+    description:
+      - With O(state=joinable), the aggregate that the hosts are to come into, which need not exist yet. What forbids
+        them its availability zone is reported, too. With O(control_plane=nova) these are only their other aggregates;
+        M(xenfleet.compute.aggregate_host) with O(xenfleet.compute.aggregate_host#module:state=joinable) looks at the
+        servers that Nova has on them.
+    type: str
+  availability_zone:
+    description:
+      - With O(into_aggregate), the availability zone that the aggregate is to have, if it is not the one that it has.
+    type: str
+  allow_zone_change:
+    description:
+      - Whether servers may come into another availability zone together with their host. See
+        O(xenfleet.compute.aggregate_host#module:allow_zone_change).
+    type: bool
+    default: false
   max_parallel:
     description:
       - How many hosts join at the same time.
@@ -243,13 +260,20 @@ SPEC = merge(
             },
             "wipe_local_storage": {"type": "bool", "default": False},
             "allow_duplicate_servers": {"type": "bool", "default": False},
+            "into_aggregate": {"type": "str"},
+            "availability_zone": {"type": "str"},
+            "allow_zone_change": {"type": "bool", "default": False},
             "max_parallel": {"type": "int", "default": 1},
             "wait_timeout": {"type": "float", "default": 600.0},
         },
         mutually_exclusive=[("pool", "member", "aggregate")],
         required_one_of=[("pool", "member", "aggregate")],
         required_if=[("state", "absent", ["hosts"])],
-        required_by={"pool": ["hosts"], "member": ["hosts"]},
+        required_by={
+            "pool": ["hosts"],
+            "member": ["hosts"],
+            "availability_zone": ["into_aggregate"],
+        },
     ),
 )
 
@@ -264,6 +288,9 @@ def run(task: Task) -> dict[str, Any]:
         state=params["state"],
         wipe_local_storage=params["wipe_local_storage"],
         allow_duplicate_servers=params["allow_duplicate_servers"],
+        into_aggregate=params["into_aggregate"],
+        zone=params["availability_zone"],
+        allow_zone_change=params["allow_zone_change"],
         max_parallel=params["max_parallel"],
     )
     return task.reconcile(

@@ -355,6 +355,118 @@ def test_refused_before_anything_is_changed(
         assert query(books.store, "select * from xenfleet_aggregates") == []
 
 
+# --- hosts that have guests -------------------------------------------------------------------------
+
+
+def local(name: str, where: str, state: str = "running") -> dict[str, Any]:
+    memory = "2 GiB"
+    return {"name": name, "memory": memory, "where": where, "storage": "local", "state": state}
+
+
+INHABITED = site_with(
+    FRESH_HOST,
+    vms=[
+        local("keep", "xen1"),
+        local("off1", "xen1", "halted"),
+        local("off2", "xen2", "halted"),
+        local("off3", "xen3", "halted"),
+    ],
+)
+
+
+def where(site: Simulator) -> dict[str, tuple[str, str | None]]:
+    return {n: (v["power_state"], v["host"]) for n, v in site.get("/state")["vms"].items()}
+
+
+def words(text: str) -> str:
+    """Without line breaks, which depend on the terminal."""
+    return " ".join(text.split())
+
+
+def test_guests_keep_their_hosts_out_of_a_zone_unless_that_is_accepted(tmp_path: Path) -> None:
+    with Simulator(INHABITED) as site:
+        books = Playbooks(site, tmp_path)
+        before = where(site)
+        refused = books.run(PLAYBOOK, **WANTED)
+        assert refused.status == 2, refused.output
+        result = refused.failure()
+        assert "while it has servers (keep); off1, stopped, would go along" in result["msg"]
+        assert "would go along are off2 on xen2 and off3 on xen3" in result["msg"]
+        verdicts = result["error"]["details"]["verdicts"]
+        assert [v["subject"] for v in verdicts] == ["xen1"]
+        assert "allow_zone_change" in verdicts[0]["remedy"]
+        assert books.mutating_calls() == []
+        assert query(books.store, "select * from xenfleet_aggregates") == []
+
+        accepted = {**WANTED, "pool_create_allow_zone_change": True}
+        predicted = books.run(PLAYBOOK, "--check", "--diff", **accepted)
+        assert predicted.status == 0, predicted.output
+        assert "with its servers keep and off1 (stopped)" in predicted.output
+        real = books.run(PLAYBOOK, **accepted)
+        assert real.status == 0, real.output
+        assert real.actions == predicted.actions
+        warning = "host xen1: availability zone of keep and off1 (stopped) changes from the default"
+        assert warning in words(real.output)
+        assert end_state(site, books.store) == DONE
+        assert where(site) == before
+
+        again = books.run(PLAYBOOK, **WANTED)
+        assert (again.status, again.changed) == (0, 0), again.output
+
+
+def test_blockers_of_joins_and_of_the_zone_are_reported_at_once(tmp_path: Path) -> None:
+    guests = [local("keep", "xen1"), local("web", "xen3")]
+    with Simulator(site_with(FRESH_HOST, vms=guests)) as site:
+        books = Playbooks(site, tmp_path)
+        refused = books.run(PLAYBOOK, **WANTED)
+        verdicts = refused.failure()["error"]["details"]["verdicts"]
+        found = [(v["subject"], v["reason"].split(" ")[0]) for v in verdicts]
+        assert found == [("xen3", "1"), ("xen1", "changing"), ("xen3", "changing")]
+        assert books.mutating_calls() == []
+
+
+def test_a_pool_with_guests_is_taken_into_an_aggregate_and_a_zone(tmp_path: Path) -> None:
+    description = site_with(
+        {"name": "xen", "count": 3, "pool": "old"},
+        pools={"old": {"srs": [{"name": "nfs1", "default": True}]}},
+        vms=[
+            local("one", "xen1"),
+            {"name": "two", "where": "xen2"},
+            local("off", "xen3", "halted"),
+        ],
+    )
+    with Simulator(description) as site:
+        books = Playbooks(site, tmp_path)
+        before = where(site)
+        wanted = {k: v for k, v in WANTED.items() if k != "pool_create_storage"}
+        refused = books.run(PLAYBOOK, **wanted)
+        verdicts = refused.failure()["error"]["details"]["verdicts"]
+        assert [v["subject"] for v in verdicts] == ["xen1", "xen2"]
+        assert query(books.store, "select * from xenfleet_aggregates") == []
+
+        real = books.run(PLAYBOOK, **wanted, pool_create_allow_zone_change=True)
+        assert real.status == 0, real.output
+        assert end_state(site, books.store) == DONE
+        assert where(site) == before
+        assert [m for m in books.mutating_calls() if "VM." in m or "host." in m] == []
+        again = books.run(PLAYBOOK, **wanted)
+        assert (again.status, again.changed) == (0, 0), again.output
+
+
+def test_a_halted_guest_on_local_storage_does_not_keep_its_host_out_of_a_zone(
+    tmp_path: Path,
+) -> None:
+    guests = [local("idle", "xen1", "halted")]
+    with Simulator(site_with({"name": "xen", "count": 1}, vms=guests)) as site:
+        books = Playbooks(site, tmp_path)
+        zoned = {"name": "z", "availability_zone": "zone-a", "hosts": ["xen1"]}
+        run = books.tasks({"xenfleet.compute.aggregate": zoned})
+        assert run.status == 0, run.output
+        assert "availability zone of idle (stopped) changes" in words(run.output)
+        assert end_state(site, books.store)["members"] == ["xen1"]
+        assert metadata(books) == {"availability_zone": "zone-a"}
+
+
 def test_a_host_that_is_down(tmp_path: Path) -> None:
     with Simulator(FRESH) as site:
         books = Playbooks(site, tmp_path)

@@ -15,9 +15,11 @@ from ..._core.plan import Verdict
 from ..._core.traits import Traits
 
 
-def refuse(what: str, cause: str, blockers: Sequence[Verdict]) -> PlanRefused:
-    """Nothing was changed; every blocker with its remedy, in one message."""
-    lines = "; ".join(_clause(v) for v in blockers)
+def refuse(what: str, cause: str, blockers: Sequence[Verdict], beside: str = "") -> PlanRefused:
+    """Nothing was changed; every blocker with its remedy, in one message. ``beside`` is said after
+    them.
+    """
+    lines = "; ".join([*(_clause(v) for v in blockers), *([beside] if beside else [])])
     return PlanRefused(
         what,
         f"{cause}: {lines}",

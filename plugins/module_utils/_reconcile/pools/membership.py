@@ -14,7 +14,7 @@ from ..._core.model import MAINTENANCE_KEY, Aggregate, Fleet, Host, Pool
 from ..._core.plan import Plan, Verdict
 from ..common.lookup import called, find_pool, get_pool, pools_called
 from ..common.readiness import missing_for_service
-from ..common.refusals import refuse
+from ..common.refusals import check_given, refuse
 from ..hosts import verbs as hosts
 from .aggregate_record import (
     aggregate_pool,
@@ -29,6 +29,7 @@ from .aggregate_record import (
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
 from .membership_verbs import MemberArgs, eject, join
+from .zone_checks import ZoneFindings, zone_findings
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class MembershipWanted:
     """present, absent, or joinable: as present, but nothing is done."""
     wipe_local_storage: bool = False
     allow_duplicate_servers: bool = False
+    into_aggregate: str | None = None
+    """When joinable: the aggregate that the hosts are to come into, which need not exist yet."""
+    zone: str | None = None
+    """When joinable: the availability zone that it is to have; None is the one that it has."""
+    allow_zone_change: bool = False
+    """Servers may come into another zone with their hosts."""
     max_parallel: int = 1
 
 
@@ -53,6 +60,7 @@ def plan_membership(fleet: Fleet, wanted: MembershipWanted) -> Plan:
     Raises NotFoundError, InvalidError, ConflictError, and PlanRefused with every blocker of every
     host at once.
     """
+    _check_options(fleet, wanted)
     aggregate = get_pool_aggregate(fleet, wanted.aggregate) if wanted.aggregate else None
     if wanted.state == "absent" and _nothing_to_leave(fleet, wanted, aggregate):
         return Plan()
@@ -65,6 +73,16 @@ def plan_membership(fleet: Fleet, wanted: MembershipWanted) -> Plan:
         return _plan_absent(fleet, wanted, pool, aggregate)
     plan = _plan_present(fleet, wanted, pool, aggregate)
     return plan if wanted.state == "present" else Plan(verdicts=plan.verdicts)
+
+
+def _check_options(fleet: Fleet, wanted: MembershipWanted) -> None:
+    check_given(fleet.traits, {"allow_zone_change": wanted.allow_zone_change})
+    if wanted.state != "joinable" and (wanted.into_aggregate or wanted.zone):
+        raise InvalidError(
+            "into_aggregate and availability_zone",
+            f"they are for state joinable, and state is {wanted.state}",
+            "Leave them out; aggregate and aggregate_host make the aggregate",
+        )
 
 
 def _nothing_to_leave(fleet: Fleet, wanted: MembershipWanted, aggregate: Aggregate | None) -> bool:
@@ -96,8 +114,10 @@ def _plan_present(
     blockers = [unknown_host(fleet, n) for n, h in zip(names, current, strict=True) if h is None]
     blockers += _join_blockers(fleet, wanted, pool, joiners)
     blockers += _name_blockers(fleet, pool, joiners, aggregate)
-    if blockers:
-        raise refuse(_subject(pool, aggregate), "hosts cannot join", blockers)
+    zones = _zone_findings(fleet, wanted, names)
+    if blockers or zones.blockers:
+        found = [*blockers, *zones.blockers]
+        raise refuse(_subject(pool, aggregate), _refusal(wanted), found, zones.beside)
     members = [h for h in current if h is not None and h.pool_id == pool.id]
     waits, warnings = _unready(fleet, pool, members, aggregate)
     name = aggregate.name if aggregate else called(pool)
@@ -114,6 +134,18 @@ def _plan_present(
         wanted.max_parallel,
         on_failure=failed(aggregate, steps),
     )
+
+
+def _zone_findings(fleet: Fleet, wanted: MembershipWanted, names: Sequence[str]) -> ZoneFindings:
+    if wanted.into_aggregate is None:
+        return ZoneFindings()
+    allow = wanted.allow_zone_change
+    return zone_findings(fleet, wanted.into_aggregate, wanted.zone, names, allow=allow)
+
+
+def _refusal(wanted: MembershipWanted) -> str:
+    into = wanted.into_aggregate
+    return f"hosts cannot join, and come into aggregate {into}" if into else "hosts cannot join"
 
 
 def _hosts(wanted: MembershipWanted, aggregate: Aggregate | None) -> list[str]:

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Blockers of the zone that hosts of a pool to be come into."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from unit.fleets import fleet, host, server
+
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
+    InvalidError,
+    PlanRefused,
+    UnsupportedError,
+)
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Aggregate, Fleet
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.traits import NOVA
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.pools.membership import (
+    MembershipWanted,
+    plan_membership,
+)
+
+STOPPED = {"status": "SHUTOFF", "vm_state": "stopped", "power_state": "Halted"}
+SERVERS = [
+    server("keep", "p1", "pool-p1"),
+    server("off", "p2", "pool-p2", **STOPPED),
+]
+OTHER = Aggregate("other", {"availability_zone": "zo"}, ("p3",))
+
+
+def known(*aggregates: Aggregate) -> Fleet:
+    return fleet([host(f"p{n}") for n in (1, 2, 3)], list(aggregates), servers=SERVERS)
+
+
+def wanted(**options: Any) -> MembershipWanted:
+    return MembershipWanted(["p1", "p2", "p3"], member="p1", state="joinable", **options)
+
+
+def refusal(state: Fleet, **options: Any) -> PlanRefused:
+    with pytest.raises(PlanRefused) as caught:
+        plan_membership(state, wanted(**options))
+    return caught.value
+
+
+def test_all_hosts_are_looked_at() -> None:
+    error = refusal(known(OTHER), into_aggregate="prod", zone="za")
+    assert [v["subject"] for v in error.details["verdicts"]] == ["p3", "p1"]
+    assert "p3: it is in availability zone zo through aggregate other" in error.message
+    assert "p1: changing aggregate prod would move it" in error.message
+    assert "stopped servers that would go along are off on p2" in error.message
+    assert all(v["remedy"] for v in error.details["verdicts"])
+
+
+def test_the_zone_that_the_aggregate_has_counts_too() -> None:
+    zoned = Aggregate("prod", {"availability_zone": "za"})
+    assert (
+        "from the default availability zone to za"
+        in refusal(known(zoned), into_aggregate="prod").message
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"into_aggregate": "prod"},
+        {"into_aggregate": "prod", "zone": "za", "allow_zone_change": True},
+    ],
+    ids=["no zone", "accepted"],
+)
+def test_nothing_hinders(options: dict[str, Any]) -> None:
+    assert plan_membership(known(), wanted(**options)) == Plan()
+
+
+def test_where_servers_may_be_bound_to_a_zone_they_are_not_those_of_xenapi() -> None:
+    state = replace(known(OTHER), traits=NOVA)
+    error = refusal(state, into_aggregate="prod", zone="za")
+    assert [v["subject"] for v in error.details["verdicts"]] == ["p3"]
+    with pytest.raises(UnsupportedError):
+        plan_membership(state, wanted(into_aggregate="prod", allow_zone_change=True))
+
+
+def test_options_are_for_joinable() -> None:
+    with pytest.raises(InvalidError, match="state is present"):
+        plan_membership(known(), MembershipWanted(["p1"], member="p1", into_aggregate="prod"))
