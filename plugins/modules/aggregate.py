@@ -74,6 +74,16 @@ options:
       - Not with O(control_plane=nova), since Nova itself refuses it.
     type: bool
     default: false
+  keep_in_pool:
+    description:
+      - Whether hosts may leave an aggregate with C(hypervisor_pool=true) in its metadata while they are members of its
+        Xen pool. They stay in that pool then, a warning names them, and the metadata loses what it says of them.
+      - By default such hosts are refused. M(xenfleet.compute.xen_pool_member) with
+        O(xenfleet.compute.xen_pool_member#module:state=absent) ejects them and takes them out of the aggregate.
+      - With O(control_plane=nova) it is the aggregate's metadata that tells which hosts are in the pool. Set it if
+        Nova's own XenAPI driver ejects the hosts that leave.
+    type: bool
+    default: false
 seealso:
   - module: xenfleet.compute.aggregate_host
   - module: xenfleet.compute.aggregate_info
@@ -187,6 +197,7 @@ SPEC = merge(
             "hosts": {"type": "list", "elements": "str"},
             "remove_hosts": {"type": "bool", "default": False},
             "allow_zone_change": {"type": "bool", "default": False},
+            "keep_in_pool": {"type": "bool", "default": False},
         }
     ),
 )
@@ -219,6 +230,7 @@ def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
         present=params["state"] == "present",
         remove_hosts=params["remove_hosts"],
         allow_zone_change=params["allow_zone_change"],
+        keep_in_pool=params["keep_in_pool"],
     )
 
 

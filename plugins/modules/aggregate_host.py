@@ -15,7 +15,8 @@ description:
     O(control_plane=xapi) they are then changed as one transaction. Nova has none. If it refuses a host because of
     what others changed meanwhile, the changes before it are kept, the error names them, and running again does the
     rest.
-  - It changes the aggregate only. Xen pools are made of hosts by M(xenfleet.compute.xen_pool_member).
+  - It changes the aggregate only. Xen pools are made of hosts by M(xenfleet.compute.xen_pool_member), which takes hosts
+    out of pool and aggregate, too.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -59,6 +60,16 @@ options:
       - With O(control_plane=xapi) servers are not bound to a zone. Those that are stopped, and can start on that host
         only because of their disks, go along in any case. A warning names the servers whose zone changes.
       - Not with O(control_plane=nova), since Nova itself refuses it.
+    type: bool
+    default: false
+  keep_in_pool:
+    description:
+      - Whether hosts may leave an aggregate with C(hypervisor_pool=true) in its metadata while they are members of its
+        Xen pool. They stay in that pool then, a warning names them, and the metadata loses what it says of them.
+      - By default such hosts are refused. M(xenfleet.compute.xen_pool_member) with
+        O(xenfleet.compute.xen_pool_member#module:state=absent) ejects them and takes them out of the aggregate.
+      - With O(control_plane=nova) it is the aggregate's metadata that tells which hosts are in the pool. Set it if
+        Nova's own XenAPI driver ejects the hosts that leave.
     type: bool
     default: false
 seealso:
@@ -180,6 +191,7 @@ SPEC = merge(
             },
             "availability_zone": {"type": "str"},
             "allow_zone_change": {"type": "bool", "default": False},
+            "keep_in_pool": {"type": "bool", "default": False},
         }
     ),
 )
@@ -200,6 +212,7 @@ def run(task: Task) -> dict[str, Any]:
         params["hosts"],
         present=params["state"] == "present",
         allow_zone_change=params["allow_zone_change"],
+        keep_in_pool=params["keep_in_pool"],
     )
     return task.reconcile(
         lambda fleet: plan_members(fleet, wanted),

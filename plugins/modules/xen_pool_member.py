@@ -54,6 +54,9 @@ options:
       - Whether the hosts are members.
       - With V(absent), hosts are ejected. This wipes their local disks and reboots them, so it needs
         O(wipe_local_storage=true). A host with resident guests stays.
+      - The hosts leave the aggregate as well, and so does what its metadata says of them. With O(pool) or O(member),
+        these are all aggregates whose metadata says that they are this pool. A host that runs on, such as the last one
+        of a pool, keeps its availability zone if it has guests, unless O(allow_zone_change=true).
       - With V(joinable), nothing is ever changed. The task fails, with every blocker, if the hosts could not join.
       - The coordinator cannot be ejected while others stay. When it is the last, its pool loses its name.
     type: str

@@ -236,7 +236,13 @@ def test_a_connection_that_breaks_after_the_call(tmp_path: Path) -> None:
 
 
 def member(**options: Any) -> dict[str, Any]:
-    return {"xenfleet.compute.xen_pool_member": {"aggregate": "alpha", **options}}
+    named = {} if "pool" in options else {"aggregate": "alpha"}
+    return {"xenfleet.compute.xen_pool_member": {**named, **options}}
+
+
+def leaves(host: str, **options: Any) -> dict[str, Any]:
+    named = {"aggregate": "alpha", "host": host, "state": "absent"}
+    return {"xenfleet.compute.aggregate_host": {**named, **options}}
 
 
 def metadata(books: Playbooks) -> dict[str, str]:
@@ -253,13 +259,18 @@ def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
         stays = books.tasks(member(host="xen1", **leave))
         assert "it is the coordinator, and xen2 and xen3 would stay" in stays.failure()["msg"]
 
-        one = books.tasks(member(host="xen3", **leave))
+        parted = books.tasks(leaves("xen3"))
+        assert "xen3 is a member of the Xen pool that it is" in parted.failure()["msg"]
+        assert "xen_pool_member, aggregate alpha and state absent" in parted.failure()["msg"]
+
+        one = books.tasks(member(host="xen3", pool="alpha", **leave))
         assert one.status == 0, one.output
         assert sorted(p["hosts"] for p in site.get("/state")["pools"]) == [
             ["xen1", "xen2"],
             ["xen3"],
         ]
         assert "xen3" not in metadata(books)
+        assert end_state(site, books.store)["members"] == ["xen1", "xen2"]
         assert metadata(books)["operational_state"] == "active"
 
         hand_over = {"xenfleet.compute.xen_pool": {"name": "alpha", "coordinator": "xen2"}}
@@ -281,6 +292,7 @@ def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
             "hypervisor_pool": "true",
             "operational_state": "created",
         }
+        assert end_state(site, books.store)["members"] == []
         again = books.tasks(member(hosts=["xen1", "xen2"], **leave))
         assert (again.status, again.changed) == (0, 0)
 

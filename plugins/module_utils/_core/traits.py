@@ -56,6 +56,8 @@ class Traits:
     """A server may be bound to the zone that it is in. A host with any server, stopped or not, keeps
     its zone then; otherwise stopped ones go along with it, and running ones where that is accepted.
     """
+    hosts_in_pools: bool = False
+    """Its hosts are members of Xen pools, which it can be asked for at any time."""
     lists_migrations: bool = False
     """It has records of migrations of its own. Otherwise they are the journal's."""
     late_arrivals: bool = False

@@ -30,6 +30,7 @@ XAPI = Traits(
     locks_bind_everybody=True,
     lists_operations=True,
     late_arrivals=True,
+    hosts_in_pools=True,
     stepwise=STEPWISE,
     needed=NEEDED,
     unsupported=BEYOND_XAPI,

@@ -10,11 +10,11 @@ so that of several faults the kind of the same one is reported.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..._core.errors import ConflictError, FleetError, InvalidError, NotFoundError, joined
 from ..._core.model import POOL_STATE, ZONE_KEY, Aggregate, Fleet
-from ..._core.plan import Plan, Step
+from ..._core.plan import Plan, Step, Verdict
 from ..common.refusals import together
 from ..common.values import check_host_name
 from ..common.zone_rule import (
@@ -27,6 +27,7 @@ from ..common.zone_rule import (
     zone_moves,
 )
 from . import verbs
+from .parting import forgotten, parting_problems, parting_warnings
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,34 @@ class MembersWanted:
     hosts: Sequence[str]
     present: bool = True
     allow_zone_change: bool = False
+    keep_in_pool: bool = False
+    """Members of the Xen pool that the aggregate is may leave it alone."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Steps, what forbids them, and the hosts whose servers come into another zone by them."""
+    """Steps, what forbids them, the hosts whose servers come into another zone by them, and what else
+    is to be warned of.
+    """
 
     steps: tuple[Step, ...] = ()
     problems: tuple[FleetError, ...] = ()
     moves: tuple[ZoneMove, ...] = ()
+    warnings: tuple[Verdict, ...] = ()
 
     def __add__(self, other: Changes) -> Changes:
         return Changes(
             (*self.steps, *other.steps),
             (*self.problems, *other.problems),
             (*self.moves, *other.moves),
+            (*self.warnings, *other.warnings),
         )
 
     def plan(self) -> Plan:
         """FleetError that names every problem, if there are any."""
         if self.problems:
             raise together(self.problems, going_along(self.moves))
-        return Plan(self.steps, tuple(m.warning for m in self.moves))
+        return Plan(self.steps, (*(m.warning for m in self.moves), *self.warnings))
 
 
 def zone_change(fleet: Fleet, current: Aggregate, name: str, zone: str, *, allow: bool) -> Changes:
@@ -85,13 +92,13 @@ def zone_change(fleet: Fleet, current: Aggregate, name: str, zone: str, *, allow
     return Changes((verbs.set_zone(name, verbs.ZoneArgs(zone=zone), why),), tuple(problems), moves)
 
 
-def exact_members(fleet: Fleet, name: str, hosts: Sequence[str], *, allow: bool) -> Changes:
+def exact_members(fleet: Fleet, wanted: MembersWanted) -> Changes:
     """Exactly these hosts; leavers go first, so that a zone they hold is free."""
-    current = fleet.aggregate(name) or Aggregate(name)
-    leaving = [h for h in current.hosts if h not in hosts]
-    out = member_changes(fleet, MembersWanted(name, leaving, False, allow))
-    left = with_members(fleet, current, [h for h in current.hosts if h in hosts])
-    return out + member_changes(left, MembersWanted(name, hosts, True, allow))
+    current = fleet.aggregate(wanted.aggregate) or Aggregate(wanted.aggregate)
+    leaving = [h for h in current.hosts if h not in wanted.hosts]
+    out = member_changes(fleet, replace(wanted, hosts=leaving, present=False))
+    left = with_members(fleet, current, [h for h in current.hosts if h in wanted.hosts])
+    return out + member_changes(left, wanted)
 
 
 def member_changes(fleet: Fleet, wanted: MembersWanted) -> Changes:
@@ -115,7 +122,17 @@ def member_changes(fleet: Fleet, wanted: MembersWanted) -> Changes:
     problems += [*clashes, *_held(fleet, aggregate, moves, clashes, wanted)]
     whys = {m.host: m.why for m in moves}
     steps = [_step(fleet, aggregate, h, wanted.present, whys.get(h, "")) for h in hosts]
-    return Changes(tuple(steps), tuple(problems), moves)
+    changes = Changes(tuple(steps), tuple(problems), moves)
+    return changes if wanted.present else changes + _parting(fleet, aggregate, hosts, wanted)
+
+
+def _parting(
+    fleet: Fleet, aggregate: Aggregate, hosts: Sequence[str], wanted: MembersWanted
+) -> Changes:
+    if not wanted.keep_in_pool:
+        return Changes(problems=tuple(parting_problems(fleet, aggregate, hosts)))
+    warnings = parting_warnings(fleet, aggregate, hosts)
+    return Changes(forgotten(aggregate, hosts), warnings=warnings)
 
 
 def _moves(

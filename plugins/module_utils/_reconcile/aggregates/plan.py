@@ -15,7 +15,7 @@ from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, joined
 from ..._core.model import ZONE_KEY, Aggregate, Fleet
 from ..._core.plan import Plan, project_all
-from ..._core.reading import AGGREGATES, SERVERS, SERVICES, Reading, reading
+from ..._core.reading import AGGREGATES, POOLS, SERVERS, SERVICES, Reading, reading
 from ..common.refusals import check_given
 from ..common.values import check_metadata, check_name, check_zone
 from . import verbs
@@ -37,11 +37,13 @@ class AggregateWanted:
     """When absent: take the members out first, instead of refusing."""
     allow_zone_change: bool = False
     """Servers may come into another zone with their hosts."""
+    keep_in_pool: bool = False
+    """Members of the Xen pool that the aggregate is may leave it alone."""
 
 
 def aggregate_needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
-    """What the plan depends on besides the aggregates: services if hosts come, and the servers of
-    those hosts whose zone may change.
+    """What the plan depends on besides the aggregates: services if hosts come, the servers of those
+    hosts whose zone may change, and pools if hosts leave an aggregate that is one.
     """
     current = fleet.aggregate(wanted.name) or fleet.aggregate(wanted.new_name or "")
     hosts = current.hosts if current else ()
@@ -57,7 +59,8 @@ def aggregate_needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
         *(h for h in hosts if h not in kept and old and not _zoned_by_another(fleet, current, h)),
         *(h for h in hosts if h in kept and zone != old),
     ]
-    return _with_hosts(joining, rezoned)
+    leaving = [h for h in hosts if h not in kept]
+    return _with_hosts(joining, rezoned, _pools_of(fleet, current, leaving))
 
 
 def _zoned_by_another(fleet: Fleet, aggregate: Aggregate | None, host: str) -> bool:
@@ -68,11 +71,15 @@ def _zoned_by_another(fleet: Fleet, aggregate: Aggregate | None, host: str) -> b
     )
 
 
-def _with_hosts(joining: Sequence[str], rezoned: Sequence[str]) -> Reading:
-    services = (SERVICES,) if joining else ()
-    if rezoned:
-        return reading(AGGREGATES, *services, SERVERS, hosts=rezoned)
-    return reading(AGGREGATES, *services)
+def _pools_of(fleet: Fleet, aggregate: Aggregate | None, leaving: Sequence[str]) -> bool:
+    """Whether it is to be known which Xen pool they are in."""
+    pools = fleet.traits.hosts_in_pools and aggregate is not None and aggregate.is_pool
+    return pools and bool(leaving)
+
+
+def _with_hosts(joining: Sequence[str], rezoned: Sequence[str], pools: bool) -> Reading:
+    sections = (AGGREGATES, *((SERVICES,) if joining else ()), *((POOLS,) if pools else ()))
+    return reading(*sections, SERVERS, hosts=rezoned) if rezoned else reading(*sections)
 
 
 def wanted_zone(wanted: AggregateWanted) -> str | None:
@@ -110,7 +117,7 @@ def plan_aggregate(fleet: Fleet, wanted: AggregateWanted) -> Plan:
         work += Changes((verbs.set_metadata(name, verbs.MetadataArgs(changes=changes)),))
     if wanted.hosts is not None:
         predicted = project_all(fleet, work.steps)
-        work += exact_members(predicted, name, wanted.hosts, allow=wanted.allow_zone_change)
+        work += exact_members(predicted, _members(wanted, name, wanted.hosts))
     return work.plan()
 
 
@@ -162,8 +169,19 @@ def _plan_absent(fleet: Fleet, current: Aggregate | None, wanted: AggregateWante
             f"it is not empty, its hosts are {joined(current.hosts)}",
             "Remove them with aggregate_host, or set remove_hosts to take them out with it",
         )
-    out = exact_members(fleet, current.name, (), allow=wanted.allow_zone_change)
-    return (out + Changes((verbs.delete(current.name, NoArgs()),))).plan()
+    out = exact_members(fleet, _members(wanted, current.name, ()))
+    removals = tuple(s for s in out.steps if s.verb is verbs.remove_host)
+    delete = verbs.delete(current.name, NoArgs())
+    return replace(out, steps=(*removals, delete)).plan()
+
+
+def _members(wanted: AggregateWanted, name: str, hosts: Sequence[str]) -> MembersWanted:
+    return MembersWanted(
+        name,
+        hosts,
+        allow_zone_change=wanted.allow_zone_change,
+        keep_in_pool=wanted.keep_in_pool,
+    )
 
 
 def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
@@ -177,7 +195,7 @@ def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
         *(h for h in joining if zone and zone not in fleet.zones_of(h)),
         *(h for h in leaving if zone and not _zoned_by_another(fleet, current, h)),
     ]
-    return _with_hosts(strangers, rezoned)
+    return _with_hosts(strangers, rezoned, _pools_of(fleet, current, leaving))
 
 
 def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:

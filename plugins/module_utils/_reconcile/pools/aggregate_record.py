@@ -114,22 +114,49 @@ def _metadata(aggregate: Aggregate, changes: dict[str, str | None]) -> Step:
 
 
 def around_ejects(
-    aggregate: Aggregate, pool: Pool, work: Sequence[Step], names: Sequence[str], dissolved: bool
+    aggregates: Sequence[Aggregate],
+    pool: Pool,
+    work: Sequence[Step],
+    names: Sequence[str],
+    *,
+    dissolved: bool,
+    by_pool: bool,
 ) -> list[Step]:
+    """Hosts leave the aggregates before they are ejected, which can't be undone and Nova may refuse.
+    The coordinator goes last, and what the pool was named by stays until then, so that a run that is
+    killed is finished by the same task.
+    """
+    before: list[Step] = []
+    after: list[Step] = []
+    for aggregate in aggregates:
+        if work and aggregate.metadata.get(POOL_STATE) != "changing":
+            before.append(_metadata(aggregate, {POOL_STATE: "changing"}))
+        leaving = [h for h in aggregate.hosts if h in names]
+        last = [h for h in leaving if dissolved and h == pool.coordinator]
+        before += [_remove(aggregate, h) for h in leaving if h not in last]
+        if records := _records_after(aggregate, bool(work), names, dissolved):
+            after.append(_metadata(aggregate, records))
+        after += [_remove(aggregate, h) for h in last]
+    clear = unnamed(pool) if dissolved else []
+    return [*before, *work, *(after if by_pool else clear), *(clear if by_pool else after)]
+
+
+def _remove(aggregate: Aggregate, host: str) -> Step:
+    return aggregates.remove_host(aggregate.name, aggregates.RemoveHostArgs(host=host))
+
+
+def _records_after(
+    aggregate: Aggregate, ejected: bool, names: Sequence[str], dissolved: bool
+) -> dict[str, str | None]:
+    """The part of the metadata that changes."""
     records: dict[str, str | None] = dict.fromkeys(names)
     if dissolved:
         state: dict[str, str | None] = {POOL_STATE: "created", POOL_COORDINATOR: None}
         records = {**state, **records}
-    elif work or aggregate.metadata.get(POOL_STATE) in ("changing", "error"):
+    elif ejected or aggregate.metadata.get(POOL_STATE) in ("changing", "error"):
         records = {POOL_STATE: "active", **records}
-    before = dict(aggregate.metadata)
-    steps = []
-    if work and before.get(POOL_STATE) != "changing":
-        steps.append(_metadata(aggregate, {POOL_STATE: "changing"}))
-        before[POOL_STATE] = "changing"
-    after = changed_keys(before, records)
-    clear = unnamed(pool) if dissolved else []
-    return [*steps, *work, *clear, *([_metadata(aggregate, after)] if after else [])]
+    before = {**aggregate.metadata, **({POOL_STATE: "changing"} if ejected else {})}
+    return changed_keys(before, records)
 
 
 def unnamed(pool: Pool) -> list[Step]:

@@ -13,6 +13,7 @@ from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from ..._core.model import MAINTENANCE_KEY, Aggregate, Fleet, Host, Pool
 from ..._core.plan import Plan, Verdict
 from ..common.lookup import called, find_pool, get_pool, pools_called
+from ..common.pool_claims import claiming
 from ..common.readiness import missing_for_service
 from ..common.refusals import check_given, refuse
 from ..hosts import verbs as hosts
@@ -24,12 +25,11 @@ from .aggregate_record import (
     get_pool_aggregate,
     pool_records,
     strangers,
-    unnamed,
 )
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
 from .membership_verbs import MemberArgs, eject, join
-from .zone_checks import ZoneFindings, zone_findings
+from .zone_checks import ZoneFindings, leaving_findings, zone_findings
 
 
 @dataclass(frozen=True)
@@ -257,14 +257,17 @@ def _plan_absent(
         for verdict in eject_blockers(fleet, pool, host, wipe=wanted.wipe_local_storage)
     ]
     kept = coordinator_blockers(pool, leaving, members)
-    if kept or blockers:
-        all_of_them = [*([kept] if kept else []), *blockers]
+    staying = [n for n in names if n not in {h.name for h in ejected}]
+    aggregates = (aggregate,) if aggregate else claiming(fleet, pool)
+    zones = leaving_findings(fleet, aggregates, staying, allow=wanted.allow_zone_change)
+    if kept or blockers or zones.blockers:
+        all_of_them = [*([kept] if kept else []), *blockers, *zones.blockers]
         raise refuse(_subject(pool, aggregate), "hosts cannot be ejected", all_of_them)
     work = [eject(h.name, MemberArgs(pool=called(pool), pool_id=pool.id)) for h in ejected]
     warnings = tuple(v for h in ejected for v in lost_guests(fleet, h))
     dissolved = len(leaving) == len(members)
-    if aggregate is None:
-        clear = unnamed(pool) if dissolved else []
-        return Plan((*work, *clear), warnings)
-    steps = around_ejects(aggregate, pool, work, names, dissolved)
-    return Plan(tuple(steps), warnings, on_failure=failed(aggregate, steps))
+    steps = around_ejects(
+        aggregates, pool, work, names, dissolved=dissolved, by_pool=aggregate is None
+    )
+    on_failure = tuple(step for a in aggregates for step in failed(a, steps))
+    return Plan(tuple(steps), (*warnings, *zones.warnings), on_failure=on_failure)

@@ -20,6 +20,7 @@ class ZoneFindings:
 
     blockers: tuple[Verdict, ...] = ()
     beside: str = ""
+    warnings: tuple[Verdict, ...] = ()
 
 
 def zone_findings(
@@ -48,6 +49,22 @@ def zone_findings(
     )
     problems = [*clashes, *held_members(fleet, name, moves, allowed=allow)]
     return ZoneFindings(tuple(_blocker(p) for p in problems), going_along(moves))
+
+
+def leaving_findings(
+    fleet: Fleet, aggregates: Sequence[Aggregate], hosts: Sequence[str], *, allow: bool
+) -> ZoneFindings:
+    """Of hosts that leave the aggregates and go on running, such as the last one of a pool."""
+    found = ZoneFindings()
+    for aggregate in aggregates if not fleet.traits.pins_zones else ():
+        left = [h for h in aggregate.hosts if h not in hosts]
+        moves = zone_moves(fleet, with_members(fleet, aggregate, left), hosts)
+        problems = held_members(fleet, aggregate.name, moves, allowed=allow)
+        found = ZoneFindings(
+            (*found.blockers, *(_blocker(p) for p in problems)),
+            warnings=(*found.warnings, *(m.warning for m in moves)),
+        )
+    return found
 
 
 def _blocker(problem: FleetError) -> Verdict:

@@ -83,6 +83,34 @@ def test_where_servers_may_be_bound_to_a_zone_they_are_not_those_of_xenapi() -> 
         plan_membership(state, wanted(into_aggregate="prod", allow_zone_change=True))
 
 
+ACTIVE = {
+    "hypervisor_pool": "true",
+    "availability_zone": "za",
+    "operational_state": "active",
+    "master_compute": "p1",
+    "p1": "uuid-p1",
+}
+
+
+def leave(aggregate: Aggregate, *hosts: str, **options: Any) -> Plan:
+    state = fleet([host("p1"), host("p2")], [aggregate], servers=[server("web", "p1")])
+    return plan_membership(
+        state, MembershipWanted(hosts, aggregate="prod", state="absent", **options)
+    )
+
+
+def test_a_host_that_leaves_and_runs_on_keeps_its_zone_unless_that_is_accepted() -> None:
+    last = Aggregate("prod", ACTIVE, ("p1",))
+    with pytest.raises(PlanRefused, match="from availability zone za to the default one") as caught:
+        leave(last, "p1")
+    assert "allow_zone_change" in caught.value.message
+    plan = leave(last, "p1", allow_zone_change=True)
+    assert str(plan.steps[-1]) == "remove host p1 from aggregate prod"
+    assert plan.warnings == (
+        "host p1: availability zone of web changes from za to the default one",
+    )
+
+
 def test_options_are_for_joinable() -> None:
     with pytest.raises(InvalidError, match="state is present"):
         plan_membership(known(), MembershipWanted(["p1"], member="p1", into_aggregate="prod"))
