@@ -73,6 +73,13 @@ options:
       - Such guests can be addressed by uuid only from then on.
     type: bool
     default: false
+  enable_tls_verification:
+    description:
+      - Whether to enable TLS verification on a host before it joins, if it is on in the pool and off on the host. XAPI
+        joins no host that differs in this, and a host that was ejected comes back with it off.
+      - It can only be disabled again on the host itself.
+    type: bool
+    default: false
   into_aggregate:
     description:
       - With O(state=joinable), the aggregate that the hosts are to come into, which need not exist yet. What forbids
@@ -125,6 +132,12 @@ EXAMPLES = r"""
   xenfleet.compute.xen_pool_member:
     aggregate: production
     max_parallel: 2
+
+- name: A host that was ejected comes back
+  xenfleet.compute.xen_pool_member:
+    pool: production
+    host: xen3
+    enable_tls_verification: true
 
 - name: One host leaves, and its local disks are wiped
   xenfleet.compute.xen_pool_member:
@@ -263,6 +276,7 @@ SPEC = merge(
             },
             "wipe_local_storage": {"type": "bool", "default": False},
             "allow_duplicate_servers": {"type": "bool", "default": False},
+            "enable_tls_verification": {"type": "bool", "default": False},
             "into_aggregate": {"type": "str"},
             "availability_zone": {"type": "str"},
             "allow_zone_change": {"type": "bool", "default": False},
@@ -291,6 +305,7 @@ def run(task: Task) -> dict[str, Any]:
         state=params["state"],
         wipe_local_storage=params["wipe_local_storage"],
         allow_duplicate_servers=params["allow_duplicate_servers"],
+        enable_tls_verification=params["enable_tls_verification"],
         into_aggregate=params["into_aggregate"],
         zone=params["availability_zone"],
         allow_zone_change=params["allow_zone_change"],

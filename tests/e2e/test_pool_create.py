@@ -280,7 +280,15 @@ def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
         back = books.run(PLAYBOOK, **WANTED)
         assert "xen3: TLS verification is off on it, on in the pool" in back.failure()["msg"]
 
-        rest = books.tasks(member(hosts=["xen1", "xen2"], **leave))
+        assert "Set enable_tls_verification to true" in back.failure()["msg"]
+        back = books.run(PLAYBOOK, **WANTED, pool_create_enable_tls_verification=True)
+        assert back.status == 0, back.output
+        assert "enable TLS verification on host xen3" in back.actions
+        assert end_state(site, books.store)["in service"] == HOSTS
+        assert sorted(end_state(site, books.store)["members"]) == ["xen1", "xen2", "xen3"]
+        assert "xen3" in metadata(books)
+
+        rest = books.tasks(member(hosts=["xen1", "xen2", "xen3"], **leave))
         assert rest.status == 0, rest.output
         assert sorted(p["hosts"] for p in site.get("/state")["pools"]) == [
             ["xen1"],
@@ -293,7 +301,7 @@ def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
             "operational_state": "created",
         }
         assert end_state(site, books.store)["members"] == []
-        again = books.tasks(member(hosts=["xen1", "xen2"], **leave))
+        again = books.tasks(member(hosts=["xen1", "xen2", "xen3"], **leave))
         assert (again.status, again.changed) == (0, 0)
 
 

@@ -152,6 +152,9 @@ class PoolPort(Protocol):
     def designate_coordinator(self, pool_id: str, host: str) -> None:
         """Hand the coordinator's part to another member; sessions end."""
 
+    def enable_tls_verification(self, pool_id: str) -> None:
+        """Let its hosts verify each other's certificates from now on; there is no way back from outside."""
+
     def start_join(self, host: str, pool_id: str) -> Any:
         """Ask a stand-alone host to join and return a handle; success does not mean that it is
         ready.

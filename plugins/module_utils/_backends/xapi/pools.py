@@ -59,6 +59,17 @@ class XenPools:
             lambda p: change_map(p, "pool", "other_config", changes),
         )
 
+    def enable_tls_verification(self, pool_id: str) -> None:
+        """Let its hosts verify each other's certificates. XAPI takes it back on the host itself only
+        (host.emergency_disable_tls_verification).
+        """
+        self._directory.perform(
+            "pool",
+            pool_id,
+            "enable TLS verification of {}",
+            lambda p: p.call("pool.enable_tls_verification", timeout=SLOW),
+        )
+
     def designate_coordinator(self, pool_id: str, host: str) -> None:
         """Hand the coordinator's part to another member.
 

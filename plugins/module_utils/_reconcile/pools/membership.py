@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from ..._core.model import MAINTENANCE_KEY, Aggregate, Fleet, Host, Pool
-from ..._core.plan import Plan, Verdict
+from ..._core.plan import Plan, Verdict, project_all
 from ..common.lookup import called, find_pool, get_pool, pools_called
 from ..common.pool_claims import claiming
 from ..common.readiness import missing_for_service
@@ -29,7 +29,8 @@ from .aggregate_record import (
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
 from .membership_verbs import MemberArgs, eject, join
-from .zone_checks import ZoneFindings, leaving_findings, zone_findings
+from .tls import tls_steps
+from .zone_checks import leaving_findings, zone_findings
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class MembershipWanted:
     """When joinable: the availability zone that it is to have; None is the one that it has."""
     allow_zone_change: bool = False
     """Servers may come into another zone with their hosts."""
+    enable_tls_verification: bool = False
+    """On joiners, where the pool verifies certificates."""
     max_parallel: int = 1
 
 
@@ -112,9 +115,12 @@ def _plan_present(
     current = [fleet.host(name) for name in names]
     joiners = [h for h in current if h is not None and h.pool_id != pool.id]
     blockers = [unknown_host(fleet, n) for n, h in zip(names, current, strict=True) if h is None]
-    blockers += _join_blockers(fleet, wanted, pool, joiners)
+    tls = tls_steps(fleet, pool, joiners) if wanted.enable_tls_verification else []
+    blockers += _join_blockers(project_all(fleet, tls), wanted, pool, joiners)
     blockers += _name_blockers(fleet, pool, joiners, aggregate)
-    zones = _zone_findings(fleet, wanted, names)
+    zones = zone_findings(
+        fleet, wanted.into_aggregate, wanted.zone, names, allow=wanted.allow_zone_change
+    )
     if blockers or zones.blockers:
         found = [*blockers, *zones.blockers]
         raise refuse(_subject(pool, aggregate), _refusal(wanted), found, zones.beside)
@@ -122,6 +128,7 @@ def _plan_present(
     waits, warnings = _unready(fleet, pool, members, aggregate)
     name = aggregate.name if aggregate else called(pool)
     work = [
+        *tls,
         *(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits),
         *(join(h.name, MemberArgs(pool=name, pool_id=pool.id)) for h in joiners),
     ]
@@ -134,13 +141,6 @@ def _plan_present(
         wanted.max_parallel,
         on_failure=failed(aggregate, steps),
     )
-
-
-def _zone_findings(fleet: Fleet, wanted: MembershipWanted, names: Sequence[str]) -> ZoneFindings:
-    if wanted.into_aggregate is None:
-        return ZoneFindings()
-    allow = wanted.allow_zone_change
-    return zone_findings(fleet, wanted.into_aggregate, wanted.zone, names, allow=allow)
 
 
 def _refusal(wanted: MembershipWanted) -> str:

@@ -69,6 +69,30 @@ set_description = Verb(
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnPoolArgs(Args):
+    """The pool of a host that stands alone."""
+
+    pool_id: str
+
+
+def _verifying(fleet: Fleet, _host: str, args: OwnPoolArgs) -> Fleet:
+    return _changed(fleet, args.pool_id, lambda p: replace(p, tls_verification=True))
+
+
+def _enable_tls(ports: Ports, _host: str, args: OwnPoolArgs) -> None:
+    pool_port(ports).enable_tls_verification(args.pool_id)
+
+
+enable_tls = Verb(
+    "pool.enable_tls_verification",
+    "enable TLS verification on host {subject}",
+    OwnPoolArgs,
+    _verifying,
+    _enable_tls,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DefaultStorageArgs(Args):
     """Without ``storage_id`` the SR is one that the plan has just made."""
 
@@ -262,6 +286,7 @@ VERBS = (
     designate_coordinator,
     join,
     eject,
+    enable_tls,
     create_sr,
     plug_sr,
 )

@@ -24,12 +24,14 @@ class ZoneFindings:
 
 
 def zone_findings(
-    fleet: Fleet, name: str, zone: str | None, hosts: Sequence[str], *, allow: bool
+    fleet: Fleet, name: str | None, zone: str | None, hosts: Sequence[str], *, allow: bool
 ) -> ZoneFindings:
     """Of the hosts that come into the aggregate, and of its members if it gets another zone; nothing
-    if it has no zone and is to have none. Only aggregates are looked at where servers may be bound
+    without an aggregate, or if it has no zone and is to have none. Only aggregates are looked at where servers may be bound
     to a zone: all that the control plane counts then are not among those that XenAPI lists.
     """
+    if name is None:
+        return ZoneFindings()
     current = fleet.aggregate(name) or Aggregate(name)
     wanted = zone or current.availability_zone
     if wanted is None:

@@ -195,6 +195,35 @@ PRESENT = {
     ),
 }
 
+VERIFYING = replace(ALPHA, tls_verification=True)
+TLS_2 = "enable TLS verification on host xen2"
+PRESENT |= {
+    "an ejected host comes back": (
+        fleet([ONE, TWO], pools=[VERIFYING]),
+        by_name("xen2", enable_tls_verification=True),
+        [TLS_2, JOIN_2],
+    ),
+    "an ejected host comes back to its aggregate": (
+        fleet([ONE, TWO], [alpha("xen1", "xen2", **ACTIVE)], pools=[VERIFYING]),
+        MembershipWanted(aggregate="alpha", enable_tls_verification=True),
+        [
+            CHANGING,
+            TLS_2,
+            JOIN_2,
+            "set metadata of aggregate alpha: operational_state=active",
+        ],
+    ),
+    "a host that verifies certificates already": (
+        fleet([ONE, TWO], pools=[VERIFYING, pool("pool-xen2", "xen2", tls_verification=True)]),
+        by_name("xen2", enable_tls_verification=True),
+        [JOIN_2],
+    ),
+    "a pool that verifies none": (
+        fleet([ONE, TWO], pools=[ALPHA]),
+        by_name("xen2", enable_tls_verification=True),
+        [JOIN_2],
+    ),
+}
 LEAVE = {"state": "absent", "wipe_local_storage": True}
 EJECT_2 = "eject host xen2 from pool alpha"
 REMOVE_2 = "remove host xen2 from aggregate alpha"
