@@ -133,7 +133,8 @@ DEPARTURES: dict[tuple[int, str, str], str] = {
     (16, "nothing to do", "404"): "A task states what is to be, and that is so already.",
     (21, "refused 409 conflict", "2xx"): (
         "These were rules of Nova's XenAPI driver, and were removed with it from Nova 23. They hold "
-        "here as long as an aggregate says that it is a pool."
+        "here as long as an aggregate says that it is a pool. A member of the pool leaves the aggregate "
+        "together with the pool, as that driver ejected it."
     ),
     (24, "refused 400 invalid", "2xx"): (
         "Nova drops a reason that comes with forced_down alone; a task that gives one is refused."

@@ -313,3 +313,18 @@ def test_row_21_pool_state(control: Control, state: str) -> None:
         control.refused(409, f"host {one} cannot be removed {text}", "aggregate_host", **remove)
     else:
         control.done("aggregate_host", **remove)
+
+
+def test_row_21_member_of_the_pool(control: Control) -> None:
+    """One that was made, as its records say."""
+    pool = {"hypervisor_pool": "true", "operational_state": "active"}
+    made = {**pool, "master_compute": control.spare1, control.spare1: "uuid"}
+    hosts = [control.spare1, control.spare2]
+    control.given("aggregate", name="prod", hosts=hosts, metadata=made)
+    alone = {"aggregate": "prod", "hosts": [control.spare1], "state": "absent"}
+    text = f"{control.spare1} is a member of the Xen pool that it is"
+    control.refused(409, text, "aggregate_host", **alone)
+    control.refused(409, text, "aggregate", name="prod", hosts=[control.spare2])
+    control.done("aggregate_host", **alone, keep_in_pool=True)
+    assert control.members("prod") == [control.spare2]
+    assert control.metadata("prod") == {**pool, "master_compute": control.spare1}

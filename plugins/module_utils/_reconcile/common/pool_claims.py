@@ -36,16 +36,16 @@ def claiming(fleet: Fleet, pool: Pool) -> tuple[Aggregate, ...]:
 
 
 def pool_members(fleet: Fleet, aggregate: Aggregate, hosts: Iterable[str]) -> tuple[str, ...]:
-    """Those of the hosts that are members of the aggregate's Xen pool. Of a host that no coordinator
-    has told of, only the aggregate's own record of it is known.
+    """Those of the hosts that are members of the aggregate's Xen pool. Where no coordinator is asked,
+    or none knows the host, only the aggregate's own record tells.
     """
+    if not aggregate.is_pool:
+        return ()
+    asked = fleet.traits.hosts_in_pools
     pool = claimed_pool(fleet, aggregate)
     members = {h.name for h in fleet.members(pool.id)} if pool else set()
     return tuple(
-        h
-        for h in hosts
-        if aggregate.is_pool
-        and (h in members or (fleet.host(h) is None and _recorded(aggregate, h)))
+        h for h in hosts if (h in members if asked and fleet.host(h) else _recorded(aggregate, h))
     )
 
 

@@ -27,8 +27,9 @@ def zone_findings(
     fleet: Fleet, name: str | None, zone: str | None, hosts: Sequence[str], *, allow: bool
 ) -> ZoneFindings:
     """Of the hosts that come into the aggregate, and of its members if it gets another zone; nothing
-    without an aggregate, or if it has no zone and is to have none. Only aggregates are looked at where servers may be bound
-    to a zone: all that the control plane counts then are not among those that XenAPI lists.
+    without an aggregate, or if it has no zone and is to have none. Only aggregates are looked at
+    where servers may be bound to a zone: those that the control plane counts then are not the ones
+    that XenAPI lists.
     """
     if name is None:
         return ZoneFindings()
