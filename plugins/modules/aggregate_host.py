@@ -57,8 +57,8 @@ options:
     description:
       - Whether servers may come into another availability zone together with their host. By default a host with
         servers is refused then, as Nova refuses it.
-      - With O(control_plane=xapi) servers are not bound to a zone. Those that are stopped, and can start on that host
-        only because of their disks, go along in any case. A warning names the servers whose zone changes.
+      - With O(control_plane=xapi) servers are not bound to a zone. Those that are stopped or suspended, and can start
+        on that host only because of their disks, go along in any case. A warning names the servers whose zone changes.
       - Not with O(control_plane=nova), since Nova itself refuses it.
     type: bool
     default: false

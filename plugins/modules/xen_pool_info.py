@@ -151,7 +151,7 @@ pools:
           elements: str
           sample: [xen3]
         stale_records:
-          description: Hosts that the metadata has a key of, with a uuid that is no member's of that name.
+          description: Hosts that the metadata has a key of, with a uuid that is no such member's.
           type: list
           elements: str
           sample: [xen9]

@@ -410,7 +410,7 @@ def test_guests_keep_their_hosts_out_of_a_zone_unless_that_is_accepted(tmp_path:
         refused = books.run(PLAYBOOK, **WANTED)
         assert refused.status == 2, refused.output
         result = refused.failure()
-        assert "while it has servers (keep); off1, stopped, would go along" in result["msg"]
+        assert "while it has servers (keep); off1, not running, would go along" in result["msg"]
         assert "would go along are off2 on xen2 and off3 on xen3" in result["msg"]
         verdicts = result["error"]["details"]["verdicts"]
         assert [v["subject"] for v in verdicts] == ["xen1"]
@@ -421,11 +421,13 @@ def test_guests_keep_their_hosts_out_of_a_zone_unless_that_is_accepted(tmp_path:
         accepted = {**WANTED, "pool_create_allow_zone_change": True}
         predicted = books.run(PLAYBOOK, "--check", "--diff", **accepted)
         assert predicted.status == 0, predicted.output
-        assert "with its servers keep and off1 (stopped)" in predicted.output
+        assert "with its servers keep and off1 (not running)" in predicted.output
         real = books.run(PLAYBOOK, **accepted)
         assert real.status == 0, real.output
         assert real.actions == predicted.actions
-        warning = "host xen1: availability zone of keep and off1 (stopped) changes from the default"
+        warning = (
+            "host xen1: availability zone of keep and off1 (not running) changes from the default"
+        )
         assert warning in words(real.output)
         assert end_state(site, books.store) == DONE
         assert where(site) == before
@@ -482,7 +484,7 @@ def test_a_halted_guest_on_local_storage_does_not_keep_its_host_out_of_a_zone(
         zoned = {"name": "z", "availability_zone": "zone-a", "hosts": ["xen1"]}
         run = books.tasks({"xenfleet.compute.aggregate": zoned})
         assert run.status == 0, run.output
-        assert "availability zone of idle (stopped) changes" in words(run.output)
+        assert "availability zone of idle (not running) changes" in words(run.output)
         assert end_state(site, books.store)["members"] == ["xen1"]
         assert metadata(books) == {"availability_zone": "zone-a"}
 

@@ -37,7 +37,7 @@ class ZoneMove:
     @property
     def servers(self) -> str:
         """All of them, for messages."""
-        return joined([*self.holding, *(f"{name} (stopped)" for name in self.along)], most=MOST)
+        return joined([*self.holding, *(f"{name} (not running)" for name in self.along)], most=MOST)
 
     @property
     def warning(self) -> Verdict:
@@ -136,7 +136,9 @@ def going_along(moves: Sequence[ZoneMove]) -> str:
         f"{joined(m.along, most=MOST)} on {m.host}" for m in moves if m.along and not m.holding
     ]
     held = any(m.holding for m in moves)
-    return f"stopped servers that would go along are {joined(hosts)}" if hosts and held else ""
+    return (
+        f"servers that do not run and would go along are {joined(hosts)}" if hosts and held else ""
+    )
 
 
 def remedy(fleet: Fleet, move: str) -> str:
@@ -148,7 +150,7 @@ def remedy(fleet: Fleet, move: str) -> str:
 
 
 def _also(move: ZoneMove) -> str:
-    return f"; {joined(move.along, most=MOST)}, stopped, would go along" if move.along else ""
+    return f"; {joined(move.along, most=MOST)}, not running, would go along" if move.along else ""
 
 
 def _from(zone: str | None) -> str:

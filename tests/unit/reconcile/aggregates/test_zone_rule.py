@@ -54,9 +54,11 @@ def on_nova(*aggregates: Aggregate) -> Fleet:
 def test_stopped_servers_go_along_where_servers_are_bound_to_no_zone() -> None:
     plan = assert_fixed_point(plan_members, known(ZONED), MembersWanted("prod", ["p2"]))
     assert [str(s) for s in plan.steps] == ["add host p2 to aggregate prod"]
-    assert [s.why for s in plan.steps] == ["with its servers off2 (stopped) and asleep (stopped)"]
+    assert [s.why for s in plan.steps] == [
+        "with its servers off2 (not running) and asleep (not running)"
+    ]
     assert plan.warnings == (
-        "host p2: availability zone of off2 (stopped) and asleep (stopped) changes from the "
+        "host p2: availability zone of off2 (not running) and asleep (not running) changes from the "
         "default one to za",
     )
 
@@ -73,9 +75,9 @@ def test_all_hosts_that_cannot_enter_a_zone_are_named() -> None:
         plan_members(known(ZONED), MembersWanted("prod", ALL))
     assert caught.value.message == (
         "host p1: changing aggregate prod would move it from the default availability zone to za "
-        "while it has servers (keep); off1, stopped, would go along; host p3: changing aggregate "
+        "while it has servers (keep); off1, not running, would go along; host p3: changing aggregate "
         "prod would move it from the default availability zone to za while it has servers (db); "
-        "stopped servers that would go along are off2 and asleep on p2. Move its servers to other "
+        "servers that do not run and would go along are off2 and asleep on p2. Move its servers to other "
         "hosts first, or set allow_zone_change to true to let their zone change with that of the "
         "host."
     )
@@ -88,7 +90,10 @@ def test_all_members_that_hold_an_aggregate_in_its_zone_are_named() -> None:
         plan_aggregate(known(PLAIN), AggregateWanted("prod", zone="za"))
     assert "while host p1 has servers (keep), whose zone would change" in caught.value.message
     assert "while host p3 has servers (db), whose zone would change" in caught.value.message
-    assert "stopped servers that would go along are off2 and asleep on p2" in caught.value.message
+    assert (
+        "servers that do not run and would go along are off2 and asleep on p2"
+        in caught.value.message
+    )
     assert "allow_zone_change" in caught.value.remedy
 
 
@@ -137,16 +142,16 @@ def test_members_change_zone_with_their_servers_where_it_is_accepted(case: str) 
     aggregates, wanted = CHANGES[case]
     plan = assert_fixed_point(plan_members, known(*aggregates), wanted)
     assert [s.args.to_dict()["host"] for s in plan.steps] == ALL
-    assert plan.steps[0].why == "with its servers keep and off1 (stopped)"
+    assert plan.steps[0].why == "with its servers keep and off1 (not running)"
     assert len(plan.warnings) == 3
-    assert "keep and off1 (stopped) changes from" in plan.warnings[0]
+    assert "keep and off1 (not running) changes from" in plan.warnings[0]
 
 
 def test_an_aggregate_gets_a_zone_with_its_servers_where_it_is_accepted() -> None:
     wanted = AggregateWanted("prod", zone="za", hosts=ALL, allow_zone_change=True)
     plan = assert_fixed_point(plan_aggregate, known(PLAIN), wanted)
     assert [str(s) for s in plan.steps] == ["set availability zone of aggregate prod to za"]
-    assert "keep and off1 (stopped)" in plan.steps[0].why
+    assert "keep and off1 (not running)" in plan.steps[0].why
     assert "db" in plan.steps[0].why
     assert len(plan.warnings) == 3
 

@@ -51,7 +51,7 @@ def test_all_hosts_are_looked_at() -> None:
     assert [v["subject"] for v in error.details["verdicts"]] == ["p3", "p1"]
     assert "p3: it is in availability zone zo through aggregate other" in error.message
     assert "p1: changing aggregate prod would move it" in error.message
-    assert "stopped servers that would go along are off on p2" in error.message
+    assert "servers that do not run and would go along are off on p2" in error.message
     assert all(v["remedy"] for v in error.details["verdicts"])
 
 
