@@ -25,12 +25,17 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the aggregate.
+      - Name of the aggregate. Either this or O(id) is needed.
+      - A number is a name here, too. If it is the id of another aggregate, there is a warning.
     type: str
-    required: true
+  id:
+    description:
+      - Id of an aggregate that exists, in place of its name.
+    type: int
   new_name:
     description:
       - Name to give it. If an aggregate of this name exists and none is called O(name), it has been renamed before.
+      - A number that is the id of another aggregate is accepted with a warning.
     type: str
   state:
     description:
@@ -43,10 +48,13 @@ options:
       - Availability zone of its hosts.
       - It can be set and changed but never removed. To remove it, delete the aggregate and create it again.
       - It cannot be changed while a member has servers, or is in another zone through another aggregate.
+      - One that is named like the default zone is accepted with a warning.
     type: str
   metadata:
     description:
       - Metadata items. Those given are set, those whose value is null are removed, others are left alone.
+      - Values are strings. Numbers are written as they are, booleans as V(true) and V(false); a list or dictionary is
+        refused.
     type: dict
   purge_metadata:
     description:
@@ -62,6 +70,12 @@ options:
   remove_hosts:
     description:
       - With O(state=absent), take the members out first instead of refusing.
+    type: bool
+    default: false
+  must_be_disabled:
+    description:
+      - Whether hosts may leave only while their compute service is disabled, be it because of O(hosts) or of
+        O(remove_hosts). With one that is enabled the task is refused.
     type: bool
     default: false
 seealso:
@@ -89,6 +103,11 @@ EXAMPLES = r"""
     hosts:
       - xen1
       - xen2
+
+- name: The aggregate with id 3 is named staging
+  xenfleet.compute.aggregate:
+    id: 3
+    new_name: staging
 
 - name: No aggregate of that name
   xenfleet.compute.aggregate:
@@ -161,6 +180,7 @@ from ..module_utils._glue.views import aggregate_view, text_items
 from ..module_utils._reconcile.aggregates.plan import (
     AggregateWanted,
     aggregate_needs,
+    managed,
     plan_aggregate,
 )
 
@@ -168,7 +188,8 @@ SPEC = merge(
     CONNECTION,
     Spec(
         {
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
+            "id": {"type": "int"},
             "new_name": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "availability_zone": {"type": "str"},
@@ -176,7 +197,10 @@ SPEC = merge(
             "purge_metadata": {"type": "bool", "default": False},
             "hosts": {"type": "list", "elements": "str"},
             "remove_hosts": {"type": "bool", "default": False},
-        }
+            "must_be_disabled": {"type": "bool", "default": False},
+        },
+        mutually_exclusive=[("name", "id")],
+        required_one_of=[("name", "id")],
     ),
 )
 
@@ -184,22 +208,20 @@ SPEC = merge(
 def run(task: Task) -> dict[str, Any]:
     """Services and servers are only looked at where a rule depends on them."""
     wanted = wanted_from(task.params)
-    name = wanted.new_name or wanted.name
     return task.reconcile(
         lambda fleet: plan_aggregate(fleet, wanted),
         first=reading(AGGREGATES),
         needs=lambda fleet: aggregate_needs(fleet, wanted),
         shown=reading(AGGREGATES),
-        result=lambda fleet: {
-            "aggregate": aggregate_view(fleet.aggregate(name) or fleet.aggregate(wanted.name))
-        },
+        result=lambda fleet: {"aggregate": aggregate_view(managed(fleet, wanted))},
         exclusive=True,
     )
 
 
 def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
     return AggregateWanted(
-        name=params["name"],
+        name=params["name"] or "",
+        id=params["id"],
         new_name=params["new_name"],
         zone=params["availability_zone"],
         metadata=text_items(params["metadata"]),
@@ -207,6 +229,7 @@ def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
         hosts=params["hosts"],
         present=params["state"] == "present",
         remove_hosts=params["remove_hosts"],
+        must_be_disabled=params["must_be_disabled"],
     )
 
 

@@ -26,7 +26,7 @@ extends_documentation_fragment:
 options:
   aggregate:
     description:
-      - Name of the aggregate, which must exist.
+      - Name or id of the aggregate, which must exist.
     type: str
     required: true
   hosts:
@@ -44,6 +44,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  must_be_disabled:
+    description:
+      - Whether hosts may leave only while their compute service is disabled. With one that is enabled the task is
+        refused.
+    type: bool
+    default: false
 seealso:
   - module: xenfleet.compute.aggregate
   - module: xenfleet.compute.xen_pool_member
@@ -63,6 +69,7 @@ EXAMPLES = r"""
     aggregate: production
     host: xen3
     state: absent
+    must_be_disabled: true
 """
 
 # Written by make format from docs/returns.yml.
@@ -126,6 +133,7 @@ from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
 from ..module_utils._reconcile.aggregates.plan import MembersWanted, members_needs, plan_members
+from ..module_utils._reconcile.common.aggregates import find_aggregate
 
 SPEC = merge(
     CONNECTION,
@@ -134,6 +142,7 @@ SPEC = merge(
             "aggregate": {"type": "str", "required": True},
             "hosts": {"type": "list", "elements": "str", "required": True, "aliases": ["host"]},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "must_be_disabled": {"type": "bool", "default": False},
         }
     ),
 )
@@ -141,13 +150,18 @@ SPEC = merge(
 
 def run(task: Task) -> dict[str, Any]:
     params = task.params
-    wanted = MembersWanted(params["aggregate"], params["hosts"], params["state"] == "present")
+    wanted = MembersWanted(
+        params["aggregate"],
+        params["hosts"],
+        params["state"] == "present",
+        params["must_be_disabled"],
+    )
     return task.reconcile(
         lambda fleet: plan_members(fleet, wanted),
         first=reading(AGGREGATES),
         needs=lambda fleet: members_needs(fleet, wanted),
         shown=reading(AGGREGATES),
-        result=lambda fleet: {"aggregate": aggregate_view(fleet.aggregate(wanted.aggregate))},
+        result=lambda fleet: {"aggregate": aggregate_view(find_aggregate(fleet, wanted.aggregate))},
         exclusive=True,
     )
 

@@ -124,7 +124,7 @@ options:
         type: str
       aggregate:
         description:
-          - Only servers on hosts of this aggregate, which must exist.
+          - Only servers on hosts of the aggregate of this name or id, which must exist.
         type: str
       project_id:
         description:
@@ -515,7 +515,7 @@ def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:
     filters = params["filters"]
     options = {name: params[name] for name in OPTIONS if params[name] not in (None, False)}
     if "image_metadata" in options:
-        options["image_metadata"] = text_items(options["image_metadata"])
+        options["image_metadata"] = text_items(options["image_metadata"], "image_metadata")
     return ServerActionWanted(
         action=params["action"],
         servers=params["servers"] or (),

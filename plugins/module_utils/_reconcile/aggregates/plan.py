@@ -17,15 +17,20 @@ from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from ..._core.model import POOL_STATE, ZONE_KEY, Aggregate, Fleet
 from ..._core.plan import Plan, Step, project_all
 from ..._core.reading import AGGREGATES, SERVERS, SERVICES, Reading, reading
+from ..common.aggregates import find_aggregate
 from ..common.values import check_host_name, check_metadata, check_name, check_zone
 from . import verbs
+from .cautions import absent_number, cautions
+from .leaving import check_disabled
 
 
 @dataclass(frozen=True)
 class AggregateWanted:
-    """None means "not managed"; an empty value means "make empty"."""
+    """None means "not managed"; an empty value means "make empty". ``id`` takes the place of the name
+    of an aggregate that exists.
+    """
 
-    name: str
+    name: str = ""
     new_name: str | None = None
     zone: str | None = None
     metadata: Mapping[str, str | None] | None = None
@@ -34,13 +39,38 @@ class AggregateWanted:
     present: bool = True
     remove_hosts: bool = False
     """When absent: take the members out first, instead of refusing."""
+    must_be_disabled: bool = False
+    """Whether only hosts whose compute service is disabled may leave."""
+    id: int | None = None
+
+
+def managed(fleet: Fleet, wanted: AggregateWanted) -> Aggregate | None:
+    """The aggregate that is meant, under its old name or its new one."""
+    if wanted.id is not None:
+        return next((a for a in fleet.aggregates if a.id == wanted.id), None)
+    return fleet.aggregate(wanted.name) or fleet.aggregate((wanted.new_name or "").strip())
+
+
+def _named(fleet: Fleet, wanted: AggregateWanted) -> AggregateWanted:
+    """By its name, if the aggregate was given by id. NotFoundError if there is none to change."""
+    if wanted.id is None:
+        return wanted
+    current = managed(fleet, wanted)
+    if current is not None:
+        return replace(wanted, name=current.name)
+    known = joined([f"{a.name} ({a.id})" for a in fleet.aggregates])
+    raise NotFoundError(
+        f"aggregate with id {wanted.id}",
+        f"it does not exist; there are {known}",
+        "Correct the id, or give a name to create one: ids are not chosen",
+    )
 
 
 def aggregate_needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
     """What the plan depends on besides the aggregates: services if hosts come, and the servers of
     those hosts whose zone may change.
     """
-    current = fleet.aggregate(wanted.name) or fleet.aggregate(wanted.new_name or "")
+    current = managed(fleet, wanted)
     hosts = current.hosts if current else ()
     old = current.availability_zone if current else None
     zone = wanted_zone(wanted) or old
@@ -54,7 +84,8 @@ def aggregate_needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
         *(h for h in hosts if h not in kept and old and not _zoned_by_another(fleet, current, h)),
         *(h for h in hosts if h in kept and zone != old),
     ]
-    return _with_hosts(joining, rezoned)
+    leaving = [h for h in hosts if h not in kept and wanted.must_be_disabled]
+    return _with_hosts([*joining, *leaving], rezoned)
 
 
 def _zoned_by_another(fleet: Fleet, aggregate: Aggregate | None, host: str) -> bool:
@@ -65,8 +96,9 @@ def _zoned_by_another(fleet: Fleet, aggregate: Aggregate | None, host: str) -> b
     )
 
 
-def _with_hosts(joining: Sequence[str], rezoned: Sequence[str]) -> Reading:
-    services = (SERVICES,) if joining else ()
+def _with_hosts(judged: Sequence[str], rezoned: Sequence[str]) -> Reading:
+    """``judged`` by their compute services, ``rezoned`` by their servers."""
+    services = (SERVICES,) if judged else ()
     if rezoned:
         return reading(AGGREGATES, *services, SERVERS, hosts=rezoned)
     return reading(AGGREGATES, *services)
@@ -86,6 +118,9 @@ def wanted_zone(wanted: AggregateWanted) -> str | None:
 
 def plan_aggregate(fleet: Fleet, wanted: AggregateWanted) -> Plan:
     """Create, change or delete one aggregate. Raises InvalidError, ConflictError, NotFoundError."""
+    if wanted.id is not None and not wanted.present and managed(fleet, wanted) is None:
+        return Plan()
+    wanted = _named(fleet, wanted)
     subject = f"aggregate {wanted.name}"
     if wanted.new_name is not None:  # an update strips surrounding blanks, a create refuses them
         wanted = replace(wanted, new_name=wanted.new_name.strip())
@@ -105,8 +140,8 @@ def plan_aggregate(fleet: Fleet, wanted: AggregateWanted) -> Plan:
     if changes:
         steps.append(verbs.set_metadata(name, verbs.MetadataArgs(changes=changes)))
     if wanted.hosts is not None:
-        steps += _members(project_all(fleet, steps), name, wanted.hosts)
-    return Plan(tuple(steps))
+        steps += _members(project_all(fleet, steps), name, wanted.hosts, wanted.must_be_disabled)
+    return Plan(tuple(steps), cautions(fleet, managed(fleet, wanted), steps, zone))
 
 
 def _identity(
@@ -173,41 +208,43 @@ def _metadata_changes(now: Aggregate, wanted: AggregateWanted) -> dict[str, str 
     return {k: v for k, v in changes.items() if now.metadata.get(k) != v}
 
 
-def _members(fleet: Fleet, name: str, hosts: Sequence[str]) -> list[Step]:
+def _members(fleet: Fleet, name: str, hosts: Sequence[str], must_be_disabled: bool) -> list[Step]:
     """Exactly these hosts; leavers go first, so that a zone they hold is free."""
     current = fleet.aggregate(name) or Aggregate(name)
     leaving = [h for h in current.hosts if h not in hosts]
-    out = plan_members(fleet, MembersWanted(name, leaving, present=False)).steps
-    into = plan_members(project_all(fleet, out), MembersWanted(name, hosts, present=True)).steps
+    out = _plan_members(fleet, MembersWanted(name, leaving, False, must_be_disabled)).steps
+    into = _plan_members(project_all(fleet, out), MembersWanted(name, hosts, present=True)).steps
     return [*out, *into]
 
 
 def _plan_absent(fleet: Fleet, current: Aggregate | None, wanted: AggregateWanted) -> Plan:
     if current is None:
-        return Plan()
+        return Plan(verdicts=absent_number(fleet, wanted.name))
     if current.hosts and not wanted.remove_hosts:
         raise InvalidError(
             f"aggregate {current.name}",
             f"it is not empty, its hosts are {joined(current.hosts)}",
             "Remove them with aggregate_host, or set remove_hosts to take them out with it",
         )
-    leaving = MembersWanted(current.name, current.hosts, present=False)
-    out = plan_members(fleet, leaving).steps if current.hosts else ()
+    leaving = MembersWanted(current.name, current.hosts, False, wanted.must_be_disabled)
+    out = _plan_members(fleet, leaving).steps if current.hosts else ()
     return Plan((*out, verbs.delete(current.name, NoArgs())))
 
 
 @dataclass(frozen=True)
 class MembersWanted:
-    """Hosts that are to be members of the aggregate, or not."""
+    """Hosts that are to be members of the aggregate, or not. ``aggregate`` is its name or id."""
 
     aggregate: str
     hosts: Sequence[str]
     present: bool = True
+    must_be_disabled: bool = False
+    """Whether only hosts whose compute service is disabled may leave."""
 
 
 def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
     """As ``aggregate_needs``, for one aggregate's members."""
-    current = fleet.aggregate(wanted.aggregate) or Aggregate(wanted.aggregate)
+    current = find_aggregate(fleet, wanted.aggregate) or Aggregate(wanted.aggregate)
     zone = current.availability_zone
     joining = [h for h in wanted.hosts if h not in current.hosts] if wanted.present else []
     leaving = [h for h in wanted.hosts if h in current.hosts and not wanted.present]
@@ -216,11 +253,18 @@ def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
         *(h for h in joining if zone and zone not in fleet.zones_of(h)),
         *(h for h in leaving if zone and not _zoned_by_another(fleet, current, h)),
     ]
-    return _with_hosts(strangers, rezoned)
+    judged = [*strangers, *(leaving if wanted.must_be_disabled else ())]
+    return _with_hosts(judged, rezoned)
 
 
 def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
     """Add or remove hosts. Members that are already as wanted are left alone."""
+    found = find_aggregate(fleet, wanted.aggregate)
+    return _plan_members(fleet, replace(wanted, aggregate=found.name) if found else wanted)
+
+
+def _plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
+    """Of an aggregate that goes by its name."""
     for host in wanted.hosts:
         check_host_name(f"aggregate {wanted.aggregate}", host)
         _check_service(fleet, wanted, host)
@@ -231,6 +275,8 @@ def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
             f"it does not exist; there are {joined([a.name for a in fleet.aggregates])}",
             "Create it with xenfleet.compute.aggregate",
         )
+    if wanted.must_be_disabled and not wanted.present:
+        check_disabled(fleet, aggregate, wanted.hosts)
     steps: list[Step] = []
     for host in dict.fromkeys(wanted.hosts):
         predicted = project_all(fleet, steps)
