@@ -25,12 +25,17 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the aggregate.
+      - Name of the aggregate. Either this or O(id) is needed.
+      - A number is a name here, too. If it is the id of another aggregate, there is a warning.
     type: str
-    required: true
+  id:
+    description:
+      - Id of an aggregate that exists, in place of its name.
+    type: int
   new_name:
     description:
       - Name to give it. If an aggregate of this name exists and none is called O(name), it has been renamed before.
+      - A number that is the id of another aggregate is accepted with a warning.
     type: str
   state:
     description:
@@ -44,10 +49,13 @@ options:
       - It can be set and changed but never removed. To remove it, delete the aggregate and create it again.
       - It cannot be changed while a member has servers, unless O(allow_zone_change=true), or is in another zone through
         another aggregate.
+      - One that is named like the default zone is accepted with a warning.
     type: str
   metadata:
     description:
       - Metadata items. Those given are set, those whose value is null are removed, others are left alone.
+      - Values are strings. Numbers are written as they are, booleans as V(true) and V(false); a list or dictionary is
+        refused.
     type: dict
   purge_metadata:
     description:
@@ -84,6 +92,12 @@ options:
         Nova's own XenAPI driver ejects the hosts that leave.
     type: bool
     default: false
+  must_be_disabled:
+    description:
+      - Whether hosts may leave only while their compute service is disabled, be it because of O(hosts) or of
+        O(remove_hosts). With one that is enabled the task is refused.
+    type: bool
+    default: false
 seealso:
   - module: xenfleet.compute.aggregate_host
   - module: xenfleet.compute.aggregate_info
@@ -109,6 +123,11 @@ EXAMPLES = r"""
     hosts:
       - xen1
       - xen2
+
+- name: The aggregate with id 3 is named staging
+  xenfleet.compute.aggregate:
+    id: 3
+    new_name: staging
 
 - name: No aggregate of that name
   xenfleet.compute.aggregate:
@@ -181,6 +200,7 @@ from ..module_utils._glue.views import aggregate_view, text_items
 from ..module_utils._reconcile.aggregates.plan import (
     AggregateWanted,
     aggregate_needs,
+    managed,
     plan_aggregate,
 )
 
@@ -188,7 +208,8 @@ SPEC = merge(
     CONNECTION,
     Spec(
         {
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
+            "id": {"type": "int"},
             "new_name": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "availability_zone": {"type": "str"},
@@ -198,7 +219,10 @@ SPEC = merge(
             "remove_hosts": {"type": "bool", "default": False},
             "allow_zone_change": {"type": "bool", "default": False},
             "keep_in_pool": {"type": "bool", "default": False},
-        }
+            "must_be_disabled": {"type": "bool", "default": False},
+        },
+        mutually_exclusive=[("name", "id")],
+        required_one_of=[("name", "id")],
     ),
 )
 
@@ -206,22 +230,20 @@ SPEC = merge(
 def run(task: Task) -> dict[str, Any]:
     """Services and servers are only looked at where a rule depends on them."""
     wanted = wanted_from(task.params)
-    name = wanted.new_name or wanted.name
     return task.reconcile(
         lambda fleet: plan_aggregate(fleet, wanted),
         first=reading(AGGREGATES),
         needs=lambda fleet: aggregate_needs(fleet, wanted),
         shown=reading(AGGREGATES),
-        result=lambda fleet: {
-            "aggregate": aggregate_view(fleet.aggregate(name) or fleet.aggregate(wanted.name))
-        },
+        result=lambda fleet: {"aggregate": aggregate_view(managed(fleet, wanted))},
         exclusive=True,
     )
 
 
 def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
     return AggregateWanted(
-        name=params["name"],
+        name=params["name"] or "",
+        id=params["id"],
         new_name=params["new_name"],
         zone=params["availability_zone"],
         metadata=text_items(params["metadata"]),
@@ -231,6 +253,7 @@ def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
         remove_hosts=params["remove_hosts"],
         allow_zone_change=params["allow_zone_change"],
         keep_in_pool=params["keep_in_pool"],
+        must_be_disabled=params["must_be_disabled"],
     )
 
 

@@ -28,7 +28,7 @@ extends_documentation_fragment:
 options:
   aggregate:
     description:
-      - Name of the aggregate, which must exist.
+      - Name or id of the aggregate, which must exist.
     type: str
     required: true
   hosts:
@@ -72,6 +72,12 @@ options:
         Nova's own XenAPI driver ejects the hosts that leave.
     type: bool
     default: false
+  must_be_disabled:
+    description:
+      - Whether hosts may leave only while their compute service is disabled. With one that is enabled the task is
+        refused.
+    type: bool
+    default: false
 seealso:
   - module: xenfleet.compute.aggregate
   - module: xenfleet.compute.xen_pool_member
@@ -107,6 +113,7 @@ EXAMPLES = r"""
     aggregate: production
     host: xen3
     state: absent
+    must_be_disabled: true
 """
 
 # Written by make format from docs/returns.yml.
@@ -177,6 +184,7 @@ from ..module_utils._reconcile.aggregates.joinable import (
     plan_joinable,
 )
 from ..module_utils._reconcile.aggregates.plan import members_needs, plan_members
+from ..module_utils._reconcile.common.aggregates import find_aggregate
 
 SPEC = merge(
     CONNECTION,
@@ -192,6 +200,7 @@ SPEC = merge(
             "availability_zone": {"type": "str"},
             "allow_zone_change": {"type": "bool", "default": False},
             "keep_in_pool": {"type": "bool", "default": False},
+            "must_be_disabled": {"type": "bool", "default": False},
         }
     ),
 )
@@ -213,13 +222,14 @@ def run(task: Task) -> dict[str, Any]:
         present=params["state"] == "present",
         allow_zone_change=params["allow_zone_change"],
         keep_in_pool=params["keep_in_pool"],
+        must_be_disabled=params["must_be_disabled"],
     )
     return task.reconcile(
         lambda fleet: plan_members(fleet, wanted),
         first=reading(AGGREGATES),
         needs=lambda fleet: members_needs(fleet, wanted),
         shown=reading(AGGREGATES),
-        result=lambda fleet: {"aggregate": aggregate_view(fleet.aggregate(wanted.aggregate))},
+        result=lambda fleet: {"aggregate": aggregate_view(find_aggregate(fleet, wanted.aggregate))},
         exclusive=True,
     )
 
@@ -236,7 +246,7 @@ def _joinable(task: Task) -> dict[str, Any]:
         lambda fleet: plan_joinable(fleet, wanted),
         first=reading(AGGREGATES),
         needs=lambda fleet: joinable_needs(fleet, wanted),
-        result=lambda fleet: {"aggregate": aggregate_view(fleet.aggregate(wanted.aggregate))},
+        result=lambda fleet: {"aggregate": aggregate_view(find_aggregate(fleet, wanted.aggregate))},
     )
 
 

@@ -47,7 +47,8 @@ options:
     type: str
   aggregate:
     description:
-      - Name of an aggregate with C(hypervisor_pool=true) in its metadata. Its hosts are to be, or to leave, one pool.
+      - Name or id of an aggregate with C(hypervisor_pool=true) in its metadata. Its hosts are to be, or to leave, one
+        pool.
     type: str
   state:
     description:
@@ -255,6 +256,7 @@ from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
+from ..module_utils._reconcile.common.aggregates import find_aggregate
 from ..module_utils._reconcile.pools.membership import (
     MembershipWanted,
     find_subject,
@@ -320,7 +322,7 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def _result(fleet: Fleet, wanted: MembershipWanted) -> dict[str, Any]:
-    aggregate = fleet.aggregate(wanted.aggregate) if wanted.aggregate else None
+    aggregate = find_aggregate(fleet, wanted.aggregate) if wanted.aggregate else None
     return {
         "pool": pool_view(fleet, find_subject(fleet, wanted)),
         "aggregate": aggregate_view(aggregate),

@@ -27,12 +27,13 @@ from ..common.zone_rule import (
     zone_moves,
 )
 from . import verbs
+from .leaving import still_enabled
 from .parting import forgotten, parting_problems, parting_warnings
 
 
 @dataclass(frozen=True)
 class MembersWanted:
-    """Hosts that are to be members of the aggregate, or not."""
+    """Hosts that are to be members of the aggregate, or not. ``aggregate`` is its name or id."""
 
     aggregate: str
     hosts: Sequence[str]
@@ -40,6 +41,8 @@ class MembersWanted:
     allow_zone_change: bool = False
     keep_in_pool: bool = False
     """Members of the Xen pool that the aggregate is may leave it alone."""
+    must_be_disabled: bool = False
+    """Whether only hosts whose compute service is disabled may leave."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,11 @@ def member_changes(fleet: Fleet, wanted: MembersWanted) -> Changes:
 def _parting(
     fleet: Fleet, aggregate: Aggregate, hosts: Sequence[str], wanted: MembersWanted
 ) -> Changes:
+    enabled = still_enabled(fleet, aggregate, hosts) if wanted.must_be_disabled else []
     if not wanted.keep_in_pool:
-        return Changes(problems=tuple(parting_problems(fleet, aggregate, hosts)))
+        return Changes(problems=(*enabled, *parting_problems(fleet, aggregate, hosts)))
     warnings = parting_warnings(fleet, aggregate, hosts)
-    return Changes(forgotten(aggregate, hosts), warnings=warnings)
+    return Changes(forgotten(aggregate, hosts), tuple(enabled), warnings=warnings)
 
 
 def _moves(

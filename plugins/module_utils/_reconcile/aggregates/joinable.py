@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..._core.model import Aggregate, Fleet
 from ..._core.plan import Plan
 from ..._core.reading import Reading
+from ..common.aggregates import find_aggregate
 from .plan import AggregateWanted, aggregate_needs, plan_aggregate
 
 
@@ -35,9 +36,9 @@ def plan_joinable(fleet: Fleet, wanted: JoinableWanted) -> Plan:
 
 
 def _as_if(fleet: Fleet, wanted: JoinableWanted) -> AggregateWanted:
-    current = fleet.aggregate(wanted.aggregate) or Aggregate(wanted.aggregate)
+    current = find_aggregate(fleet, wanted.aggregate) or Aggregate(wanted.aggregate)
     return AggregateWanted(
-        wanted.aggregate,
+        current.name,
         zone=wanted.zone,
         hosts=list(dict.fromkeys([*current.hosts, *wanted.hosts])),
         allow_zone_change=wanted.allow_zone_change,

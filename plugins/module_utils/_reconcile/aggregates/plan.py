@@ -12,21 +12,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..._core.args import NoArgs
-from ..._core.errors import ConflictError, InvalidError, joined
+from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from ..._core.model import ZONE_KEY, Aggregate, Fleet
 from ..._core.plan import Plan, project_all
 from ..._core.reading import AGGREGATES, POOLS, SERVERS, SERVICES, Reading, reading
+from ..common.aggregates import find_aggregate
 from ..common.refusals import check_given
 from ..common.values import check_metadata, check_name, check_zone
 from . import verbs
+from .cautions import absent_number, cautions
 from .changes import Changes, MembersWanted, exact_members, member_changes, zone_change
 
 
 @dataclass(frozen=True)
 class AggregateWanted:
-    """None means "not managed"; an empty value means "make empty"."""
+    """None means "not managed"; an empty value means "make empty". ``id`` takes the place of the name
+    of an aggregate that exists.
+    """
 
-    name: str
+    name: str = ""
     new_name: str | None = None
     zone: str | None = None
     metadata: Mapping[str, str | None] | None = None
@@ -39,13 +43,38 @@ class AggregateWanted:
     """Servers may come into another zone with their hosts."""
     keep_in_pool: bool = False
     """Members of the Xen pool that the aggregate is may leave it alone."""
+    must_be_disabled: bool = False
+    """Whether only hosts whose compute service is disabled may leave."""
+    id: int | None = None
+
+
+def managed(fleet: Fleet, wanted: AggregateWanted) -> Aggregate | None:
+    """The aggregate that is meant, under its old name or its new one."""
+    if wanted.id is not None:
+        return next((a for a in fleet.aggregates if a.id == wanted.id), None)
+    return fleet.aggregate(wanted.name) or fleet.aggregate((wanted.new_name or "").strip())
+
+
+def _named(fleet: Fleet, wanted: AggregateWanted) -> AggregateWanted:
+    """By its name, if the aggregate was given by id. NotFoundError if there is none to change."""
+    if wanted.id is None:
+        return wanted
+    current = managed(fleet, wanted)
+    if current is not None:
+        return replace(wanted, name=current.name)
+    known = joined([f"{a.name} ({a.id})" for a in fleet.aggregates])
+    raise NotFoundError(
+        f"aggregate with id {wanted.id}",
+        f"it does not exist; there are {known}",
+        "Correct the id, or give a name to create one: ids are not chosen",
+    )
 
 
 def aggregate_needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
     """What the plan depends on besides the aggregates: services if hosts come, the servers of those
     hosts whose zone may change, and pools if hosts leave an aggregate that is one.
     """
-    current = fleet.aggregate(wanted.name) or fleet.aggregate(wanted.new_name or "")
+    current = managed(fleet, wanted)
     hosts = current.hosts if current else ()
     old = current.availability_zone if current else None
     zone = wanted_zone(wanted) or old
@@ -60,7 +89,8 @@ def aggregate_needs(fleet: Fleet, wanted: AggregateWanted) -> Reading:
         *(h for h in hosts if h in kept and zone != old),
     ]
     leaving = [h for h in hosts if h not in kept]
-    return _with_hosts(joining, rezoned, _pools_of(fleet, current, leaving))
+    judged = [*joining, *(leaving if wanted.must_be_disabled else ())]
+    return _with_hosts(judged, rezoned, _pools_of(fleet, current, leaving))
 
 
 def _zoned_by_another(fleet: Fleet, aggregate: Aggregate | None, host: str) -> bool:
@@ -77,8 +107,9 @@ def _pools_of(fleet: Fleet, aggregate: Aggregate | None, leaving: Sequence[str])
     return pools and bool(leaving)
 
 
-def _with_hosts(joining: Sequence[str], rezoned: Sequence[str], pools: bool) -> Reading:
-    sections = (AGGREGATES, *((SERVICES,) if joining else ()), *((POOLS,) if pools else ()))
+def _with_hosts(judged: Sequence[str], rezoned: Sequence[str], pools: bool) -> Reading:
+    """``judged`` by their compute services, ``rezoned`` by their servers."""
+    sections = (AGGREGATES, *((SERVICES,) if judged else ()), *((POOLS,) if pools else ()))
     return reading(*sections, SERVERS, hosts=rezoned) if rezoned else reading(*sections)
 
 
@@ -96,6 +127,9 @@ def wanted_zone(wanted: AggregateWanted) -> str | None:
 
 def plan_aggregate(fleet: Fleet, wanted: AggregateWanted) -> Plan:
     """Create, change or delete one aggregate. Raises InvalidError, ConflictError, NotFoundError."""
+    if wanted.id is not None and not wanted.present and managed(fleet, wanted) is None:
+        return Plan()
+    wanted = _named(fleet, wanted)
     subject = f"aggregate {wanted.name}"
     check_given(fleet.traits, {"allow_zone_change": wanted.allow_zone_change})
     if wanted.new_name is not None:  # an update strips surrounding blanks, a create refuses them
@@ -118,7 +152,8 @@ def plan_aggregate(fleet: Fleet, wanted: AggregateWanted) -> Plan:
     if wanted.hosts is not None:
         predicted = project_all(fleet, work.steps)
         work += exact_members(predicted, _members(wanted, name, wanted.hosts))
-    return work.plan()
+    warnings = cautions(fleet, managed(fleet, wanted), work.steps, zone)
+    return replace(work, warnings=(*work.warnings, *warnings)).plan()
 
 
 def _identity(
@@ -162,7 +197,7 @@ def _metadata_changes(now: Aggregate, wanted: AggregateWanted) -> dict[str, str 
 
 def _plan_absent(fleet: Fleet, current: Aggregate | None, wanted: AggregateWanted) -> Plan:
     if current is None:
-        return Plan()
+        return Plan(verdicts=absent_number(fleet, wanted.name))
     if current.hosts and not wanted.remove_hosts:
         raise InvalidError(
             f"aggregate {current.name}",
@@ -181,12 +216,13 @@ def _members(wanted: AggregateWanted, name: str, hosts: Sequence[str]) -> Member
         hosts,
         allow_zone_change=wanted.allow_zone_change,
         keep_in_pool=wanted.keep_in_pool,
+        must_be_disabled=wanted.must_be_disabled,
     )
 
 
 def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
     """As ``aggregate_needs``, for one aggregate's members."""
-    current = fleet.aggregate(wanted.aggregate) or Aggregate(wanted.aggregate)
+    current = find_aggregate(fleet, wanted.aggregate) or Aggregate(wanted.aggregate)
     zone = current.availability_zone
     joining = [h for h in wanted.hosts if h not in current.hosts] if wanted.present else []
     leaving = [h for h in wanted.hosts if h in current.hosts and not wanted.present]
@@ -195,10 +231,12 @@ def members_needs(fleet: Fleet, wanted: MembersWanted) -> Reading:
         *(h for h in joining if zone and zone not in fleet.zones_of(h)),
         *(h for h in leaving if zone and not _zoned_by_another(fleet, current, h)),
     ]
-    return _with_hosts(strangers, rezoned, _pools_of(fleet, current, leaving))
+    judged = [*strangers, *(leaving if wanted.must_be_disabled else ())]
+    return _with_hosts(judged, rezoned, _pools_of(fleet, current, leaving))
 
 
 def plan_members(fleet: Fleet, wanted: MembersWanted) -> Plan:
     """Add or remove hosts. FleetError that names every problem of all of them."""
     check_given(fleet.traits, {"allow_zone_change": wanted.allow_zone_change})
-    return member_changes(fleet, wanted).plan()
+    found = find_aggregate(fleet, wanted.aggregate)
+    return member_changes(fleet, replace(wanted, aggregate=found.name) if found else wanted).plan()

@@ -17,15 +17,16 @@ from ..._core.errors import ConflictError, NotFoundError, joined
 from ..._core.model import POOL_COORDINATOR, POOL_FLAG, POOL_STATE, Aggregate, Fleet, Host, Pool
 from ..._core.plan import Step, Verdict
 from ..aggregates import verbs as aggregates
+from ..common.aggregates import find_aggregate
 from ..common.lookup import called, get_pool
 from . import verbs
 from .settings import changed_keys
 
 
 def get_pool_aggregate(fleet: Fleet, name: str) -> Aggregate:
-    """The aggregate of that name, which must be one that is to be a Xen pool."""
+    """The aggregate of that name or id, which must be one that is to be a Xen pool."""
     subject = f"aggregate {name}"
-    aggregate = fleet.aggregate(name)
+    aggregate = find_aggregate(fleet, name)
     if aggregate is None:
         names = joined(sorted(a.name for a in fleet.aggregates))
         raise NotFoundError(
