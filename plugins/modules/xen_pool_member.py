@@ -17,8 +17,9 @@ description:
     connected to the pool's networks; the call itself returns much earlier.
   - With O(aggregate), the pool is the one that the aggregate is to be. Its first host coordinates it and gives the pool
     the aggregate's name. The aggregate's metadata then shows how far the pool is, with the keys that Nova's
-    XenAPI driver kept, C(operational_state) (V(changing) during the joins, V(active) after them, V(error) after a
-    failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI uuid.
+    XenAPI driver kept, C(operational_state) (V(created) to begin with, V(changing) during the joins, V(active) after
+    them, V(error) after a failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI
+    uuid.
   - What was interrupted or failed is finished by running it again.
 author:
   - xenfleet.compute contributors (@xenfleet)
