@@ -71,6 +71,18 @@ options:
       - Such guests can be addressed by uuid only from then on.
     type: bool
     default: false
+  compute_vm:
+    description:
+      - The VM in which a host's C(nova-compute) runs, one on each host, as Nova's XenAPI driver had it. Each element is
+        the name of such VMs, the uuid of one, or an item of C(other_config) in the form C(KEY=VALUE).
+      - If it runs on a host that is to join, it is shut down cleanly before, and started after the join, also
+        after one that has failed. If a run is killed meanwhile, the next one starts it. On a host that is ejected it is
+        shut down, and started again only if the eject fails. Any other running guest is a blocker.
+      - Such VMs may have the same name on every host.
+      - An empty list means that there are none. Nova's driver knew the VM from inside, and did not need a name for it.
+    type: list
+    elements: str
+    default: [nova-compute, nova_compute=true]
   max_parallel:
     description:
       - How many hosts join at the same time.
@@ -106,6 +118,11 @@ EXAMPLES = r"""
   xenfleet.compute.xen_pool_member:
     aggregate: production
     max_parallel: 2
+
+- name: They join, and the VM in which each has its nova-compute is down meanwhile
+  xenfleet.compute.xen_pool_member:
+    aggregate: production
+    compute_vm: [os-compute, 2e5b8a41-93cf-4d06-a8a5-0d6f3a4b7c11]
 
 - name: One host leaves, and its local disks are wiped
   xenfleet.compute.xen_pool_member:
@@ -223,6 +240,7 @@ from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
+from ..module_utils._reconcile.pools.compute_vm import DEFAULT as COMPUTE_VM
 from ..module_utils._reconcile.pools.membership import (
     MembershipWanted,
     find_subject,
@@ -244,6 +262,7 @@ SPEC = merge(
             },
             "wipe_local_storage": {"type": "bool", "default": False},
             "allow_duplicate_servers": {"type": "bool", "default": False},
+            "compute_vm": {"type": "list", "elements": "str", "default": list(COMPUTE_VM)},
             "max_parallel": {"type": "int", "default": 1},
             "wait_timeout": {"type": "float", "default": 600.0},
         },
@@ -265,6 +284,7 @@ def run(task: Task) -> dict[str, Any]:
         state=params["state"],
         wipe_local_storage=params["wipe_local_storage"],
         allow_duplicate_servers=params["allow_duplicate_servers"],
+        compute_vm=params["compute_vm"],
         max_parallel=params["max_parallel"],
     )
     return task.reconcile(

@@ -26,9 +26,11 @@ from .aggregate_record import (
     strangers,
     unnamed,
 )
+from .compute_vm import DEFAULT as COMPUTE_VM
+from .compute_vm import ComputeVms, Work
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
-from .membership_verbs import MemberArgs, eject, join
+from .membership_verbs import MemberArgs
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class MembershipWanted:
     """present, absent, or joinable: as present, but nothing is done."""
     wipe_local_storage: bool = False
     allow_duplicate_servers: bool = False
+    compute_vm: Sequence[str] = COMPUTE_VM
+    """Names, uuids, or items of other_config, of the VMs in which nova-compute runs."""
     max_parallel: int = 1
 
 
@@ -97,22 +101,29 @@ def _plan_present(
     blockers += _join_blockers(fleet, wanted, pool, joiners)
     blockers += _name_blockers(fleet, pool, joiners, aggregate)
     if blockers:
-        raise refuse(_subject(pool, aggregate), "hosts cannot join", blockers)
+        down = ComputeVms(fleet, wanted.compute_vm).left_down(joiners)
+        raise refuse(_subject(pool, aggregate), "hosts cannot join", [*blockers, *down])
     members = [h for h in current if h is not None and h.pool_id == pool.id]
     waits, warnings = _unready(fleet, pool, members, aggregate)
-    name = aggregate.name if aggregate else called(pool)
-    work = [
-        *(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits),
-        *(join(h.name, MemberArgs(pool=name, pool_id=pool.id)) for h in joiners),
-    ]
+    away = [h for h in members if h.name in {v.subject for v in warnings}]
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    args = MemberArgs(pool=aggregate.name if aggregate else called(pool), pool_id=pool.id)
+    work = (
+        Work(tuple(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits))
+        + vms.after_joins([h for h in members if h not in away])
+        + vms.around_joins(joiners, args, wanted.max_parallel)
+    )
+    warnings = (*warnings, *vms.left_down(away, "warn"))
     if aggregate is None:
-        return Plan(tuple(work), warnings, wanted.max_parallel)
-    steps = around_joins(aggregate, pool, work, pool_records(fleet, pool, [*members, *joiners]))
+        return Plan(work.steps, warnings, wanted.max_parallel, restoring=work.restoring)
+    records = pool_records(fleet, pool, [*members, *joiners])
+    steps = around_joins(aggregate, pool, work.steps, records)
     return Plan(
         tuple(steps),
         (*warnings, *strangers(fleet, pool, aggregate)),
         wanted.max_parallel,
         on_failure=failed(aggregate, steps),
+        restoring=work.restoring,
     )
 
 
@@ -141,10 +152,13 @@ def _join_blockers(
     if not fresh:
         return []
     blockers = list(target_blockers(fleet, pool))
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    others = vms.others(fresh)
     for host in fresh:
-        blockers += join_blockers(fleet, host, pool)
+        blockers += join_blockers(others, host, pool)
+        blockers += vms.blockers(host)
     if not wanted.allow_duplicate_servers:
-        blockers += same_name_blockers(fleet, fresh, pool)
+        blockers += same_name_blockers(vms.unnamed(), fresh, pool)
     return blockers
 
 
@@ -219,20 +233,27 @@ def _plan_absent(
     members = fleet.members(pool.id)
     leaving = [h for h in members if h.name in names]
     ejected = [h for h in leaving if h.name != pool.coordinator]
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    others = vms.others(ejected)
     blockers = [
         verdict
         for host in ejected
-        for verdict in eject_blockers(fleet, pool, host, wipe=wanted.wipe_local_storage)
+        for verdict in (
+            *eject_blockers(others, pool, host, wipe=wanted.wipe_local_storage),
+            *vms.blockers(host),
+        )
     ]
     kept = coordinator_blockers(pool, leaving, members)
     if kept or blockers:
         all_of_them = [*([kept] if kept else []), *blockers]
         raise refuse(_subject(pool, aggregate), "hosts cannot be ejected", all_of_them)
-    work = [eject(h.name, MemberArgs(pool=called(pool), pool_id=pool.id)) for h in ejected]
+    work = vms.around_ejects(ejected, MemberArgs(pool=called(pool), pool_id=pool.id))
     warnings = tuple(v for h in ejected for v in lost_guests(fleet, h))
     dissolved = len(leaving) == len(members)
     if aggregate is None:
         clear = unnamed(pool) if dissolved else []
-        return Plan((*work, *clear), warnings)
-    steps = around_ejects(aggregate, pool, work, names, dissolved)
-    return Plan(tuple(steps), warnings, on_failure=failed(aggregate, steps))
+        return Plan((*work.steps, *clear), warnings, restoring=work.restoring)
+    steps = around_ejects(aggregate, pool, work.steps, names, dissolved)
+    return Plan(
+        tuple(steps), warnings, on_failure=failed(aggregate, steps), restoring=work.restoring
+    )
