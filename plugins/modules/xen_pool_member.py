@@ -20,6 +20,9 @@ description:
     XenAPI driver kept, C(operational_state) (V(created) to begin with, V(changing) during the joins, V(active) after
     them, V(error) after a failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI
     uuid.
+  - With O(aggregate), a warning says so if the pool's default SR is missing or local to a host, or if guests of the
+    pool have disks on another shared SR. The default SR is where Nova's XenAPI driver put new guests, with its option
+    C(sr_matching_filter).
   - What was interrupted or failed is finished by running it again.
 author:
   - xenfleet.compute contributors (@xenfleet)

@@ -131,6 +131,16 @@ def test_predicted_done_and_repeated(tmp_path: Path) -> None:
         assert books.mutating_calls() == before
 
 
+def test_a_default_sr_that_supporters_cannot_use_is_a_warning(tmp_path: Path) -> None:
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        shared = books.run(PLAYBOOK, "--check", **WANTED)
+        assert "default SR" not in shared.output
+        none = books.run(PLAYBOOK, "--check", **{**WANTED, "pool_create_storage": {}})
+        (warning,) = none.result("The hosts of the aggregate are one pool")["warnings"]
+        assert re.match(r"pool alpha: it has no default SR.*xen_pool with default_sr", warning)
+
+
 @pytest.mark.full
 def test_hosts_are_added_later_side_by_side(tmp_path: Path) -> None:
     names = [f"xen{n}" for n in range(1, 6)]

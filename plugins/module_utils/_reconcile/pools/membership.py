@@ -28,6 +28,7 @@ from .aggregate_record import (
 )
 from .compute_vm import DEFAULT as COMPUTE_VM
 from .compute_vm import ComputeVms, Work
+from .default_storage import storage_warnings
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
 from .membership_verbs import MemberArgs
@@ -120,7 +121,11 @@ def _plan_present(
     steps = around_joins(aggregate, pool, work.steps, records)
     return Plan(
         tuple(steps),
-        (*warnings, *strangers(fleet, pool, aggregate)),
+        (
+            *warnings,
+            *strangers(fleet, pool, aggregate),
+            *storage_warnings(fleet, pool, aggregate.name, joiners),
+        ),
         wanted.max_parallel,
         on_failure=failed(aggregate, steps),
         restoring=work.restoring,

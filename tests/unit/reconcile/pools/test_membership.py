@@ -283,7 +283,12 @@ WARNINGS = {
         "xen2: a member, but not live, not enabled",
     ),
     "stranger": (
-        fleet([ONE, MEMBER], [alpha("xen1")], pools=[ALPHA]),
+        fleet(
+            [ONE, MEMBER],
+            [alpha("xen1")],
+            pools=[replace(ALPHA, default_sr=NFS.id)],
+            storages=[NFS],
+        ),
         BY_AGGREGATE,
         "xen2: a member of the pool, but not in aggregate alpha",
     ),
