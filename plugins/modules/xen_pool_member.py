@@ -243,7 +243,7 @@ from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
-from ..module_utils._reconcile.pools.compute_vm import DEFAULT as COMPUTE_VM
+from ..module_utils._reconcile.common.compute_vm import DEFAULT as COMPUTE_VM
 from ..module_utils._reconcile.pools.membership import (
     MembershipWanted,
     find_subject,

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The VM in which a host's nova-compute runs: with Nova's XenAPI driver every host had one.
+"""The VM in which a host's nova-compute runs, around joins and ejects of its host.
 
 It is the one guest that may run on a host which is to join a pool, or to leave it: it is shut down
 before, and started after a join, also one that has failed.
@@ -15,13 +15,9 @@ from dataclasses import dataclass, replace
 from ..._core.errors import joined
 from ..._core.model import Fleet, Host, Server
 from ..._core.plan import Restoring, Step, Verdict
+from ..common.compute_vm import is_compute_vm
 from .compute_vm_verbs import ComputeVmArgs, shut_down, start
 from .membership_verbs import MemberArgs, eject, join
-
-DEFAULT = ("nova-compute", "nova_compute=true")
-"""The driver found the VM from inside, by /sys/hypervisor/uuid (get_this_vm_uuid in
-nova/virt/xenapi/vm_utils.py, 21.x), so there is no name that all of them have.
-"""
 
 
 @dataclass(frozen=True)
@@ -37,16 +33,13 @@ class Work:
 
 @dataclass(frozen=True)
 class ComputeVms:
-    """Which guests these are: ``wanted`` are names, uuids, and items KEY=VALUE of other_config."""
+    """Those that ``wanted`` means: see ``is_compute_vm``."""
 
     fleet: Fleet
     wanted: Sequence[str]
 
     def knows(self, server: Server) -> bool:
-        """One that an earlier run has shut down is one, whatever it is called."""
-        items = {f"{key}={value}" for key, value in server.metadata.items()}
-        names = {server.name, server.id, *items}
-        return server.stopped_for_join is not None or not names.isdisjoint(self.wanted)
+        return is_compute_vm(server, self.wanted)
 
     def running(self, host: Host) -> list[Server]:
         return [s for s in self._of(host) if s.power_state == "Running" and s.vm_state == "active"]

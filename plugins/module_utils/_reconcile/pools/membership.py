@@ -12,6 +12,7 @@ from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
 from ..._core.model import MAINTENANCE_KEY, Aggregate, Fleet, Host, Pool
 from ..._core.plan import Plan, Verdict
+from ..common.compute_vm import DEFAULT as COMPUTE_VM
 from ..common.lookup import called, find_pool, get_pool, pools_called
 from ..common.readiness import missing_for_service
 from ..common.refusals import refuse
@@ -26,7 +27,6 @@ from .aggregate_record import (
     strangers,
     unnamed,
 )
-from .compute_vm import DEFAULT as COMPUTE_VM
 from .compute_vm import ComputeVms, Work
 from .default_storage import storage_warnings
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
