@@ -17,8 +17,12 @@ description:
     connected to the pool's networks; the call itself returns much earlier.
   - With O(aggregate), the pool is the one that the aggregate is to be. Its first host coordinates it and gives the pool
     the aggregate's name. The aggregate's metadata then shows how far the pool is, with the keys that Nova's
-    XenAPI driver kept, C(operational_state) (V(changing) during the joins, V(active) after them, V(error) after a
-    failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI uuid.
+    XenAPI driver kept, C(operational_state) (V(created) to begin with, V(changing) during the joins, V(active) after
+    them, V(error) after a failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI
+    uuid.
+  - With O(aggregate), a warning says so if the pool's default SR is missing or local to a host, or if guests of the
+    pool have disks on another shared SR. The default SR is where Nova's XenAPI driver put new guests, with its option
+    C(sr_matching_filter).
   - What was interrupted or failed is finished by running it again.
 author:
   - xenfleet.compute contributors (@xenfleet)
@@ -98,6 +102,18 @@ options:
         O(xenfleet.compute.aggregate_host#module:allow_zone_change).
     type: bool
     default: false
+  compute_vm:
+    description:
+      - The VM in which a host's C(nova-compute) runs, one on each host, as Nova's XenAPI driver had it. Each element is
+        the name of such VMs, the uuid of one, or an item of C(other_config) in the form C(KEY=VALUE).
+      - If it runs on a host that is to join, it is shut down cleanly before, and started after the join, also
+        after one that has failed. If a run is killed meanwhile, the next one starts it. On a host that is ejected it is
+        shut down, and started again only if the eject fails. Any other running guest is a blocker.
+      - Such VMs may have the same name on every host.
+      - An empty list means that there are none. Nova's driver knew the VM from inside, and did not need a name for it.
+    type: list
+    elements: str
+    default: [nova-compute, nova_compute=true]
   max_parallel:
     description:
       - How many hosts join at the same time.
@@ -139,6 +155,11 @@ EXAMPLES = r"""
     pool: production
     host: xen3
     enable_tls_verification: true
+
+- name: They join, and the VM in which each has its nova-compute is down meanwhile
+  xenfleet.compute.xen_pool_member:
+    aggregate: production
+    compute_vm: [os-compute, 2e5b8a41-93cf-4d06-a8a5-0d6f3a4b7c11]
 
 - name: One host leaves, and its local disks are wiped
   xenfleet.compute.xen_pool_member:
@@ -257,6 +278,7 @@ from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
 from ..module_utils._reconcile.common.aggregates import find_aggregate
+from ..module_utils._reconcile.common.compute_vm import DEFAULT as COMPUTE_VM
 from ..module_utils._reconcile.pools.membership import (
     MembershipWanted,
     find_subject,
@@ -282,6 +304,7 @@ SPEC = merge(
             "into_aggregate": {"type": "str"},
             "availability_zone": {"type": "str"},
             "allow_zone_change": {"type": "bool", "default": False},
+            "compute_vm": {"type": "list", "elements": "str", "default": list(COMPUTE_VM)},
             "max_parallel": {"type": "int", "default": 1},
             "wait_timeout": {"type": "float", "default": 600.0},
         },
@@ -311,6 +334,7 @@ def run(task: Task) -> dict[str, Any]:
         into_aggregate=params["into_aggregate"],
         zone=params["availability_zone"],
         allow_zone_change=params["allow_zone_change"],
+        compute_vm=params["compute_vm"],
         max_parallel=params["max_parallel"],
     )
     return task.reconcile(

@@ -8,6 +8,7 @@ What came of a run is read from the simulator's inspect endpoint and from the st
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -118,6 +119,8 @@ def test_predicted_done_and_repeated(tmp_path: Path) -> None:
         assert all(text in predicted.output for text in predicted.actions)
         assert end_state(site, books.store) == DONE
         assert "Pool alpha: active, coordinated by xen1, zone zone-a" in real.output
+        states = re.findall(r"operational_state=(\w+)", "\n".join(real.actions))
+        assert states == ["created", "changing", "active"]
 
         before = books.mutating_calls()
         kinds = ["SR.create", "pool.set_default_SR", "pool.join"]
@@ -126,6 +129,16 @@ def test_predicted_done_and_repeated(tmp_path: Path) -> None:
         again = books.run(PLAYBOOK, **WANTED)
         assert (again.status, again.changed, again.actions) == (0, 0, [])
         assert books.mutating_calls() == before
+
+
+def test_a_default_sr_that_supporters_cannot_use_is_a_warning(tmp_path: Path) -> None:
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        shared = books.run(PLAYBOOK, "--check", **WANTED)
+        assert "default SR" not in shared.output
+        none = books.run(PLAYBOOK, "--check", **{**WANTED, "pool_create_storage": {}})
+        (warning,) = none.result("The hosts of the aggregate are one pool")["warnings"]
+        assert re.match(r"pool alpha: it has no default SR.*xen_pool with default_sr", warning)
 
 
 @pytest.mark.full
@@ -163,20 +176,23 @@ def storage_made(site: Simulator, books: Playbooks) -> bool:
 
 
 MOMENTS = [
-    pytest.param(storage_made, id="as the SR is made", marks=pytest.mark.full),
-    pytest.param(asked_to_join, id="as the first join is asked for", marks=pytest.mark.full),
-    pytest.param(listed_but_not_live, id="after the call, before the host is back"),
+    pytest.param(storage_made, "created", id="as the SR is made", marks=pytest.mark.full),
+    pytest.param(
+        asked_to_join, "changing", id="as the first join is asked for", marks=pytest.mark.full
+    ),
+    pytest.param(listed_but_not_live, "changing", id="after the call, before the host is back"),
 ]
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("moment", "state"), MOMENTS)
 def test_killed_and_run_again(
-    moment: Callable[[Simulator, Playbooks], bool], tmp_path: Path
+    moment: Callable[[Simulator, Playbooks], bool], state: str, tmp_path: Path
 ) -> None:
     with Simulator(FRESH) as site:
         books = Playbooks(site, tmp_path)
         books.run_until_killed(PLAYBOOK, lambda: moment(site, books), **WANTED)
         assert end_state(site, books.store) != DONE
+        assert operational_state(books.store) == [(state,)]
 
         resumed = books.run(PLAYBOOK, **WANTED)
         assert resumed.status == 0, resumed.output

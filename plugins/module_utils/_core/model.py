@@ -252,6 +252,8 @@ class Server:
     """The failed host that it ran on once, if it has been started on another one since and no run
     has seen that evacuation to its end.
     """
+    stopped_for_join: str | None = None
+    """The host whose join to a pool it was shut down for, if it has not been started since."""
 
     @property
     def running(self) -> bool:

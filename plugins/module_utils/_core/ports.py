@@ -168,6 +168,9 @@ class PoolPort(Protocol):
         handle.
         """
 
+    def note_stopped(self, server_id: str, host_id: str | None) -> None:
+        """Keep on the guest that it is shut down for this host's join; None ends that."""
+
     def create_sr(self, pool_id: str, spec: Mapping[str, Any]) -> str:
         """Create a shared SR on the pool and return its uuid. Keys: name, description, type,
         content_type, device_config, size.

@@ -4,9 +4,10 @@
 """An aggregate as the record of a Xen pool: which pool it is, and the metadata to keep about it.
 
 For an aggregate flagged hypervisor_pool the keys are those that Nova's XenAPI driver kept
-(nova/virt/xenapi/pool.py, 21.x): operational_state is changing from before the first join until
-all are done, then active, with the coordinator's host and every member's XAPI host uuid. Where that
-driver stopped for good, a plan made in state changing or error is what is left to do.
+(nova/virt/xenapi/pool.py, 21.x): operational_state is created to begin with, changing from before
+the first join until all are done, then active, with the coordinator's host and every member's XAPI
+host uuid. Where that driver stopped for good, a plan made in state changing or error is what is left
+to do.
 """
 
 from __future__ import annotations
@@ -86,10 +87,15 @@ def pool_records(fleet: Fleet, pool: Pool, hosts: Sequence[Host]) -> dict[str, s
 def around_joins(
     aggregate: Aggregate, pool: Pool, work: Sequence[Step], records: dict[str, str | None]
 ) -> list[Step]:
-    """The pool's name and the state's walk around the work; nothing if there is nothing to do."""
+    """The pool's name and the states around the work; nothing if there is nothing to do. Becoming
+    a pool is a change even of a sole host (_init_pool in nova/virt/xenapi/pool.py).
+    """
     before = dict(aggregate.metadata)
     steps = []
-    if work and before.get(POOL_STATE) != "changing":
+    if not before.get(POOL_STATE):
+        steps.append(_metadata(aggregate, {POOL_STATE: "created"}))
+        before[POOL_STATE] = "created"
+    if before[POOL_STATE] == "created" or (work and before[POOL_STATE] != "changing"):
         steps.append(_metadata(aggregate, {POOL_STATE: "changing"}))
         before[POOL_STATE] = "changing"
     if pool.name != aggregate.name:

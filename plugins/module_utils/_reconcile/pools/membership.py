@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
-from ..._core.model import MAINTENANCE_KEY, Aggregate, Fleet, Host, Pool
+from ..._core.model import Aggregate, Fleet, Host, Pool
 from ..._core.plan import Plan, Verdict, project_all
+from ..common.compute_vm import DEFAULT as COMPUTE_VM
 from ..common.lookup import called, find_pool, get_pool, pools_called
 from ..common.pool_claims import claiming
-from ..common.readiness import missing_for_service
 from ..common.refusals import check_given, refuse
 from ..hosts import verbs as hosts
 from .aggregate_record import (
@@ -26,10 +26,13 @@ from .aggregate_record import (
     pool_records,
     strangers,
 )
+from .compute_vm import ComputeVms, Work
+from .default_storage import storage_warnings
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
-from .membership_verbs import MemberArgs, eject, join
+from .membership_verbs import MemberArgs
 from .tls import tls_steps
+from .unready import unready
 from .zone_checks import leaving_findings, zone_findings
 
 
@@ -54,6 +57,8 @@ class MembershipWanted:
     """Servers may come into another zone with their hosts."""
     enable_tls_verification: bool = False
     """On joiners, where the pool verifies certificates."""
+    compute_vm: Sequence[str] = COMPUTE_VM
+    """Names, uuids, or items of other_config, of the VMs in which nova-compute runs."""
     max_parallel: int = 1
 
 
@@ -122,24 +127,35 @@ def _plan_present(
         fleet, wanted.into_aggregate, wanted.zone, names, allow=wanted.allow_zone_change
     )
     if blockers or zones.blockers:
-        found = [*blockers, *zones.blockers]
+        down = ComputeVms(fleet, wanted.compute_vm).left_down(joiners)
+        found = [*blockers, *zones.blockers, *down]
         raise refuse(_subject(pool, aggregate), _refusal(wanted), found, zones.beside)
     members = [h for h in current if h is not None and h.pool_id == pool.id]
-    waits, warnings = _unready(fleet, pool, members, aggregate)
-    name = aggregate.name if aggregate else called(pool)
-    work = [
-        *tls,
-        *(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits),
-        *(join(h.name, MemberArgs(pool=name, pool_id=pool.id)) for h in joiners),
-    ]
+    waits, warnings = unready(fleet, pool, members, aggregate)
+    away = [h for h in members if h.name in {v.subject for v in warnings}]
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    args = MemberArgs(pool=aggregate.name if aggregate else called(pool), pool_id=pool.id)
+    work = (
+        Work(tuple(tls))
+        + Work(tuple(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits))
+        + vms.after_joins([h for h in members if h not in away])
+        + vms.around_joins(joiners, args, wanted.max_parallel)
+    )
+    warnings = (*warnings, *vms.left_down(away, "warn"))
     if aggregate is None:
-        return Plan(tuple(work), warnings, wanted.max_parallel)
-    steps = around_joins(aggregate, pool, work, pool_records(fleet, pool, [*members, *joiners]))
+        return Plan(work.steps, warnings, wanted.max_parallel, restoring=work.restoring)
+    records = pool_records(fleet, pool, [*members, *joiners])
+    steps = around_joins(aggregate, pool, work.steps, records)
     return Plan(
         tuple(steps),
-        (*warnings, *strangers(fleet, pool, aggregate)),
+        (
+            *warnings,
+            *strangers(fleet, pool, aggregate),
+            *storage_warnings(fleet, pool, aggregate.name, joiners),
+        ),
         wanted.max_parallel,
         on_failure=failed(aggregate, steps),
+        restoring=work.restoring,
     )
 
 
@@ -173,10 +189,13 @@ def _join_blockers(
     if not fresh:
         return []
     blockers = list(target_blockers(fleet, pool))
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    others = vms.others(fresh)
     for host in fresh:
-        blockers += join_blockers(fleet, host, pool)
+        blockers += join_blockers(others, host, pool)
+        blockers += vms.blockers(host)
     if not wanted.allow_duplicate_servers:
-        blockers += same_name_blockers(fleet, fresh, pool)
+        blockers += same_name_blockers(vms.unnamed(), fresh, pool)
     return blockers
 
 
@@ -199,42 +218,6 @@ def _name_blockers(
     ]
 
 
-def _unready(
-    fleet: Fleet, pool: Pool, members: Sequence[Host], aggregate: Aggregate | None
-) -> tuple[list[Host], tuple[Verdict, ...]]:
-    """Members to wait for, and warnings about those that are out of service for another reason.
-
-    A record in the aggregate says that a join was followed to its end. Without one, a host that is
-    neither live nor enabled is one that has just joined: a host that died stays enabled in XAPI.
-    """
-    waits, warnings = [], []
-    for host in members:
-        missing = missing_for_service(fleet, host.name, pool.id)
-        if not missing or host.name == pool.coordinator:
-            continue
-        recorded = aggregate is not None and aggregate.metadata.get(host.name) == host.id
-        if recorded or _on_purpose(fleet, host) or not _arriving(host, aggregate):
-            warnings.append(
-                Verdict(host.name, "warn", f"a member, but not {', not '.join(missing)}")
-            )
-        else:
-            waits.append(host)
-    return waits, tuple(warnings)
-
-
-def _arriving(host: Host, aggregate: Aggregate | None) -> bool:
-    return aggregate is not None or not (host.live or host.enabled)
-
-
-def _on_purpose(fleet: Fleet, host: Host) -> bool:
-    service = fleet.service(host.name)
-    return (
-        fleet.open_maintenance(host.name) is not None
-        or host.other_config.get(MAINTENANCE_KEY) == "true"
-        or (service is not None and service.status == "disabled")
-    )
-
-
 def _subject(pool: Pool, aggregate: Aggregate | None) -> str:
     return f"aggregate {aggregate.name}" if aggregate else f"pool {called(pool)}"
 
@@ -251,10 +234,15 @@ def _plan_absent(
     members = fleet.members(pool.id)
     leaving = [h for h in members if h.name in names]
     ejected = [h for h in leaving if h.name != pool.coordinator]
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    others = vms.others(ejected)
     blockers = [
         verdict
         for host in ejected
-        for verdict in eject_blockers(fleet, pool, host, wipe=wanted.wipe_local_storage)
+        for verdict in (
+            *eject_blockers(others, pool, host, wipe=wanted.wipe_local_storage),
+            *vms.blockers(host),
+        )
     ]
     kept = coordinator_blockers(pool, leaving, members)
     staying = [n for n in names if n not in {h.name for h in ejected}]
@@ -263,11 +251,16 @@ def _plan_absent(
     if kept or blockers or zones.blockers:
         all_of_them = [*([kept] if kept else []), *blockers, *zones.blockers]
         raise refuse(_subject(pool, aggregate), "hosts cannot be ejected", all_of_them)
-    work = [eject(h.name, MemberArgs(pool=called(pool), pool_id=pool.id)) for h in ejected]
+    work = vms.around_ejects(ejected, MemberArgs(pool=called(pool), pool_id=pool.id))
     warnings = tuple(v for h in ejected for v in lost_guests(fleet, h))
     dissolved = len(leaving) == len(members)
     steps = around_ejects(
-        aggregates, pool, work, names, dissolved=dissolved, by_pool=aggregate is None
+        aggregates, pool, work.steps, names, dissolved=dissolved, by_pool=aggregate is None
     )
     on_failure = tuple(step for a in aggregates for step in failed(a, steps))
-    return Plan(tuple(steps), (*warnings, *zones.warnings), on_failure=on_failure)
+    return Plan(
+        tuple(steps),
+        (*warnings, *zones.warnings),
+        on_failure=on_failure,
+        restoring=work.restoring,
+    )

@@ -16,6 +16,7 @@ from ..._core.ports import Ports
 from ..._core.reading import POOLS, reading
 from ..common.changes import NEW, merged, plugged
 from ..engine.waiting import Waiting, readiness
+from . import compute_vm_verbs
 from .membership_verbs import eject, join, pool_port
 
 
@@ -289,4 +290,5 @@ VERBS = (
     enable_tls,
     create_sr,
     plug_sr,
+    *compute_vm_verbs.VERBS,
 )

@@ -47,6 +47,7 @@ RECORD_3 = (
     "set metadata of aggregate alpha: operational_state=active, master_compute=xen1, "
     "xen1=uuid-xen1, xen2=uuid-xen2, xen3=uuid-xen3"
 )
+CREATED = "set metadata of aggregate alpha: operational_state=created"
 CHANGING = "set metadata of aggregate alpha: operational_state=changing"
 
 
@@ -119,9 +120,9 @@ PRESENT = {
     "a new aggregate becomes a pool": (
         new_pool(),
         BY_AGGREGATE,
-        [CHANGING, "set name of pool of xen1 to alpha", JOIN_2, JOIN_3, RECORD_3],
+        [CREATED, CHANGING, "set name of pool of xen1 to alpha", JOIN_2, JOIN_3, RECORD_3],
     ),
-    "created is as good as no state": (
+    "created becomes changing": (
         new_pool(operational_state="created"),
         BY_AGGREGATE,
         [CHANGING, "set name of pool of xen1 to alpha", JOIN_2, JOIN_3, RECORD_3],
@@ -156,6 +157,8 @@ PRESENT = {
         fleet([host("xen1")], [alpha("xen1")]),
         BY_AGGREGATE,
         [
+            CREATED,
+            CHANGING,
             "set name of pool of xen1 to alpha",
             "set metadata of aggregate alpha: operational_state=active, master_compute=xen1, "
             "xen1=uuid-xen1",
@@ -370,7 +373,12 @@ WARNINGS = {
         "xen2: a member, but not live, not enabled",
     ),
     "stranger": (
-        fleet([ONE, MEMBER], [alpha("xen1")], pools=[ALPHA]),
+        fleet(
+            [ONE, MEMBER],
+            [alpha("xen1")],
+            pools=[replace(ALPHA, default_sr=NFS.id)],
+            storages=[NFS],
+        ),
         BY_AGGREGATE,
         "xen2: a member of the pool, but not in aggregate alpha",
     ),
