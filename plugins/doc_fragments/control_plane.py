@@ -33,6 +33,7 @@ options:
   default_availability_zone:
     description:
       - Zone of hosts that no aggregate puts into one. On V(nova) it matters only while there is no such host.
+      - Like the name of any zone it has no C(:), control characters or surrounding blanks.
       - If not set, the environment variable E(XENFLEET_DEFAULT_AVAILABILITY_ZONE) is used.
     type: str
     default: nova

@@ -39,7 +39,7 @@ options:
     type: str
   aggregate:
     description:
-      - Only servers on hosts of this aggregate, which must exist.
+      - Only servers on hosts of the aggregate of this name or id, which must exist.
     type: str
   project_id:
     description:

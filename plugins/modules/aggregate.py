@@ -11,9 +11,9 @@ short_description: Manage a host aggregate
 version_added: 0.1.0
 description:
   - Creates, changes and deletes a host aggregate, by the rules of the Compute API.
-  - Every change is checked before anything is changed. With O(control_plane=xapi) it is then changed
-    as one transaction. Nova has none. If it refuses a step because of what others changed meanwhile, the steps before
-    it are kept, the error names them, and running again does the rest.
+  - Every change is checked before anything is changed, and everything that forbids one is reported at once. With
+    O(control_plane=xapi) it is then changed as one transaction. Nova has none. If it refuses a step because of what
+    others changed meanwhile, the steps before it are kept, the error names them, and running again does the rest.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -25,12 +25,17 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the aggregate.
+      - Name of the aggregate. Either this or O(id) is needed.
+      - A number is a name here, too. If it is the id of another aggregate, there is a warning.
     type: str
-    required: true
+  id:
+    description:
+      - Id of an aggregate that exists, in place of its name.
+    type: int
   new_name:
     description:
       - Name to give it. If an aggregate of this name exists and none is called O(name), it has been renamed before.
+      - A number that is the id of another aggregate is accepted with a warning.
     type: str
   state:
     description:
@@ -42,11 +47,15 @@ options:
     description:
       - Availability zone of its hosts.
       - It can be set and changed but never removed. To remove it, delete the aggregate and create it again.
-      - It cannot be changed while a member has servers, or is in another zone through another aggregate.
+      - It cannot be changed while a member has servers, unless O(allow_zone_change=true), or is in another zone through
+        another aggregate.
+      - One that is named like the default zone is accepted with a warning.
     type: str
   metadata:
     description:
       - Metadata items. Those given are set, those whose value is null are removed, others are left alone.
+      - Values are strings. Numbers are written as they are, booleans as V(true) and V(false); a list or dictionary is
+        refused.
     type: dict
   purge_metadata:
     description:
@@ -62,6 +71,31 @@ options:
   remove_hosts:
     description:
       - With O(state=absent), take the members out first instead of refusing.
+    type: bool
+    default: false
+  allow_zone_change:
+    description:
+      - Whether servers may come into another availability zone together with their host. By default a host with
+        servers is refused then, as Nova refuses it.
+      - With O(control_plane=xapi) servers are not bound to a zone. Those that are stopped or suspended, and can start
+        on that host only because of their disks, go along in any case. A warning names the servers whose zone changes.
+      - Not with O(control_plane=nova), since Nova itself refuses it.
+    type: bool
+    default: false
+  keep_in_pool:
+    description:
+      - Whether hosts may leave an aggregate with C(hypervisor_pool=true) in its metadata while they are members of its
+        Xen pool. They stay in that pool then, a warning names them, and the metadata loses what it says of them.
+      - By default such hosts are refused. M(xenfleet.compute.xen_pool_member) with
+        O(xenfleet.compute.xen_pool_member#module:state=absent) ejects them and takes them out of the aggregate.
+      - With O(control_plane=nova) it is the aggregate's metadata that tells which hosts are in the pool. Set it if
+        Nova's own XenAPI driver ejects the hosts that leave.
+    type: bool
+    default: false
+  must_be_disabled:
+    description:
+      - Whether hosts may leave only while their compute service is disabled, be it because of O(hosts) or of
+        O(remove_hosts). With one that is enabled the task is refused.
     type: bool
     default: false
 seealso:
@@ -89,6 +123,11 @@ EXAMPLES = r"""
     hosts:
       - xen1
       - xen2
+
+- name: The aggregate with id 3 is named staging
+  xenfleet.compute.aggregate:
+    id: 3
+    new_name: staging
 
 - name: No aggregate of that name
   xenfleet.compute.aggregate:
@@ -161,6 +200,7 @@ from ..module_utils._glue.views import aggregate_view, text_items
 from ..module_utils._reconcile.aggregates.plan import (
     AggregateWanted,
     aggregate_needs,
+    managed,
     plan_aggregate,
 )
 
@@ -168,7 +208,8 @@ SPEC = merge(
     CONNECTION,
     Spec(
         {
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
+            "id": {"type": "int"},
             "new_name": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "availability_zone": {"type": "str"},
@@ -176,7 +217,12 @@ SPEC = merge(
             "purge_metadata": {"type": "bool", "default": False},
             "hosts": {"type": "list", "elements": "str"},
             "remove_hosts": {"type": "bool", "default": False},
-        }
+            "allow_zone_change": {"type": "bool", "default": False},
+            "keep_in_pool": {"type": "bool", "default": False},
+            "must_be_disabled": {"type": "bool", "default": False},
+        },
+        mutually_exclusive=[("name", "id")],
+        required_one_of=[("name", "id")],
     ),
 )
 
@@ -184,22 +230,20 @@ SPEC = merge(
 def run(task: Task) -> dict[str, Any]:
     """Services and servers are only looked at where a rule depends on them."""
     wanted = wanted_from(task.params)
-    name = wanted.new_name or wanted.name
     return task.reconcile(
         lambda fleet: plan_aggregate(fleet, wanted),
         first=reading(AGGREGATES),
         needs=lambda fleet: aggregate_needs(fleet, wanted),
         shown=reading(AGGREGATES),
-        result=lambda fleet: {
-            "aggregate": aggregate_view(fleet.aggregate(name) or fleet.aggregate(wanted.name))
-        },
+        result=lambda fleet: {"aggregate": aggregate_view(managed(fleet, wanted))},
         exclusive=True,
     )
 
 
 def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
     return AggregateWanted(
-        name=params["name"],
+        name=params["name"] or "",
+        id=params["id"],
         new_name=params["new_name"],
         zone=params["availability_zone"],
         metadata=text_items(params["metadata"]),
@@ -207,6 +251,9 @@ def wanted_from(params: Mapping[str, Any]) -> AggregateWanted:
         hosts=params["hosts"],
         present=params["state"] == "present",
         remove_hosts=params["remove_hosts"],
+        allow_zone_change=params["allow_zone_change"],
+        keep_in_pool=params["keep_in_pool"],
+        must_be_disabled=params["must_be_disabled"],
     )
 
 

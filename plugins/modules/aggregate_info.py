@@ -22,7 +22,7 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Only the aggregate of this name.
+      - Only the aggregate of this name, or with this id if none has that name.
     type: str
   availability_zone:
     description:
@@ -96,6 +96,7 @@ from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
+from ..module_utils._reconcile.common.aggregates import find_aggregate
 
 SPEC = merge(
     CONNECTION,
@@ -111,10 +112,12 @@ SPEC = merge(
 
 def run(task: Task) -> dict[str, Any]:
     name, zone, host = (task.params[k] for k in ("name", "availability_zone", "host"))
+    fleet = task.read(reading(AGGREGATES))
+    only = None if name is None else find_aggregate(fleet, name)
     aggregates = [
         aggregate
-        for aggregate in sorted(task.read(reading(AGGREGATES)).aggregates, key=lambda a: a.name)
-        if name in (None, aggregate.name)
+        for aggregate in sorted(fleet.aggregates, key=lambda a: a.name)
+        if (name is None or aggregate is only)
         and zone in (None, aggregate.availability_zone)
         and (host is None or host in aggregate.hosts)
     ]

@@ -38,7 +38,7 @@ options:
     elements: str
   aggregate:
     description:
-      - Name of the aggregate whose hosts may be emptied, in place of O(hosts).
+      - Name or id of the aggregate whose hosts may be emptied, in place of O(hosts).
     type: str
   keep:
     description:

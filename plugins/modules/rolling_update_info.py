@@ -36,7 +36,7 @@ options:
     elements: str
   aggregate:
     description:
-      - Name of the aggregate whose hosts to take, instead of O(hosts).
+      - Name or id of the aggregate whose hosts to take, instead of O(hosts).
     type: str
   network:
     description:

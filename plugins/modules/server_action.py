@@ -42,7 +42,9 @@ options:
       - V(live_migrate) moves a running server; V(live_migrate_abort) cancels that, V(live_migrate_force_complete) ends
         it at the cost of a pause.
       - V(evacuate) starts a server of a failed host on another host. The host's compute service must be down,
-        or forced down once the host is fenced.
+        or forced down once the host is fenced. For each server that loses disks by it there is a warning, in check mode
+        too. These are disks that the failed host alone has. With O(control_plane=nova) they are those that are not on
+        volumes, unless the hosts share the storage that they are on, which Nova does not tell.
       - V(delete) deletes, or deletes softly where that is set up, V(force_delete) deletes for good.
       - V(reset_state) changes only the recorded state.
     type: str
@@ -124,7 +126,7 @@ options:
         type: str
       aggregate:
         description:
-          - Only servers on hosts of this aggregate, which must exist.
+          - Only servers on hosts of the aggregate of this name or id, which must exist.
         type: str
       project_id:
         description:
@@ -235,7 +237,8 @@ options:
     type: int
   availability_zone:
     description:
-      - With O(action=unshelve) and O(control_plane=nova), the zone to put the server into, to which it is pinned then.
+      - With O(action=unshelve) and O(control_plane=nova), the zone to put the server into, to which it is pinned then,
+        as a warning says.
     type: str
   admin_password:
     description:
@@ -515,7 +518,7 @@ def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:
     filters = params["filters"]
     options = {name: params[name] for name in OPTIONS if params[name] not in (None, False)}
     if "image_metadata" in options:
-        options["image_metadata"] = text_items(options["image_metadata"])
+        options["image_metadata"] = text_items(options["image_metadata"], "image_metadata")
     return ServerActionWanted(
         action=params["action"],
         servers=params["servers"] or (),

@@ -212,7 +212,7 @@ def run(task: Task) -> dict[str, Any]:
         description=params["description"],
         default_sr=params["default_sr"],
         coordinator=params["coordinator"],
-        other_config=text_items(params["other_config"]),
+        other_config=text_items(params["other_config"], "other_config"),
         tags=params["tags"],
     )
     # An aggregate may name the coordinator.

@@ -11,6 +11,9 @@ short_description: Read Xen pools
 version_added: 0.1.0
 description:
   - Returns Xen pools with their members and storage. A stand-alone host is a pool of one.
+  - With each, returns the aggregates that are this pool by what their metadata says (C(hypervisor_pool),
+    C(master_compute), a key with the uuid of each member, or the same name and a common host), and where the two have
+    parted.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -40,6 +43,10 @@ EXAMPLES = r"""
 - name: Read the pool of xen2
   xenfleet.compute.xen_pool_info:
     host: xen2
+
+- name: No pool and aggregate have parted
+  ansible.builtin.assert:
+    that: found.pools | map(attribute="aggregates") | flatten | rejectattr("in_step") | length == 0
 """
 
 # Written by make format from docs/returns.yml.
@@ -116,6 +123,47 @@ pools:
           type: nfs
           shared: true
           attached: [xen1, xen2]
+    aggregates:
+      description: The aggregates that are this pool, by name, and where pool and aggregate have parted.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the aggregate.
+          type: str
+          sample: production
+        operational_state:
+          description: How far the pool is, by the aggregate's metadata, or null.
+          type: str
+          sample: active
+        in_step:
+          description: Whether the lists that follow are empty, and the coordinator is right.
+          type: bool
+          sample: false
+        not_in_pool:
+          description: Hosts of the aggregate that are not members of the pool.
+          type: list
+          elements: str
+          sample: [xen4]
+        not_in_aggregate:
+          description: Members of the pool that are not hosts of the aggregate.
+          type: list
+          elements: str
+          sample: [xen3]
+        stale_records:
+          description: Hosts that the metadata has a key of, with a uuid that is no such member's.
+          type: list
+          elements: str
+          sample: [xen9]
+        missing_records:
+          description: Members of the pool that the metadata has no key of.
+          type: list
+          elements: str
+          sample: [xen3]
+        wrong_coordinator:
+          description: The recorded C(master_compute) if another host coordinates the pool, else null.
+          type: str
+          sample: xen2
 unanswered:
   description: Addresses that gave no answer, each with the reason; pools of theirs may be missing.
   returned: success
@@ -125,9 +173,9 @@ unanswered:
 
 from typing import Any
 
-from ..module_utils._core.reading import POOLS, reading
+from ..module_utils._core.reading import AGGREGATES, POOLS, reading
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
-from ..module_utils._glue.pool_views import pool_view
+from ..module_utils._glue.pool_views import pool_info_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 
@@ -136,7 +184,7 @@ SPEC = merge(CONNECTION, Spec({"name": {"type": "str"}, "host": {"type": "str"}}
 
 def run(task: Task) -> dict[str, Any]:
     name, host = task.params["name"], task.params["host"]
-    fleet = task.read(reading(POOLS))
+    fleet = task.read(reading(AGGREGATES, POOLS))
     pools = [
         pool
         for pool in sorted(fleet.pools, key=lambda p: (p.name, p.coordinator))
@@ -145,7 +193,7 @@ def run(task: Task) -> dict[str, Any]:
     ]
     return {
         "changed": False,
-        "pools": [pool_view(fleet, pool) for pool in pools],
+        "pools": [pool_info_view(fleet, pool) for pool in pools],
         "unanswered": dict(fleet.unreachable),
     }
 

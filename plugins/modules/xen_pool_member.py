@@ -17,8 +17,12 @@ description:
     connected to the pool's networks; the call itself returns much earlier.
   - With O(aggregate), the pool is the one that the aggregate is to be. Its first host coordinates it and gives the pool
     the aggregate's name. The aggregate's metadata then shows how far the pool is, with the keys that Nova's
-    XenAPI driver kept, C(operational_state) (V(changing) during the joins, V(active) after them, V(error) after a
-    failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI uuid.
+    XenAPI driver kept, C(operational_state) (V(created) to begin with, V(changing) during the joins, V(active) after
+    them, V(error) after a failure), C(master_compute) (the coordinator), and for each member host a key with its XAPI
+    uuid.
+  - With O(aggregate), a warning says so if the pool's default SR is missing or local to a host, or if guests of the
+    pool have disks on another shared SR. The default SR is where Nova's XenAPI driver put new guests, with its option
+    C(sr_matching_filter).
   - What was interrupted or failed is finished by running it again.
 author:
   - xenfleet.compute contributors (@xenfleet)
@@ -47,13 +51,17 @@ options:
     type: str
   aggregate:
     description:
-      - Name of an aggregate with C(hypervisor_pool=true) in its metadata. Its hosts are to be, or to leave, one pool.
+      - Name or id of an aggregate with C(hypervisor_pool=true) in its metadata. Its hosts are to be, or to leave, one
+        pool.
     type: str
   state:
     description:
       - Whether the hosts are members.
       - With V(absent), hosts are ejected. This wipes their local disks and reboots them, so it needs
         O(wipe_local_storage=true). A host with resident guests stays.
+      - The hosts leave the aggregate as well, and so does what its metadata says of them. With O(pool) or O(member),
+        these are all aggregates whose metadata says that they are this pool. A host that runs on, such as the last one
+        of a pool, keeps its availability zone if it has guests, unless O(allow_zone_change=true).
       - With V(joinable), nothing is ever changed. The task fails, with every blocker, if the hosts could not join.
       - The coordinator cannot be ejected while others stay. When it is the last, its pool loses its name.
     type: str
@@ -70,6 +78,42 @@ options:
       - Such guests can be addressed by uuid only from then on.
     type: bool
     default: false
+  enable_tls_verification:
+    description:
+      - Whether to enable TLS verification on a host before it joins, if it is on in the pool and off on the host. XAPI
+        joins no host that differs in this, and a host that was ejected comes back with it off.
+      - It can only be disabled again on the host itself.
+    type: bool
+    default: false
+  into_aggregate:
+    description:
+      - With O(state=joinable), the aggregate that the hosts are to come into, which need not exist yet. What forbids
+        them its availability zone is reported, too. With O(control_plane=nova) these are only their other aggregates;
+        M(xenfleet.compute.aggregate_host) with O(xenfleet.compute.aggregate_host#module:state=joinable) looks at the
+        servers that Nova has on them.
+    type: str
+  availability_zone:
+    description:
+      - With O(into_aggregate), the availability zone that the aggregate is to have, if it is not the one that it has.
+    type: str
+  allow_zone_change:
+    description:
+      - Whether servers may come into another availability zone together with their host. See
+        O(xenfleet.compute.aggregate_host#module:allow_zone_change).
+    type: bool
+    default: false
+  compute_vm:
+    description:
+      - The VM in which a host's C(nova-compute) runs, one on each host, as Nova's XenAPI driver had it. Each element is
+        the name of such VMs, the uuid of one, or an item of C(other_config) in the form C(KEY=VALUE).
+      - If it runs on a host that is to join, it is shut down cleanly before, and started after the join, also
+        after one that has failed. If a run is killed meanwhile, the next one starts it. On a host that is ejected it is
+        shut down, and started again only if the eject fails. Any other running guest is a blocker.
+      - Such VMs may have the same name on every host.
+      - An empty list means that there are none. Nova's driver knew the VM from inside, and did not need a name for it.
+    type: list
+    elements: str
+    default: [nova-compute, nova_compute=true]
   max_parallel:
     description:
       - How many hosts join at the same time.
@@ -105,6 +149,17 @@ EXAMPLES = r"""
   xenfleet.compute.xen_pool_member:
     aggregate: production
     max_parallel: 2
+
+- name: A host that was ejected comes back
+  xenfleet.compute.xen_pool_member:
+    pool: production
+    host: xen3
+    enable_tls_verification: true
+
+- name: They join, and the VM in which each has its nova-compute is down meanwhile
+  xenfleet.compute.xen_pool_member:
+    aggregate: production
+    compute_vm: [os-compute, 2e5b8a41-93cf-4d06-a8a5-0d6f3a4b7c11]
 
 - name: One host leaves, and its local disks are wiped
   xenfleet.compute.xen_pool_member:
@@ -222,6 +277,8 @@ from ..module_utils._glue.pool_views import pool_view
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
 from ..module_utils._glue.views import aggregate_view
+from ..module_utils._reconcile.common.aggregates import find_aggregate
+from ..module_utils._reconcile.common.compute_vm import DEFAULT as COMPUTE_VM
 from ..module_utils._reconcile.pools.membership import (
     MembershipWanted,
     find_subject,
@@ -243,13 +300,22 @@ SPEC = merge(
             },
             "wipe_local_storage": {"type": "bool", "default": False},
             "allow_duplicate_servers": {"type": "bool", "default": False},
+            "enable_tls_verification": {"type": "bool", "default": False},
+            "into_aggregate": {"type": "str"},
+            "availability_zone": {"type": "str"},
+            "allow_zone_change": {"type": "bool", "default": False},
+            "compute_vm": {"type": "list", "elements": "str", "default": list(COMPUTE_VM)},
             "max_parallel": {"type": "int", "default": 1},
             "wait_timeout": {"type": "float", "default": 600.0},
         },
         mutually_exclusive=[("pool", "member", "aggregate")],
         required_one_of=[("pool", "member", "aggregate")],
         required_if=[("state", "absent", ["hosts"])],
-        required_by={"pool": ["hosts"], "member": ["hosts"]},
+        required_by={
+            "pool": ["hosts"],
+            "member": ["hosts"],
+            "availability_zone": ["into_aggregate"],
+        },
     ),
 )
 
@@ -264,6 +330,11 @@ def run(task: Task) -> dict[str, Any]:
         state=params["state"],
         wipe_local_storage=params["wipe_local_storage"],
         allow_duplicate_servers=params["allow_duplicate_servers"],
+        enable_tls_verification=params["enable_tls_verification"],
+        into_aggregate=params["into_aggregate"],
+        zone=params["availability_zone"],
+        allow_zone_change=params["allow_zone_change"],
+        compute_vm=params["compute_vm"],
         max_parallel=params["max_parallel"],
     )
     return task.reconcile(
@@ -275,7 +346,7 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def _result(fleet: Fleet, wanted: MembershipWanted) -> dict[str, Any]:
-    aggregate = fleet.aggregate(wanted.aggregate) if wanted.aggregate else None
+    aggregate = find_aggregate(fleet, wanted.aggregate) if wanted.aggregate else None
     return {
         "pool": pool_view(fleet, find_subject(fleet, wanted)),
         "aggregate": aggregate_view(aggregate),

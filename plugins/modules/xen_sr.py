@@ -209,7 +209,7 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def wanted_from(params: Mapping[str, Any]) -> StorageWanted:
-    config = text_items(params["device_config"]) or {}
+    config = text_items(params["device_config"], "device_config") or {}
     return StorageWanted(
         name=params["name"],
         pool=params["pool"],

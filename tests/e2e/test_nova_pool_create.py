@@ -111,6 +111,7 @@ def test_aggregate_in_nova_and_pool_by_xenapi(bed: Bed, tmp_path: Path) -> None:
         run = books.tasks(hand_over, gone)
         assert run.status == 0, run.output
         assert pools(site) == {"alpha": ["compute1", "compute2"]}
+        assert sorted(aggregate(bed)["hosts"]) == ["compute1", "compute2"]
         two = uuids(site, ["compute1", "compute2"])
         assert aggregate(bed)["metadata"] == {**finished(two), "master_compute": "compute2"}
 

@@ -8,6 +8,7 @@ What came of a run is read from the simulator's inspect endpoint and from the st
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -118,6 +119,8 @@ def test_predicted_done_and_repeated(tmp_path: Path) -> None:
         assert all(text in predicted.output for text in predicted.actions)
         assert end_state(site, books.store) == DONE
         assert "Pool alpha: active, coordinated by xen1, zone zone-a" in real.output
+        states = re.findall(r"operational_state=(\w+)", "\n".join(real.actions))
+        assert states == ["created", "changing", "active"]
 
         before = books.mutating_calls()
         kinds = ["SR.create", "pool.set_default_SR", "pool.join"]
@@ -126,6 +129,16 @@ def test_predicted_done_and_repeated(tmp_path: Path) -> None:
         again = books.run(PLAYBOOK, **WANTED)
         assert (again.status, again.changed, again.actions) == (0, 0, [])
         assert books.mutating_calls() == before
+
+
+def test_a_default_sr_that_supporters_cannot_use_is_a_warning(tmp_path: Path) -> None:
+    with Simulator(FRESH) as site:
+        books = Playbooks(site, tmp_path)
+        shared = books.run(PLAYBOOK, "--check", **WANTED)
+        assert "default SR" not in shared.output
+        none = books.run(PLAYBOOK, "--check", **{**WANTED, "pool_create_storage": {}})
+        (warning,) = none.result("The hosts of the aggregate are one pool")["warnings"]
+        assert re.match(r"pool alpha: it has no default SR.*xen_pool with default_sr", warning)
 
 
 @pytest.mark.full
@@ -163,20 +176,23 @@ def storage_made(site: Simulator, books: Playbooks) -> bool:
 
 
 MOMENTS = [
-    pytest.param(storage_made, id="as the SR is made", marks=pytest.mark.full),
-    pytest.param(asked_to_join, id="as the first join is asked for", marks=pytest.mark.full),
-    pytest.param(listed_but_not_live, id="after the call, before the host is back"),
+    pytest.param(storage_made, "created", id="as the SR is made", marks=pytest.mark.full),
+    pytest.param(
+        asked_to_join, "changing", id="as the first join is asked for", marks=pytest.mark.full
+    ),
+    pytest.param(listed_but_not_live, "changing", id="after the call, before the host is back"),
 ]
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("moment", "state"), MOMENTS)
 def test_killed_and_run_again(
-    moment: Callable[[Simulator, Playbooks], bool], tmp_path: Path
+    moment: Callable[[Simulator, Playbooks], bool], state: str, tmp_path: Path
 ) -> None:
     with Simulator(FRESH) as site:
         books = Playbooks(site, tmp_path)
         books.run_until_killed(PLAYBOOK, lambda: moment(site, books), **WANTED)
         assert end_state(site, books.store) != DONE
+        assert operational_state(books.store) == [(state,)]
 
         resumed = books.run(PLAYBOOK, **WANTED)
         assert resumed.status == 0, resumed.output
@@ -236,7 +252,13 @@ def test_a_connection_that_breaks_after_the_call(tmp_path: Path) -> None:
 
 
 def member(**options: Any) -> dict[str, Any]:
-    return {"xenfleet.compute.xen_pool_member": {"aggregate": "alpha", **options}}
+    named = {} if "pool" in options else {"aggregate": "alpha"}
+    return {"xenfleet.compute.xen_pool_member": {**named, **options}}
+
+
+def leaves(host: str, **options: Any) -> dict[str, Any]:
+    named = {"aggregate": "alpha", "host": host, "state": "absent"}
+    return {"xenfleet.compute.aggregate_host": {**named, **options}}
 
 
 def metadata(books: Playbooks) -> dict[str, str]:
@@ -253,13 +275,18 @@ def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
         stays = books.tasks(member(host="xen1", **leave))
         assert "it is the coordinator, and xen2 and xen3 would stay" in stays.failure()["msg"]
 
-        one = books.tasks(member(host="xen3", **leave))
+        parted = books.tasks(leaves("xen3"))
+        assert "xen3 is a member of the Xen pool that it is" in parted.failure()["msg"]
+        assert "xen_pool_member, aggregate alpha and state absent" in parted.failure()["msg"]
+
+        one = books.tasks(member(host="xen3", pool="alpha", **leave))
         assert one.status == 0, one.output
         assert sorted(p["hosts"] for p in site.get("/state")["pools"]) == [
             ["xen1", "xen2"],
             ["xen3"],
         ]
         assert "xen3" not in metadata(books)
+        assert end_state(site, books.store)["members"] == ["xen1", "xen2"]
         assert metadata(books)["operational_state"] == "active"
 
         hand_over = {"xenfleet.compute.xen_pool": {"name": "alpha", "coordinator": "xen2"}}
@@ -269,7 +296,15 @@ def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
         back = books.run(PLAYBOOK, **WANTED)
         assert "xen3: TLS verification is off on it, on in the pool" in back.failure()["msg"]
 
-        rest = books.tasks(member(hosts=["xen1", "xen2"], **leave))
+        assert "Set enable_tls_verification to true" in back.failure()["msg"]
+        back = books.run(PLAYBOOK, **WANTED, pool_create_enable_tls_verification=True)
+        assert back.status == 0, back.output
+        assert "enable TLS verification on host xen3" in back.actions
+        assert end_state(site, books.store)["in service"] == HOSTS
+        assert sorted(end_state(site, books.store)["members"]) == ["xen1", "xen2", "xen3"]
+        assert "xen3" in metadata(books)
+
+        rest = books.tasks(member(hosts=["xen1", "xen2", "xen3"], **leave))
         assert rest.status == 0, rest.output
         assert sorted(p["hosts"] for p in site.get("/state")["pools"]) == [
             ["xen1"],
@@ -281,7 +316,8 @@ def test_hosts_leave_and_the_coordinator_goes_last(tmp_path: Path) -> None:
             "hypervisor_pool": "true",
             "operational_state": "created",
         }
-        again = books.tasks(member(hosts=["xen1", "xen2"], **leave))
+        assert end_state(site, books.store)["members"] == []
+        again = books.tasks(member(hosts=["xen1", "xen2", "xen3"], **leave))
         assert (again.status, again.changed) == (0, 0)
 
 
@@ -353,6 +389,120 @@ def test_refused_before_anything_is_changed(
         assert all(v["remedy"] for v in result["error"]["details"]["verdicts"])
         assert books.mutating_calls() == []
         assert query(books.store, "select * from xenfleet_aggregates") == []
+
+
+# --- hosts that have guests -------------------------------------------------------------------------
+
+
+def local(name: str, where: str, state: str = "running") -> dict[str, Any]:
+    memory = "2 GiB"
+    return {"name": name, "memory": memory, "where": where, "storage": "local", "state": state}
+
+
+INHABITED = site_with(
+    FRESH_HOST,
+    vms=[
+        local("keep", "xen1"),
+        local("off1", "xen1", "halted"),
+        local("off2", "xen2", "halted"),
+        local("off3", "xen3", "halted"),
+    ],
+)
+
+
+def where(site: Simulator) -> dict[str, tuple[str, str | None]]:
+    return {n: (v["power_state"], v["host"]) for n, v in site.get("/state")["vms"].items()}
+
+
+def words(text: str) -> str:
+    """Without line breaks, which depend on the terminal."""
+    return " ".join(text.split())
+
+
+def test_guests_keep_their_hosts_out_of_a_zone_unless_that_is_accepted(tmp_path: Path) -> None:
+    with Simulator(INHABITED) as site:
+        books = Playbooks(site, tmp_path)
+        before = where(site)
+        refused = books.run(PLAYBOOK, **WANTED)
+        assert refused.status == 2, refused.output
+        result = refused.failure()
+        assert "while it has servers (keep); off1, not running, would go along" in result["msg"]
+        assert "would go along are off2 on xen2 and off3 on xen3" in result["msg"]
+        verdicts = result["error"]["details"]["verdicts"]
+        assert [v["subject"] for v in verdicts] == ["xen1"]
+        assert "allow_zone_change" in verdicts[0]["remedy"]
+        assert books.mutating_calls() == []
+        assert query(books.store, "select * from xenfleet_aggregates") == []
+
+        accepted = {**WANTED, "pool_create_allow_zone_change": True}
+        predicted = books.run(PLAYBOOK, "--check", "--diff", **accepted)
+        assert predicted.status == 0, predicted.output
+        assert "with its servers keep and off1 (not running)" in predicted.output
+        real = books.run(PLAYBOOK, **accepted)
+        assert real.status == 0, real.output
+        assert real.actions == predicted.actions
+        warning = (
+            "host xen1: availability zone of keep and off1 (not running) changes from the default"
+        )
+        assert warning in words(real.output)
+        assert end_state(site, books.store) == DONE
+        assert where(site) == before
+
+        again = books.run(PLAYBOOK, **WANTED)
+        assert (again.status, again.changed) == (0, 0), again.output
+
+
+def test_blockers_of_joins_and_of_the_zone_are_reported_at_once(tmp_path: Path) -> None:
+    guests = [local("keep", "xen1"), local("web", "xen3")]
+    with Simulator(site_with(FRESH_HOST, vms=guests)) as site:
+        books = Playbooks(site, tmp_path)
+        refused = books.run(PLAYBOOK, **WANTED)
+        verdicts = refused.failure()["error"]["details"]["verdicts"]
+        found = [(v["subject"], v["reason"].split(" ")[0]) for v in verdicts]
+        assert found == [("xen3", "1"), ("xen1", "changing"), ("xen3", "changing")]
+        assert books.mutating_calls() == []
+
+
+def test_a_pool_with_guests_is_taken_into_an_aggregate_and_a_zone(tmp_path: Path) -> None:
+    description = site_with(
+        {"name": "xen", "count": 3, "pool": "old"},
+        pools={"old": {"srs": [{"name": "nfs1", "default": True}]}},
+        vms=[
+            local("one", "xen1"),
+            {"name": "two", "where": "xen2"},
+            local("off", "xen3", "halted"),
+        ],
+    )
+    with Simulator(description) as site:
+        books = Playbooks(site, tmp_path)
+        before = where(site)
+        wanted = {k: v for k, v in WANTED.items() if k != "pool_create_storage"}
+        refused = books.run(PLAYBOOK, **wanted)
+        verdicts = refused.failure()["error"]["details"]["verdicts"]
+        assert [v["subject"] for v in verdicts] == ["xen1", "xen2"]
+        assert query(books.store, "select * from xenfleet_aggregates") == []
+
+        real = books.run(PLAYBOOK, **wanted, pool_create_allow_zone_change=True)
+        assert real.status == 0, real.output
+        assert end_state(site, books.store) == DONE
+        assert where(site) == before
+        assert [m for m in books.mutating_calls() if "VM." in m or "host." in m] == []
+        again = books.run(PLAYBOOK, **wanted)
+        assert (again.status, again.changed) == (0, 0), again.output
+
+
+def test_a_halted_guest_on_local_storage_does_not_keep_its_host_out_of_a_zone(
+    tmp_path: Path,
+) -> None:
+    guests = [local("idle", "xen1", "halted")]
+    with Simulator(site_with({"name": "xen", "count": 1}, vms=guests)) as site:
+        books = Playbooks(site, tmp_path)
+        zoned = {"name": "z", "availability_zone": "zone-a", "hosts": ["xen1"]}
+        run = books.tasks({"xenfleet.compute.aggregate": zoned})
+        assert run.status == 0, run.output
+        assert "availability zone of idle (not running) changes" in words(run.output)
+        assert end_state(site, books.store)["members"] == ["xen1"]
+        assert metadata(books) == {"availability_zone": "zone-a"}
 
 
 def test_a_host_that_is_down(tmp_path: Path) -> None:

@@ -116,6 +116,32 @@ def test_a_join_that_breaks_off_leaves_a_partial_record() -> None:
         assert sim.get("/state")["hosts"]["xen2"]["role"] == "coordinator"
 
 
+def test_a_guest_of_a_joiner_keeps_its_uuid_and_its_local_disk() -> None:
+    """import.ml, and join_common in xapi_pool.ml, which unplugs all storage before the restart."""
+    guest = {"name": "inside", "where": "xen2", "storage": "local"}
+    with Simulator({**FRESH, "vms": [guest]}) as sim:
+        joiner, target = Client(sim.hosts["xen2"]), Client(sim.hosts["xen1"])
+        join = ("pool.join", address(sim, "xen1"), "root", "secret")
+        assert joiner.error(*join) == ["JOINING_HOST_CANNOT_HAVE_RUNNING_VMS"]
+        vm = joiner.vm("inside")
+        before = joiner("VM.get_record", vm)
+        joiner("VM.clean_shutdown", vm)
+        joiner(*join)
+        assert joiner.error("VM.start", vm, False, False)[0] == "NO_HOSTS_AVAILABLE"
+        assert joiner.error("VM.start_on", vm, joiner.host("xen2"), False, False)[:2] == [
+            "VM_REQUIRES_SR",
+            vm,
+        ]
+        until(lambda: target("host.get_enabled", target.host("xen2")))
+        after = target("VM.get_record", target.vm("inside"))
+        same = ("uuid", "other_config", "memory_static_max")
+        assert [after[key] for key in same] == [before[key] for key in same]
+        assert target.vm("inside") != vm
+        assert target("VM.get_possible_hosts", target.vm("inside")) == [target.host("xen2")]
+        target("VM.start", target.vm("inside"), False, False)
+        assert sim.get("/state")["vms"]["inside"]["host"] == "xen2"
+
+
 def test_a_joiner_that_loses_power_before_its_restart_comes_up_in_the_pool() -> None:
     with Simulator(FRESH) as sim:
         joiner, target = Client(sim.hosts["xen2"]), Client(sim.hosts["xen1"])

@@ -212,6 +212,10 @@ class Server:
     """Uuids of the storage repositories of its disks and inserted CDs."""
     memory_image: str | None = None
     """Uuid of the storage repository that a suspended server's memory is on."""
+    local_disks: tuple[str, ...] = ()
+    """Kinds of disks that it has on its host and not on volumes, where the control plane tells: root
+    disk, ephemeral disk, swap disk.
+    """
     networks: frozenset[str] = frozenset()
     devices: bool = False
     """It has GPUs, USB devices or SR-IOV interfaces, of which XAPI alone knows where they are free."""
@@ -248,6 +252,8 @@ class Server:
     """The failed host that it ran on once, if it has been started on another one since and no run
     has seen that evacuation to its end.
     """
+    stopped_for_join: str | None = None
+    """The host whose join to a pool it was shut down for, if it has not been started since."""
 
     @property
     def running(self) -> bool:

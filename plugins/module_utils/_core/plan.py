@@ -127,12 +127,23 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Restoring:
+    """A step that is taken even though the plan has failed, unless it was tried before: once
+    ``after`` has been done, in any case without it, and no more once ``until`` has been done.
+    """
+
+    step: Step
+    after: Step | None = None
+    until: Step | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """Steps in order. An empty plan is the only meaning of "nothing to change".
 
     ``window`` bounds how many neighbouring independent steps run at once. Once more than
     ``max_failures`` of them have failed, no further one is started. ``on_failure`` are steps, each
-    done at once, that are taken when the plan has failed.
+    done at once, that are taken when the plan has failed; ``restoring`` are followed to their end.
     """
 
     steps: tuple[Step, ...] = ()
@@ -140,6 +151,7 @@ class Plan:
     window: int = 1
     max_failures: int = 0
     on_failure: tuple[Step, ...] = ()
+    restoring: tuple[Restoring, ...] = ()
 
     @property
     def changed(self) -> bool:

@@ -152,6 +152,9 @@ class PoolPort(Protocol):
     def designate_coordinator(self, pool_id: str, host: str) -> None:
         """Hand the coordinator's part to another member; sessions end."""
 
+    def enable_tls_verification(self, pool_id: str) -> None:
+        """Let its hosts verify each other's certificates from now on; there is no way back from outside."""
+
     def start_join(self, host: str, pool_id: str) -> Any:
         """Ask a stand-alone host to join and return a handle; success does not mean that it is
         ready.
@@ -164,6 +167,9 @@ class PoolPort(Protocol):
         """Ask the coordinator to eject the host: local disks are wiped, the host reboots. Returns a
         handle.
         """
+
+    def note_stopped(self, server_id: str, host_id: str | None) -> None:
+        """Keep on the guest that it is shut down for this host's join; None ends that."""
 
     def create_sr(self, pool_id: str, spec: Mapping[str, Any]) -> str:
         """Create a shared SR on the pool and return its uuid. Keys: name, description, type,

@@ -52,6 +52,12 @@ class Traits:
     """Servers list which operations they allow at the moment (``Server.allowed`` and ``blocked``)."""
     keeps_stopped: bool = False
     """A server that does not run keeps its host and its memory there."""
+    pins_zones: bool = False
+    """A server may be bound to the zone that it is in. A host with any server, stopped or not, keeps
+    its zone then; otherwise stopped ones go along with it, and running ones where that is accepted.
+    """
+    hosts_in_pools: bool = False
+    """Its hosts are members of Xen pools, which it can be asked for at any time."""
     lists_migrations: bool = False
     """It has records of migrations of its own. Otherwise they are the journal's."""
     late_arrivals: bool = False

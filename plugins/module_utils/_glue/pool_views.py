@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core.model import Fleet, Host, Pool, Storage, to_dict
+from .._core.model import POOL_STATE, Fleet, Host, Pool, Storage, to_dict
+from .._reconcile.pools.drift import Drift, drifts
 
 
 def pool_view(fleet: Fleet, pool: Pool | None) -> dict[str, Any] | None:
@@ -22,6 +23,25 @@ def pool_view(fleet: Fleet, pool: Pool | None) -> dict[str, Any] | None:
         "default_sr_name": default.name if default else None,
         "members": [_member(pool, host) for host in members],
         "storages": [storage_view(s) for s in storages if s.pool_id == pool.id],
+    }
+
+
+def pool_info_view(fleet: Fleet, pool: Pool) -> dict[str, Any]:
+    """A pool with the aggregates that are this pool, and where they have parted."""
+    shown = pool_view(fleet, pool) or {}
+    return {**shown, "aggregates": [_drift(one) for one in drifts(fleet, pool)]}
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "name": drift.aggregate.name,
+        "operational_state": drift.aggregate.metadata.get(POOL_STATE),
+        "in_step": drift.in_step,
+        "not_in_pool": list(drift.not_in_pool),
+        "not_in_aggregate": list(drift.not_in_aggregate),
+        "stale_records": list(drift.stale_records),
+        "missing_records": list(drift.missing_records),
+        "wrong_coordinator": drift.wrong_coordinator,
     }
 
 

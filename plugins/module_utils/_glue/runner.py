@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .._core.errors import FleetError, MissingLibraryError
 from .._core.ports import NullReporter, Reporter
 from .._planes.planes import ControlPlane
+from .._reconcile.common.values import check_zone
 from .argspec import Spec
 from .overlay import Overlay
 from .task import Task
@@ -46,6 +47,8 @@ def execute(
     """
     task = Task(params, check_mode=check_mode, reporter=reporter, overlay=overlay, plane=plane)
     try:
+        if zone := params.get("default_availability_zone"):
+            check_zone("option default_availability_zone", zone)
         return dict(body(task))
     except FleetError as exc:
         return failure(exc)

@@ -15,8 +15,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from contract.rules.differences import DIFFERENCES
 from contract.rules.verdicts import Check, asked, verdict_of
 
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import NullReporter
-from ansible_collections.xenfleet.compute.plugins.module_utils._glue.runner import execute
+from ansible_collections.xenfleet.compute.plugins.module_utils._glue.runner import (
+    CollectingReporter,
+    execute,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._planes.planes import ControlPlane
 
 MODULES = "ansible_collections.xenfleet.compute.plugins.modules"
@@ -45,6 +47,8 @@ class Control(ABC):
         self.checks: list[Check] = []
         self.aliases: dict[str, str] = {}
         """Further names and what they stand for in the table."""
+        self.warnings: list[str] = []
+        """What the last task warned of."""
 
     @property
     def roles(self) -> dict[str, str]:
@@ -59,11 +63,13 @@ class Control(ABC):
         validator = ArgumentSpecValidator(loaded.SPEC.argument_spec(), **loaded.SPEC.rules())
         validated = validator.validate({**self.connection(), **params})
         assert not validated.error_messages, validated.error_messages
+        reporter = CollectingReporter()
+        self.warnings = reporter.warnings
         return execute(
             loaded.run,
             validated.validated_parameters,
             check_mode=check_mode,
-            reporter=NullReporter(),
+            reporter=reporter,
             plane=self.control_plane,
         )
 

@@ -67,7 +67,18 @@ class Difference:
     reason: str
 
 
+ZONE_OF_SERVERS = (
+    "XAPI binds no server to a zone, so that its zone may change with that of its host. Nova may have bound it, "
+    "and has refused this since 29.0.2 and 30.0."
+)
+
 DIFFERENCES: dict[str, Difference] = {
+    "a zone for a host with servers": Difference(
+        9, "done", "refused 501 unsupported", ZONE_OF_SERVERS
+    ),
+    "servers enter a zone with their host": Difference(
+        13, "done", "refused 501 unsupported", ZONE_OF_SERVERS
+    ),
     "a stopped server": Difference(
         31,
         "refused 400 invalid",
@@ -122,7 +133,8 @@ DEPARTURES: dict[tuple[int, str, str], str] = {
     (16, "nothing to do", "404"): "A task states what is to be, and that is so already.",
     (21, "refused 409 conflict", "2xx"): (
         "These were rules of Nova's XenAPI driver, and were removed with it from Nova 23. They hold "
-        "here as long as an aggregate says that it is a pool."
+        "here as long as an aggregate says that it is a pool. A member of the pool leaves the aggregate "
+        "together with the pool, as that driver ejected it."
     ),
     (24, "refused 400 invalid", "2xx"): (
         "Nova drops a reason that comes with forced_down alone; a task that gives one is refused."

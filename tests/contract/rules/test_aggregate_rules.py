@@ -140,6 +140,14 @@ def test_row_09_zone_change_under_servers(control: Control) -> None:
     )
 
 
+def test_row_09_zone_change_with_servers(control: Control) -> None:
+    control.given("aggregate", name="prod", hosts=[control.busy])
+    zoned = {"name": "prod", "availability_zone": "a", "allow_zone_change": True}
+    result = control.differs("a zone for a host with servers", "aggregate", **zoned)
+    moved = not result.get("failed")
+    assert control.metadata("prod") == ({"availability_zone": "a"} if moved else {})
+
+
 @pytest.mark.nova
 def test_row_09_softly_deleted_server(request: pytest.FixtureRequest, nova: NovaControl) -> None:
     with_softly_deleted_server(nova, nova.spare1)
@@ -223,6 +231,13 @@ def test_row_13_entering_a_zone_with_servers(control: Control) -> None:
     )
 
 
+def test_row_13_entering_a_zone_together_with_servers(control: Control) -> None:
+    control.given("aggregate", name="east", availability_zone="e")
+    entering = {"aggregate": "east", "hosts": [control.busy], "allow_zone_change": True}
+    result = control.differs("servers enter a zone with their host", "aggregate_host", **entering)
+    assert control.members("east") == ([] if result.get("failed") else [control.busy])
+
+
 def test_row_14_member_already(control: Control) -> None:
     control.given("aggregate", name="prod", hosts=[control.spare1])
     control.kept("aggregate_host", aggregate="prod", hosts=[control.spare1])
@@ -298,3 +313,18 @@ def test_row_21_pool_state(control: Control, state: str) -> None:
         control.refused(409, f"host {one} cannot be removed {text}", "aggregate_host", **remove)
     else:
         control.done("aggregate_host", **remove)
+
+
+def test_row_21_member_of_the_pool(control: Control) -> None:
+    """One that was made, as its records say."""
+    pool = {"hypervisor_pool": "true", "operational_state": "active"}
+    made = {**pool, "master_compute": control.spare1, control.spare1: "uuid"}
+    hosts = [control.spare1, control.spare2]
+    control.given("aggregate", name="prod", hosts=hosts, metadata=made)
+    alone = {"aggregate": "prod", "hosts": [control.spare1], "state": "absent"}
+    text = f"{control.spare1} is a member of the Xen pool that it is"
+    control.refused(409, text, "aggregate_host", **alone)
+    control.refused(409, text, "aggregate", name="prod", hosts=[control.spare2])
+    control.done("aggregate_host", **alone, keep_in_pool=True)
+    assert control.members("prod") == [control.spare2]
+    assert control.metadata("prod") == {**pool, "master_compute": control.spare1}

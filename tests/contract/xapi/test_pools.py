@@ -354,6 +354,26 @@ def test_an_ejected_host_comes_back_alone(simulate: Simulate, fleet_of: Connect)
     assert true_pool(sim, "xen1")["hosts"] == ["xen1", "xen2"]
 
 
+def test_a_host_that_verifies_no_certificates_joins_once_it_does(
+    simulate: Simulate, fleet_of: Connect, plain: Plain
+) -> None:
+    """As one that was ejected. The host's own session enables it, from outside."""
+    sim = simulate(
+        site({"name": "xen1"}, {"name": "xen2", "tls_verification": False}),
+    )
+    fleet = fleet_of(sim)
+    view = fleet.read()
+    target, own = pool_id_of(view, "xen1"), pool_id_of(view, "xen2")
+    refused = finish(fleet.pools, fleet.pools.start_join("xen2", target)).error
+    assert refused is not None
+    assert "TLS verification is on at one side only" in refused.message
+    fleet.pools.enable_tls_verification(own)
+    api = plain(sim, "xen2")
+    (record,) = api.pool.get_all_records().values()
+    assert record["tls_verification_enabled"] is True
+    assert finish(fleet.pools, fleet.pools.start_join("xen2", target)).error is None
+
+
 def test_a_host_with_guests_is_not_ejected(simulate: Simulate, fleet_of: Connect) -> None:
     sim = simulate(pool_of(2, {"name": "web", "where": "xen2"}))
     fleet = fleet_of(sim)

@@ -18,6 +18,11 @@ UNSUPPORTED: Mapping[str, Limit] = {
     "option vcpus": Limit("Nova sizes servers by flavor", "Name a flavor"),
     "option memory_mb": Limit("Nova sizes servers by flavor", "Name a flavor"),
     "option soft": Limit("on Nova, reclaim_instance_interval decides this", "Leave it out"),
+    "option allow_zone_change": Limit(
+        "Nova itself refuses to change the zone of a host that has servers (from 29.0.2 and 30.0 on), "
+        "since they may be bound to it",
+        "Leave it out, and move the servers to other hosts first",
+    ),
     "option network": Limit(
         "Nova does not let its users choose the network of a migration",
         "Leave it out, and set live_migration_inbound_addr in nova.conf of the hosts",

@@ -141,6 +141,7 @@ def server(item: Mapping[str, Any]) -> Server:
         memory_max=memory,
         vcpus=int(flavor.get("vcpus") or 0),
         flavor=flavor.get("original_name") or "",
+        local_disks=tuple(_local_disks(item, flavor)),
         metadata=dict(item.get("metadata") or {}),
         tags=tuple(_texts(item.get("tags"))),
         started_at=timestamp(item.get("OS-SRV-USG:launched_at")),
@@ -155,6 +156,17 @@ def server(item: Mapping[str, Any]) -> Server:
         fault=str((item.get("fault") or {}).get("message") or ""),
         project_id=item.get("tenant_id"),
     )
+
+
+def _local_disks(item: Mapping[str, Any], flavor: Mapping[str, Any]) -> Iterator[str]:
+    """``image`` is an empty string for a server that was booted from a volume. Whether hosts share the
+    storage of these disks Nova finds out when it evacuates.
+    """
+    if item.get("image"):
+        yield "root disk"
+    for key in ("ephemeral", "swap"):
+        if flavor.get(key):
+            yield f"{key} disk"
 
 
 def _texts(values: Sequence[Any] | None) -> list[str]:

@@ -85,12 +85,12 @@ GUESTS: Mapping[str, Meaning] = {
     "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT": (
         "backend",
         "the guest does not react to the request",
-        "Use force, or shut it down from inside",
+        "Shut it down from inside, or with an action that takes force",
     ),
     "VM_SHUTDOWN_TIMEOUT": (
         "backend",
         "the guest did not shut down within {0[1]} s",
-        "Use force, or shut it down from inside",
+        "Shut it down from inside, or with an action that takes force",
     ),
     "VM_FAILED_SUSPEND_ACKNOWLEDGMENT": (
         "backend",

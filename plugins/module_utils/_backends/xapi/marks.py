@@ -15,6 +15,8 @@ In VM.other_config, under the prefix ``xenfleet:``, stand
 - ``left``: uuid of the failed host that it ran on, from the beginning of an evacuation to its good
   end, as XAPI forgets the host when its power state is reset. On a guest that runs on another host
   a killed run left it, and a task_state: the evacuation is over.
+- ``join``: on a VM that was shut down so that its host could join a pool, uuid of that host, and
+  when the VM had been started, as XAPI shows it. It means nothing once the VM has been started since.
 - ``auxiliary``: uuid of the VM from which it is rescued or rebuilt. That VM has ``server``, the uuid
   of the one that it is for, and is no server of its own.
 - ``discard``: uuids of disks that a rebuild has replaced and is about to destroy.
@@ -145,6 +147,14 @@ def evacuated_from(vm: Mapping[str, Any], here: str) -> str:
     """
     source = marks(vm).get("left", "")
     return source if vm["power_state"] == "Running" and here and source != here else ""
+
+
+def stopped_for_join(vm: Mapping[str, Any], started: str | None) -> str:
+    """Uuid of the host for whose join to a pool a guest was shut down; empty if it has been started
+    since, at another time than that which was ended. ``started`` is None where XAPI shows no time.
+    """
+    host, _space, ended = marks(vm).get("join", "").partition(" ")
+    return host if vm["power_state"] == "Halted" and started in (None, ended) else ""
 
 
 def resized_from(vm: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from ..._core.model import XenView
 from ..._core.ports import JobState
 from .directory import Directory, Place
 from .hosts import change_map
+from .join_mark import set_join_mark
 from .session import SLOW, Refused
 from .tasks import Judge, TaskHandle, Tasks
 
@@ -59,6 +60,17 @@ class XenPools:
             lambda p: change_map(p, "pool", "other_config", changes),
         )
 
+    def enable_tls_verification(self, pool_id: str) -> None:
+        """Let its hosts verify each other's certificates. XAPI takes it back on the host itself only
+        (host.emergency_disable_tls_verification).
+        """
+        self._directory.perform(
+            "pool",
+            pool_id,
+            "enable TLS verification of {}",
+            lambda p: p.call("pool.enable_tls_verification", timeout=SLOW),
+        )
+
     def designate_coordinator(self, pool_id: str, host: str) -> None:
         """Hand the coordinator's part to another member.
 
@@ -103,6 +115,10 @@ class XenPools:
             return self._tasks.start(place, what, reached, "pool.eject", place.ref)
 
         return self._directory.perform("host", host, what, eject)
+
+    def note_stopped(self, server_id: str, host_id: str | None) -> None:
+        """Keep on the guest that it is shut down for this host's join; None ends that."""
+        self._directory.perform("VM", server_id, "mark {}", lambda p: set_join_mark(p, host_id))
 
     # --- storage ----------------------------------------------------------------------------------------------------
 

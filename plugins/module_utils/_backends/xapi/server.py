@@ -79,7 +79,7 @@ def server(
     locked, locked_reason = marks.lock_of(vm["blocked_operations"])
     storage = _repositories(records, (v["VDI"] for v in vbds))
     image = _repositories(records, [vm["suspend_VDI"]])
-    started, created = _time(records, acting, "start_time"), _time(records, vm, "install_time")
+    started, created = time_of(records, acting, "start_time"), time_of(records, vm, "install_time")
     rows = records.rows
     networks = {v["network"] for v in vifs}
     return Server(
@@ -117,6 +117,9 @@ def server(
         if vm_state == "resized"
         else None,
         evacuated_from=_name_of_host(records, evacuated_from),
+        stopped_for_join=_name_of_host(
+            records, marks.stopped_for_join(vm, time_of(records, vm, "start_time"))
+        ),
     )
 
 
@@ -192,7 +195,7 @@ def _groups(records: PoolRecords, vm: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(g["uuid"] for g in rows if g["placement"] == "anti_affinity"))
 
 
-def _time(records: PoolRecords, vm: Mapping[str, Any], field: str) -> str | None:
+def time_of(records: PoolRecords, vm: Mapping[str, Any], field: str) -> str | None:
     """ISO 8601; what never was has the epoch, like last_updated, which XAPI never sets (xapi_vm.ml)."""
     metrics = records.rows["VM_metrics"].get(vm["metrics"])
     text = str(metrics[field]) if metrics else ""

@@ -9,21 +9,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..._core.errors import ConflictError, PlanRefused, UnsupportedError
+from ..._core.errors import ConflictError, FleetError, PlanRefused, UnsupportedError
 from ..._core.model import Server
 from ..._core.plan import Verdict
 from ..._core.traits import Traits
 
 
-def refuse(what: str, cause: str, blockers: Sequence[Verdict]) -> PlanRefused:
-    """Nothing was changed; every blocker with its remedy, in one message."""
-    lines = "; ".join(_clause(v) for v in blockers)
+def refuse(what: str, cause: str, blockers: Sequence[Verdict], beside: str = "") -> PlanRefused:
+    """Nothing was changed; every blocker with its remedy, in one message. ``beside`` is said after
+    them.
+    """
+    lines = "; ".join([*(_clause(v) for v in blockers), *([beside] if beside else [])])
     return PlanRefused(
         what,
         f"{cause}: {lines}",
         f"Nothing was changed; remove the {_blockers(len(blockers))} and run again",
         verdicts=[asdict(v) for v in blockers],
     )
+
+
+def together(problems: Sequence[FleetError], beside: str = "") -> FleetError:
+    """One error that names them all, of the first one's kind; ``beside`` is said after the causes."""
+    first, *others = problems
+    rest = (p.cause if p.what == first.what else f"{p.what}: {p.cause}" for p in others)
+    causes = [first.cause, *rest, *([beside] if beside else [])]
+    verdicts = [asdict(Verdict(p.what, "block", p.cause, p.remedy)) for p in problems]
+    return type(first)(first.what, "; ".join(causes), _remedies(problems), verdicts=verdicts)
+
+
+def _remedies(problems: Sequence[FleetError]) -> str:
+    """Those of several objects each with its object, unless all have the same."""
+    if 1 in (len({p.remedy for p in problems}), len({p.what for p in problems})):
+        return "; ".join(dict.fromkeys(p.remedy for p in problems))
+    return "; ".join(dict.fromkeys(f"{p.what}: {p.remedy}" for p in problems))
 
 
 def _blockers(number: int) -> str:

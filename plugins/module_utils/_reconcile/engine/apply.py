@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..._core.errors import FleetError, PlanInterrupted, joined
 from ..._core.plan import Plan, Step
@@ -50,7 +50,9 @@ def apply(plan: Plan, ports: Ports) -> list[Step]:
         _run_group(group, ports, plan, run, progress)
         if run.failed:
             run.remaining += [s for later in groups[number + 1 :] for s in later]
-            raise _failure(run, len(plan.steps), _recorded(plan.on_failure, ports))
+            recorded = _recorded(plan.on_failure, ports)
+            _restore(plan, ports, run, progress)
+            raise _failure(run, len(plan.steps), recorded)
     # Those that ran side by side ended in any order.
     taken = {id(step) for step in run.done}
     return [step for step in plan.steps if id(step) in taken]
@@ -141,6 +143,26 @@ def _recorded(steps: Sequence[Step], ports: Ports) -> list[Step]:
             break
         taken.append(step)
     return taken
+
+
+def _restore(plan: Plan, ports: Ports, run: _Run, progress: Progress) -> None:
+    """Take what must not be left undone; one that fails does not keep the others from it."""
+    tried = [*run.done, *(step for step, _error in run.failed)]
+    owed = [
+        one.step
+        for one in plan.restoring
+        if not _among(one.step, tried)
+        and (one.after is None or _among(one.after, run.done))
+        and not _among(one.until, run.done)
+    ]
+    run.remaining = [step for step in run.remaining if not _among(step, owed)]
+    patient = replace(plan, max_failures=len(run.failed) + len(owed))
+    for group in grouped(owed):
+        _run_group(group, ports, patient, run, progress)
+
+
+def _among(step: Step | None, steps: Sequence[Step]) -> bool:
+    return any(step is one for one in steps)
 
 
 def _failure(run: _Run, total: int, recorded: Sequence[Step]) -> FleetError:

@@ -19,6 +19,7 @@ from ..._core.reading import (
     Reading,
     reading,
 )
+from ..common.aggregates import find_aggregate
 
 
 def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -> tuple[str, ...]:
@@ -30,7 +31,7 @@ def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -
         what = "option hosts"
     else:
         what = f"aggregate {aggregate}"
-        home = fleet.aggregate(aggregate)
+        home = find_aggregate(fleet, aggregate)
         if home is None:
             known = joined(sorted(a.name for a in fleet.aggregates), "none")
             raise NotFoundError(what, "it does not exist", f"There are: {known}")

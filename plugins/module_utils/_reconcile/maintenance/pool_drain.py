@@ -14,6 +14,7 @@ from ..._core.errors import ConflictError, NotFoundError, joined
 from ..._core.model import Fleet, Host, Maintenance, Network, Server
 from ..._core.plan import Step, Verdict
 from ..._core.units import gib
+from ..common.compute_vm import is_compute_vm
 from ..placing.placement import (
     Placement,
     Unfit,
@@ -217,7 +218,10 @@ def _no_fit(server: Server, problems: dict[str, Unfit]) -> Verdict:
         by_reason.setdefault(problem.reason, []).append(name)
     listed = "; ".join(f"{reason} on {joined(names)}" for reason, names in by_reason.items())
     remedies = dict.fromkeys(p.remedy for p in problems.values())
-    return Verdict(server.name, "block", f"no host can take it: {listed}", ". ".join(remedies))
+    reason = f"no host can take it: {listed}"
+    if is_compute_vm(server):
+        reason = f"it is the VM in which the host's nova-compute runs, and {reason}"
+    return Verdict(server.name, "block", reason, ". ".join(remedies))
 
 
 def _no_target(fleet: Fleet, source: Host, closed: Mapping[str, str]) -> Verdict:

@@ -4,9 +4,10 @@
 """An aggregate as the record of a Xen pool: which pool it is, and the metadata to keep about it.
 
 For an aggregate flagged hypervisor_pool the keys are those that Nova's XenAPI driver kept
-(nova/virt/xenapi/pool.py, 21.x): operational_state is changing from before the first join until
-all are done, then active, with the coordinator's host and every member's XAPI host uuid. Where that
-driver stopped for good, a plan made in state changing or error is what is left to do.
+(nova/virt/xenapi/pool.py, 21.x): operational_state is created to begin with, changing from before
+the first join until all are done, then active, with the coordinator's host and every member's XAPI
+host uuid. Where that driver stopped for good, a plan made in state changing or error is what is left
+to do.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from ..._core.errors import ConflictError, NotFoundError, joined
 from ..._core.model import POOL_COORDINATOR, POOL_FLAG, POOL_STATE, Aggregate, Fleet, Host, Pool
 from ..._core.plan import Step, Verdict
 from ..aggregates import verbs as aggregates
+from ..common.aggregates import find_aggregate
 from ..common.lookup import called, get_pool
 from . import verbs
 from .settings import changed_keys
 
 
 def get_pool_aggregate(fleet: Fleet, name: str) -> Aggregate:
-    """The aggregate of that name, which must be one that is to be a Xen pool."""
+    """The aggregate of that name or id, which must be one that is to be a Xen pool."""
     subject = f"aggregate {name}"
-    aggregate = fleet.aggregate(name)
+    aggregate = find_aggregate(fleet, name)
     if aggregate is None:
         names = joined(sorted(a.name for a in fleet.aggregates))
         raise NotFoundError(
@@ -85,10 +87,15 @@ def pool_records(fleet: Fleet, pool: Pool, hosts: Sequence[Host]) -> dict[str, s
 def around_joins(
     aggregate: Aggregate, pool: Pool, work: Sequence[Step], records: dict[str, str | None]
 ) -> list[Step]:
-    """The pool's name and the state's walk around the work; nothing if there is nothing to do."""
+    """The pool's name and the states around the work; nothing if there is nothing to do. Becoming
+    a pool is a change even of a sole host (_init_pool in nova/virt/xenapi/pool.py).
+    """
     before = dict(aggregate.metadata)
     steps = []
-    if work and before.get(POOL_STATE) != "changing":
+    if not before.get(POOL_STATE):
+        steps.append(_metadata(aggregate, {POOL_STATE: "created"}))
+        before[POOL_STATE] = "created"
+    if before[POOL_STATE] == "created" or (work and before[POOL_STATE] != "changing"):
         steps.append(_metadata(aggregate, {POOL_STATE: "changing"}))
         before[POOL_STATE] = "changing"
     if pool.name != aggregate.name:
@@ -114,22 +121,49 @@ def _metadata(aggregate: Aggregate, changes: dict[str, str | None]) -> Step:
 
 
 def around_ejects(
-    aggregate: Aggregate, pool: Pool, work: Sequence[Step], names: Sequence[str], dissolved: bool
+    aggregates: Sequence[Aggregate],
+    pool: Pool,
+    work: Sequence[Step],
+    names: Sequence[str],
+    *,
+    dissolved: bool,
+    by_pool: bool,
 ) -> list[Step]:
+    """Hosts leave the aggregates before they are ejected, which can't be undone and Nova may refuse.
+    The coordinator goes last, and what the pool was named by stays until then, so that a run that is
+    killed is finished by the same task.
+    """
+    before: list[Step] = []
+    after: list[Step] = []
+    for aggregate in aggregates:
+        if work and aggregate.metadata.get(POOL_STATE) != "changing":
+            before.append(_metadata(aggregate, {POOL_STATE: "changing"}))
+        leaving = [h for h in aggregate.hosts if h in names]
+        last = [h for h in leaving if dissolved and h == pool.coordinator]
+        before += [_remove(aggregate, h) for h in leaving if h not in last]
+        if records := _records_after(aggregate, bool(work), names, dissolved):
+            after.append(_metadata(aggregate, records))
+        after += [_remove(aggregate, h) for h in last]
+    clear = unnamed(pool) if dissolved else []
+    return [*before, *work, *(after if by_pool else clear), *(clear if by_pool else after)]
+
+
+def _remove(aggregate: Aggregate, host: str) -> Step:
+    return aggregates.remove_host(aggregate.name, aggregates.RemoveHostArgs(host=host))
+
+
+def _records_after(
+    aggregate: Aggregate, ejected: bool, names: Sequence[str], dissolved: bool
+) -> dict[str, str | None]:
+    """The part of the metadata that changes."""
     records: dict[str, str | None] = dict.fromkeys(names)
     if dissolved:
         state: dict[str, str | None] = {POOL_STATE: "created", POOL_COORDINATOR: None}
         records = {**state, **records}
-    elif work or aggregate.metadata.get(POOL_STATE) in ("changing", "error"):
+    elif ejected or aggregate.metadata.get(POOL_STATE) in ("changing", "error"):
         records = {POOL_STATE: "active", **records}
-    before = dict(aggregate.metadata)
-    steps = []
-    if work and before.get(POOL_STATE) != "changing":
-        steps.append(_metadata(aggregate, {POOL_STATE: "changing"}))
-        before[POOL_STATE] = "changing"
-    after = changed_keys(before, records)
-    clear = unnamed(pool) if dissolved else []
-    return [*steps, *work, *clear, *([_metadata(aggregate, after)] if after else [])]
+    before = {**aggregate.metadata, **({POOL_STATE: "changing"} if ejected else {})}
+    return changed_keys(before, records)
 
 
 def unnamed(pool: Pool) -> list[Step]:

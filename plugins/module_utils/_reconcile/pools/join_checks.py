@@ -245,9 +245,13 @@ def _accounts(join: _Join) -> Iterator[Finding]:
         )
     if join.own is not None and join.own.tls_verification != join.target.tls_verification:
         mine = join.own.tls_verification
+        command = "run xe pool-enable-tls-verification as root on"
         yield (
             f"TLS verification is {_on(mine)} on it, {_on(not mine)} in the pool",
-            f"Enable it on {other.name if mine else host.name} (xe pool-enable-tls-verification)",
+            f"Enable it in the pool: {command} {other.name}"
+            if mine
+            else "Set enable_tls_verification to true, which enables it on the host before the join, "
+            f"or {command} {host.name}; a host that was ejected comes back without it",
         )
 
 

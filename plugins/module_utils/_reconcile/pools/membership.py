@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, NotFoundError, joined
-from ..._core.model import MAINTENANCE_KEY, Aggregate, Fleet, Host, Pool
-from ..._core.plan import Plan, Verdict
+from ..._core.model import Aggregate, Fleet, Host, Pool
+from ..._core.plan import Plan, Verdict, project_all
+from ..common.compute_vm import DEFAULT as COMPUTE_VM
 from ..common.lookup import called, find_pool, get_pool, pools_called
-from ..common.readiness import missing_for_service
-from ..common.refusals import refuse
+from ..common.pool_claims import claiming
+from ..common.refusals import check_given, refuse
 from ..hosts import verbs as hosts
 from .aggregate_record import (
     aggregate_pool,
@@ -24,11 +25,15 @@ from .aggregate_record import (
     get_pool_aggregate,
     pool_records,
     strangers,
-    unnamed,
 )
+from .compute_vm import ComputeVms, Work
+from .default_storage import storage_warnings
 from .eject_checks import coordinator_blockers, eject_blockers, lost_guests
 from .join_checks import join_blockers, same_name_blockers, target_blockers, unknown_host
-from .membership_verbs import MemberArgs, eject, join
+from .membership_verbs import MemberArgs
+from .tls import tls_steps
+from .unready import unready
+from .zone_checks import leaving_findings, zone_findings
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,16 @@ class MembershipWanted:
     """present, absent, or joinable: as present, but nothing is done."""
     wipe_local_storage: bool = False
     allow_duplicate_servers: bool = False
+    into_aggregate: str | None = None
+    """When joinable: the aggregate that the hosts are to come into, which need not exist yet."""
+    zone: str | None = None
+    """When joinable: the availability zone that it is to have; None is the one that it has."""
+    allow_zone_change: bool = False
+    """Servers may come into another zone with their hosts."""
+    enable_tls_verification: bool = False
+    """On joiners, where the pool verifies certificates."""
+    compute_vm: Sequence[str] = COMPUTE_VM
+    """Names, uuids, or items of other_config, of the VMs in which nova-compute runs."""
     max_parallel: int = 1
 
 
@@ -53,6 +68,7 @@ def plan_membership(fleet: Fleet, wanted: MembershipWanted) -> Plan:
     Raises NotFoundError, InvalidError, ConflictError, and PlanRefused with every blocker of every
     host at once.
     """
+    _check_options(fleet, wanted)
     aggregate = get_pool_aggregate(fleet, wanted.aggregate) if wanted.aggregate else None
     if wanted.state == "absent" and _nothing_to_leave(fleet, wanted, aggregate):
         return Plan()
@@ -65,6 +81,16 @@ def plan_membership(fleet: Fleet, wanted: MembershipWanted) -> Plan:
         return _plan_absent(fleet, wanted, pool, aggregate)
     plan = _plan_present(fleet, wanted, pool, aggregate)
     return plan if wanted.state == "present" else Plan(verdicts=plan.verdicts)
+
+
+def _check_options(fleet: Fleet, wanted: MembershipWanted) -> None:
+    check_given(fleet.traits, {"allow_zone_change": wanted.allow_zone_change})
+    if wanted.state != "joinable" and (wanted.into_aggregate or wanted.zone):
+        raise InvalidError(
+            "into_aggregate and availability_zone",
+            f"they are for state joinable, and state is {wanted.state}",
+            "Leave them out; aggregate and aggregate_host make the aggregate",
+        )
 
 
 def _nothing_to_leave(fleet: Fleet, wanted: MembershipWanted, aggregate: Aggregate | None) -> bool:
@@ -94,26 +120,48 @@ def _plan_present(
     current = [fleet.host(name) for name in names]
     joiners = [h for h in current if h is not None and h.pool_id != pool.id]
     blockers = [unknown_host(fleet, n) for n, h in zip(names, current, strict=True) if h is None]
-    blockers += _join_blockers(fleet, wanted, pool, joiners)
+    tls = tls_steps(fleet, pool, joiners) if wanted.enable_tls_verification else []
+    blockers += _join_blockers(project_all(fleet, tls), wanted, pool, joiners)
     blockers += _name_blockers(fleet, pool, joiners, aggregate)
-    if blockers:
-        raise refuse(_subject(pool, aggregate), "hosts cannot join", blockers)
+    zones = zone_findings(
+        fleet, wanted.into_aggregate, wanted.zone, names, allow=wanted.allow_zone_change
+    )
+    if blockers or zones.blockers:
+        down = ComputeVms(fleet, wanted.compute_vm).left_down(joiners)
+        found = [*blockers, *zones.blockers, *down]
+        raise refuse(_subject(pool, aggregate), _refusal(wanted), found, zones.beside)
     members = [h for h in current if h is not None and h.pool_id == pool.id]
-    waits, warnings = _unready(fleet, pool, members, aggregate)
-    name = aggregate.name if aggregate else called(pool)
-    work = [
-        *(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits),
-        *(join(h.name, MemberArgs(pool=name, pool_id=pool.id)) for h in joiners),
-    ]
+    waits, warnings = unready(fleet, pool, members, aggregate)
+    away = [h for h in members if h.name in {v.subject for v in warnings}]
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    args = MemberArgs(pool=aggregate.name if aggregate else called(pool), pool_id=pool.id)
+    work = (
+        Work(tuple(tls))
+        + Work(tuple(hosts.await_ready(h.name, NoArgs(), "its join was begun") for h in waits))
+        + vms.after_joins([h for h in members if h not in away])
+        + vms.around_joins(joiners, args, wanted.max_parallel)
+    )
+    warnings = (*warnings, *vms.left_down(away, "warn"))
     if aggregate is None:
-        return Plan(tuple(work), warnings, wanted.max_parallel)
-    steps = around_joins(aggregate, pool, work, pool_records(fleet, pool, [*members, *joiners]))
+        return Plan(work.steps, warnings, wanted.max_parallel, restoring=work.restoring)
+    records = pool_records(fleet, pool, [*members, *joiners])
+    steps = around_joins(aggregate, pool, work.steps, records)
     return Plan(
         tuple(steps),
-        (*warnings, *strangers(fleet, pool, aggregate)),
+        (
+            *warnings,
+            *strangers(fleet, pool, aggregate),
+            *storage_warnings(fleet, pool, aggregate.name, joiners),
+        ),
         wanted.max_parallel,
         on_failure=failed(aggregate, steps),
+        restoring=work.restoring,
     )
+
+
+def _refusal(wanted: MembershipWanted) -> str:
+    into = wanted.into_aggregate
+    return f"hosts cannot join, and come into aggregate {into}" if into else "hosts cannot join"
 
 
 def _hosts(wanted: MembershipWanted, aggregate: Aggregate | None) -> list[str]:
@@ -141,10 +189,13 @@ def _join_blockers(
     if not fresh:
         return []
     blockers = list(target_blockers(fleet, pool))
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    others = vms.others(fresh)
     for host in fresh:
-        blockers += join_blockers(fleet, host, pool)
+        blockers += join_blockers(others, host, pool)
+        blockers += vms.blockers(host)
     if not wanted.allow_duplicate_servers:
-        blockers += same_name_blockers(fleet, fresh, pool)
+        blockers += same_name_blockers(vms.unnamed(), fresh, pool)
     return blockers
 
 
@@ -167,42 +218,6 @@ def _name_blockers(
     ]
 
 
-def _unready(
-    fleet: Fleet, pool: Pool, members: Sequence[Host], aggregate: Aggregate | None
-) -> tuple[list[Host], tuple[Verdict, ...]]:
-    """Members to wait for, and warnings about those that are out of service for another reason.
-
-    A record in the aggregate says that a join was followed to its end. Without one, a host that is
-    neither live nor enabled is one that has just joined: a host that died stays enabled in XAPI.
-    """
-    waits, warnings = [], []
-    for host in members:
-        missing = missing_for_service(fleet, host.name, pool.id)
-        if not missing or host.name == pool.coordinator:
-            continue
-        recorded = aggregate is not None and aggregate.metadata.get(host.name) == host.id
-        if recorded or _on_purpose(fleet, host) or not _arriving(host, aggregate):
-            warnings.append(
-                Verdict(host.name, "warn", f"a member, but not {', not '.join(missing)}")
-            )
-        else:
-            waits.append(host)
-    return waits, tuple(warnings)
-
-
-def _arriving(host: Host, aggregate: Aggregate | None) -> bool:
-    return aggregate is not None or not (host.live or host.enabled)
-
-
-def _on_purpose(fleet: Fleet, host: Host) -> bool:
-    service = fleet.service(host.name)
-    return (
-        fleet.open_maintenance(host.name) is not None
-        or host.other_config.get(MAINTENANCE_KEY) == "true"
-        or (service is not None and service.status == "disabled")
-    )
-
-
 def _subject(pool: Pool, aggregate: Aggregate | None) -> str:
     return f"aggregate {aggregate.name}" if aggregate else f"pool {called(pool)}"
 
@@ -219,20 +234,33 @@ def _plan_absent(
     members = fleet.members(pool.id)
     leaving = [h for h in members if h.name in names]
     ejected = [h for h in leaving if h.name != pool.coordinator]
+    vms = ComputeVms(fleet, wanted.compute_vm)
+    others = vms.others(ejected)
     blockers = [
         verdict
         for host in ejected
-        for verdict in eject_blockers(fleet, pool, host, wipe=wanted.wipe_local_storage)
+        for verdict in (
+            *eject_blockers(others, pool, host, wipe=wanted.wipe_local_storage),
+            *vms.blockers(host),
+        )
     ]
     kept = coordinator_blockers(pool, leaving, members)
-    if kept or blockers:
-        all_of_them = [*([kept] if kept else []), *blockers]
+    staying = [n for n in names if n not in {h.name for h in ejected}]
+    aggregates = (aggregate,) if aggregate else claiming(fleet, pool)
+    zones = leaving_findings(fleet, aggregates, staying, allow=wanted.allow_zone_change)
+    if kept or blockers or zones.blockers:
+        all_of_them = [*([kept] if kept else []), *blockers, *zones.blockers]
         raise refuse(_subject(pool, aggregate), "hosts cannot be ejected", all_of_them)
-    work = [eject(h.name, MemberArgs(pool=called(pool), pool_id=pool.id)) for h in ejected]
+    work = vms.around_ejects(ejected, MemberArgs(pool=called(pool), pool_id=pool.id))
     warnings = tuple(v for h in ejected for v in lost_guests(fleet, h))
     dissolved = len(leaving) == len(members)
-    if aggregate is None:
-        clear = unnamed(pool) if dissolved else []
-        return Plan((*work, *clear), warnings)
-    steps = around_ejects(aggregate, pool, work, names, dissolved)
-    return Plan(tuple(steps), warnings, on_failure=failed(aggregate, steps))
+    steps = around_ejects(
+        aggregates, pool, work.steps, names, dissolved=dissolved, by_pool=aggregate is None
+    )
+    on_failure = tuple(step for a in aggregates for step in failed(a, steps))
+    return Plan(
+        tuple(steps),
+        (*warnings, *zones.warnings),
+        on_failure=on_failure,
+        restoring=work.restoring,
+    )

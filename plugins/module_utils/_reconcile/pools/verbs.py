@@ -16,6 +16,7 @@ from ..._core.ports import Ports
 from ..._core.reading import POOLS, reading
 from ..common.changes import NEW, merged, plugged
 from ..engine.waiting import Waiting, readiness
+from . import compute_vm_verbs
 from .membership_verbs import eject, join, pool_port
 
 
@@ -65,6 +66,30 @@ set_description = Verb(
     DescriptionArgs,
     _described,
     _set_description,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPoolArgs(Args):
+    """The pool of a host that stands alone."""
+
+    pool_id: str
+
+
+def _verifying(fleet: Fleet, _host: str, args: OwnPoolArgs) -> Fleet:
+    return _changed(fleet, args.pool_id, lambda p: replace(p, tls_verification=True))
+
+
+def _enable_tls(ports: Ports, _host: str, args: OwnPoolArgs) -> None:
+    pool_port(ports).enable_tls_verification(args.pool_id)
+
+
+enable_tls = Verb(
+    "pool.enable_tls_verification",
+    "enable TLS verification on host {subject}",
+    OwnPoolArgs,
+    _verifying,
+    _enable_tls,
 )
 
 
@@ -262,6 +287,8 @@ VERBS = (
     designate_coordinator,
     join,
     eject,
+    enable_tls,
     create_sr,
     plug_sr,
+    *compute_vm_verbs.VERBS,
 )

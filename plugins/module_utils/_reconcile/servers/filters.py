@@ -17,6 +17,7 @@ from ..._core.errors import InvalidError, joined
 from ..._core.model import Fleet, Server
 from ..._core.reading import Past
 from ..._core.status import BY_VM_STATE, STATUSES, TASK_STATES
+from ..common.aggregates import find_aggregate
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,12 @@ def filter_servers(fleet: Fleet, wanted: ServerFilter) -> list[Server]:
 def _hosts(fleet: Fleet, aggregate: str | None) -> frozenset[str] | None:
     if aggregate is None:
         return None
-    members = fleet.aggregate(aggregate)
+    members = find_aggregate(fleet, aggregate)
     if members is None:
         raise InvalidError(
             f"aggregate {aggregate}",
             f"it does not exist; there are {joined([a.name for a in fleet.aggregates])}",
-            "Correct the name",
+            "Correct the name or id",
         )
     return frozenset(members.hosts)
 

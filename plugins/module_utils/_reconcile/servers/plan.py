@@ -17,6 +17,7 @@ from ..._core.traits import Traits
 from ..common.refusals import refuse
 from ..common.selection import matching, servers_named
 from .action_args import action_args
+from .cautions import cautions
 from .filters import ServerFilter, check_filter, filter_servers, past
 from .live_migration import plan_moves
 from .options import check_action_options, check_supported
@@ -40,6 +41,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     verdicts = tuple(Verdict(s.name, "skip", f"is {s.status} already") for s in idle)
     ids = {s.id for s in idle}
     due = [s for s in servers if s.id not in ids]
+    verdicts = (*cautions(fleet, due, wanted), *verdicts)
     _raise_all(wanted.action, [e for s in due if (e := obstacle(fleet, s, wanted))])
     window, most = wanted.max_parallel, _limit(wanted, due)
     if wanted.action == LIVE_MIGRATE:

@@ -23,9 +23,11 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
     Reading,
     reading,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.aggregates.changes import (
+    MembersWanted,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.aggregates.plan import (
     AggregateWanted,
-    MembersWanted,
     aggregate_needs,
     plan_aggregate,
     plan_members,

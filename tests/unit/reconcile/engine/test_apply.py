@@ -19,7 +19,11 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     WaitTimeout,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan, Step
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import (
+    Plan,
+    Restoring,
+    Step,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import JobState, Ports
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.engine.apply import (
     apply,
@@ -171,6 +175,42 @@ def test_what_is_to_be_recorded_of_a_failure_is_among_what_was_done() -> None:
     )
     assert apply(replace(failing, steps=(stop("s1"),)), ports(servers, hosts=hosts)) == [stop("s1")]
     assert len(hosts.journal) == 2, "after a success nothing is recorded"
+
+
+def test_what_is_restored_is_followed_to_its_end() -> None:
+    """Once what it undoes was done and as long as it is due; one that fails leaves the others."""
+    opened, closed, other, unopened = stop("a"), stop("-a", 2), stop("-c"), stop("b")
+    plan = Plan(
+        (opened, stop("broken"), closed, unopened, stop("-b")),
+        restoring=(
+            Restoring(closed, opened),
+            Restoring(stop("-b"), unopened),
+            Restoring(stop("unfit")),
+            Restoring(other),
+            Restoring(stop("over"), opened, until=opened),
+        ),
+    )
+    servers = Servers(fails=["broken", "unfit"])
+    with pytest.raises(PlanInterrupted) as caught:
+        apply(plan, ports(servers))
+    assert [e for e in servers.journal if e.startswith("end")] == [
+        f"end {name}" for name in ("a", "broken", "-a", "unfit", "-c")
+    ]
+    details = caught.value.details
+    assert [s["subject"] for s in details["done"]] == ["a", "-a", "-c"]
+    assert [s["subject"] for s in details["failed"]] == ["broken", "unfit"]
+    assert [s["subject"] for s in details["remaining"]] == ["b", "-b"]
+    assert apply(replace(plan, steps=(opened,)), ports(Servers())) == [opened]
+
+
+def test_a_restoring_step_that_was_tried_is_not_tried_again() -> None:
+    opened, closed = stop("a"), stop("-a")
+    plan = Plan((opened, closed, stop("b")), restoring=(Restoring(closed, opened),))
+    for broken in ("-a", "b"):
+        servers = Servers(fails=[broken])
+        with pytest.raises(PlanInterrupted):
+            apply(plan, ports(servers))
+        assert servers.journal.count("start -a") == 1
 
 
 def test_a_step_that_does_not_end_is_given_up_and_left_running() -> None:

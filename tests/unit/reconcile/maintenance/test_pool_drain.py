@@ -101,6 +101,13 @@ BLOCKED: list[tuple[str, dict[str, Any], str, str]] = [
         "Eject its CD",
     ),
     (
+        "the host's own",
+        {"storage": frozenset({"uuid-own"}), "metadata": {"nova_compute": "true"}},
+        "it is the VM in which the host's nova-compute runs, and no host can take it: "
+        "SR own is not attached on xen2 and xen3",
+        "Move its disk to a shared SR, or stop the server",
+    ),
+    (
         "different reasons",
         {"storage": frozenset({"uuid-half"}), "networks": frozenset({"uuid-dmz-p"})},
         "no host can take it: network dmz is missing on xen2; SR half is not attached on xen3",
@@ -125,6 +132,7 @@ def test_blocker(fields: dict[str, Any], reason: str, remedy: str) -> None:
         storages=[
             storage("isos", "p", {"xen1"}, shared=False, content_type="iso"),
             storage("half", "p", {"xen1", "xen2"}),
+            storage("own", "p", {"xen1"}, shared=False),
         ],
         networks=[network("dmz", "p", {"xen1", "xen3"})],
     )

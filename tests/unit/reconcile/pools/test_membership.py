@@ -25,6 +25,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     Fleet,
     Maintenance,
 )
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.pools.membership import (
     MembershipWanted,
     plan_membership,
@@ -46,6 +47,7 @@ RECORD_3 = (
     "set metadata of aggregate alpha: operational_state=active, master_compute=xen1, "
     "xen1=uuid-xen1, xen2=uuid-xen2, xen3=uuid-xen3"
 )
+CREATED = "set metadata of aggregate alpha: operational_state=created"
 CHANGING = "set metadata of aggregate alpha: operational_state=changing"
 
 
@@ -118,9 +120,9 @@ PRESENT = {
     "a new aggregate becomes a pool": (
         new_pool(),
         BY_AGGREGATE,
-        [CHANGING, "set name of pool of xen1 to alpha", JOIN_2, JOIN_3, RECORD_3],
+        [CREATED, CHANGING, "set name of pool of xen1 to alpha", JOIN_2, JOIN_3, RECORD_3],
     ),
-    "created is as good as no state": (
+    "created becomes changing": (
         new_pool(operational_state="created"),
         BY_AGGREGATE,
         [CHANGING, "set name of pool of xen1 to alpha", JOIN_2, JOIN_3, RECORD_3],
@@ -155,6 +157,8 @@ PRESENT = {
         fleet([host("xen1")], [alpha("xen1")]),
         BY_AGGREGATE,
         [
+            CREATED,
+            CHANGING,
             "set name of pool of xen1 to alpha",
             "set metadata of aggregate alpha: operational_state=active, master_compute=xen1, "
             "xen1=uuid-xen1",
@@ -194,8 +198,38 @@ PRESENT = {
     ),
 }
 
+VERIFYING = replace(ALPHA, tls_verification=True)
+TLS_2 = "enable TLS verification on host xen2"
+PRESENT |= {
+    "an ejected host comes back": (
+        fleet([ONE, TWO], pools=[VERIFYING]),
+        by_name("xen2", enable_tls_verification=True),
+        [TLS_2, JOIN_2],
+    ),
+    "an ejected host comes back to its aggregate": (
+        fleet([ONE, TWO], [alpha("xen1", "xen2", **ACTIVE)], pools=[VERIFYING]),
+        MembershipWanted(aggregate="alpha", enable_tls_verification=True),
+        [
+            CHANGING,
+            TLS_2,
+            JOIN_2,
+            "set metadata of aggregate alpha: operational_state=active",
+        ],
+    ),
+    "a host that verifies certificates already": (
+        fleet([ONE, TWO], pools=[VERIFYING, pool("pool-xen2", "xen2", tls_verification=True)]),
+        by_name("xen2", enable_tls_verification=True),
+        [JOIN_2],
+    ),
+    "a pool that verifies none": (
+        fleet([ONE, TWO], pools=[ALPHA]),
+        by_name("xen2", enable_tls_verification=True),
+        [JOIN_2],
+    ),
+}
 LEAVE = {"state": "absent", "wipe_local_storage": True}
 EJECT_2 = "eject host xen2 from pool alpha"
+REMOVE_2 = "remove host xen2 from aggregate alpha"
 ABSENT = {
     "a supporter leaves": (joined_pool(), by_name("xen2", **LEAVE), [EJECT_2]),
     "who is no member stays away": (
@@ -223,9 +257,56 @@ ABSENT = {
         MembershipWanted(["xen2"], aggregate="alpha", **LEAVE),
         [
             CHANGING,
+            REMOVE_2,
             EJECT_2,
             "set metadata of aggregate alpha: operational_state=active, -xen2",
         ],
+    ),
+    "by the pool's name, from the aggregates that are this pool": (
+        fleet(
+            [ONE, MEMBER],
+            [
+                Aggregate("alpha", ACTIVE, ("xen1", "xen2")),
+                Aggregate("twice", {**ACTIVE, "xen1": "uuid-xen1"}, ("xen2",)),
+                Aggregate("ssd", {}, ("xen1", "xen2")),
+                Aggregate("past", {**ACTIVE, "operational_state": "dismissed"}, ("xen2",)),
+                Aggregate("other", {"hypervisor_pool": "true"}, ("xen2",)),
+            ],
+            pools=[ALPHA],
+        ),
+        by_name("xen2", **LEAVE),
+        [
+            CHANGING,
+            REMOVE_2,
+            "set metadata of aggregate twice: operational_state=changing",
+            "remove host xen2 from aggregate twice",
+            EJECT_2,
+            "set metadata of aggregate alpha: operational_state=active, -xen2",
+            "set metadata of aggregate twice: operational_state=active, -xen2",
+        ],
+    ),
+    "by the pool's name, one that was ejected by hand": (
+        fleet([ONE, TWO], [Aggregate("alpha", ACTIVE, ("xen1", "xen2"))], pools=[ALPHA]),
+        by_name("xen2", **LEAVE),
+        [REMOVE_2, "set metadata of aggregate alpha: -xen2"],
+    ),
+    "by the pool's name, all of them": (
+        fleet([ONE, MEMBER], [Aggregate("alpha", ACTIVE, ("xen1", "xen2"))], pools=[ALPHA]),
+        by_name("xen1", "xen2", **LEAVE),
+        [
+            CHANGING,
+            REMOVE_2,
+            EJECT_2,
+            "set metadata of aggregate alpha: operational_state=created, -master_compute, "
+            "-xen1, -xen2",
+            "remove host xen1 from aggregate alpha",
+            'set name of pool alpha to ""',
+        ],
+    ),
+    "from an aggregate, one that never joined": (
+        fleet([ONE, TWO], [alpha("xen1", "xen2")], pools=[ALPHA]),
+        MembershipWanted(["xen2"], aggregate="alpha", **LEAVE),
+        [REMOVE_2],
     ),
     "an eject that was killed is recorded": (
         fleet(
@@ -234,7 +315,7 @@ ABSENT = {
             pools=[ALPHA],
         ),
         MembershipWanted(["xen2"], aggregate="alpha", **LEAVE),
-        ["set metadata of aggregate alpha: operational_state=active, -xen2"],
+        [REMOVE_2, "set metadata of aggregate alpha: operational_state=active, -xen2"],
     ),
     "the last host of an aggregate": (
         fleet(
@@ -246,6 +327,7 @@ ABSENT = {
         [
             'set name of pool alpha to ""',
             "set metadata of aggregate alpha: operational_state=created, -master_compute, -xen1",
+            "remove host xen1 from aggregate alpha",
         ],
     ),
     "an empty aggregate": (
@@ -264,6 +346,17 @@ def test_plans(before: Fleet, wanted: MembershipWanted, steps: list[str]) -> Non
     assert [str(s) for s in plan.steps] == steps
 
 
+@pytest.mark.parametrize("case", [c for c in ABSENT if len(ABSENT[c][2]) > 1])
+def test_ejects_that_are_killed_are_finished_by_the_same_task(case: str) -> None:
+    before, wanted, _steps = ABSENT[case]
+    steps = plan_membership(before, wanted).steps
+    done = project_all(before, steps)
+    for taken in range(1, len(steps)):
+        killed = project_all(before, steps[:taken])
+        resumed = project_all(killed, plan_membership(killed, wanted).steps)
+        assert resumed == done, f"after {steps[taken - 1]}"
+
+
 def test_the_window_is_the_users() -> None:
     assert plan_membership(new_pool(), replace(BY_AGGREGATE, max_parallel=3)).window == 3
 
@@ -280,7 +373,12 @@ WARNINGS = {
         "xen2: a member, but not live, not enabled",
     ),
     "stranger": (
-        fleet([ONE, MEMBER], [alpha("xen1")], pools=[ALPHA]),
+        fleet(
+            [ONE, MEMBER],
+            [alpha("xen1")],
+            pools=[replace(ALPHA, default_sr=NFS.id)],
+            storages=[NFS],
+        ),
         BY_AGGREGATE,
         "xen2: a member of the pool, but not in aggregate alpha",
     ),
