@@ -27,6 +27,7 @@ SITE: dict[str, Any] = {
 }
 WANTED: dict[str, Any] = {
     "pool_create_aggregate": "alpha",
+    "pool_create_availability_zone": "zone-a",
     "pool_create_hosts": ["xen1", "xen2", "xen3"],
     "pool_create_storage": {
         "name": "nfs1",

@@ -6,7 +6,8 @@
 Source: nova/compute/api.py, AggregateAPI.is_safe_to_update_az and _validate_az_change. Nova counts
 all servers of a host, since any of them may be bound to the zone. Where servers are bound to none
 (``Traits.pins_zones``), those that do not run go along with the host that they are tied to: they are
-on no host's load, and nothing could move them away.
+on no host's load, and nothing could move them away. The VM in which a host's nova-compute runs may
+run there, as it is no server of Nova's.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..._core.errors import ConflictError, InvalidError, joined
-from ..._core.model import Aggregate, Fleet
+from ..._core.model import Aggregate, Fleet, Server
 from ..._core.plan import Verdict
+from .compute_vm import is_compute_vm
 
 MOST = 5
 """How many servers of a host are named."""
@@ -61,12 +63,19 @@ def zone_moves(before: Fleet, after: Fleet, hosts: Iterable[str]) -> tuple[ZoneM
     moves = []
     for host in dict.fromkeys(hosts):
         old, new = _zone(before, host), _zone(after, host)
-        servers = before.servers_on(host) if old != new else ()
+        servers = _counted(before, host) if old != new else ()
         holding = tuple(s.name for s in servers if before.traits.pins_zones or s.running)
         along = tuple(s.name for s in servers if not before.traits.pins_zones and not s.running)
         if servers:
             moves.append(ZoneMove(host, old, new, holding, along))
     return tuple(moves)
+
+
+def _counted(fleet: Fleet, host: str) -> list[Server]:
+    servers = fleet.servers_on(host)
+    if fleet.traits.pins_zones:
+        return list(servers)
+    return [s for s in servers if not (s.running and is_compute_vm(s))]
 
 
 def _zone(fleet: Fleet, host: str) -> str | None:

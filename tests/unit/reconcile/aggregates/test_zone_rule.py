@@ -51,6 +51,15 @@ def on_nova(*aggregates: Aggregate) -> Fleet:
     return replace(known(*aggregates), traits=NOVA)
 
 
+def test_the_vm_of_the_hosts_own_nova_compute_is_no_server_except_to_nova() -> None:
+    own = server("nova-compute", "p1")
+    before = fleet([host("p1")], [ZONED], servers=[own])
+    plan = plan_members(before, MembersWanted("prod", ["p1"]))
+    assert (len(plan.steps), plan.warnings) == (1, ())
+    with pytest.raises(ConflictError, match="nova-compute"):
+        plan_members(replace(before, traits=NOVA), MembersWanted("prod", ["p1"]))
+
+
 def test_stopped_servers_go_along_where_servers_are_bound_to_no_zone() -> None:
     plan = assert_fixed_point(plan_members, known(ZONED), MembersWanted("prod", ["p2"]))
     assert [str(s) for s in plan.steps] == ["add host p2 to aggregate prod"]
