@@ -12,7 +12,8 @@ from ..._core.model import Fleet, Host, Maintenance, Migration, Server
 from ..._core.plan import Step, Verdict
 from ..._core.status import COLD
 from ..placing.cloud import no_valid_host, objections
-from ..placing.placement import Unfit, biggest_first
+from ..placing.placement import biggest_first
+from ..placing.unfit import Unfit
 from ..servers.verbs import move_step
 from .emptied import Emptied
 from .wanted import MaintenanceWanted

@@ -154,7 +154,7 @@ CLOSED: list[tuple[str, list[Host], str]] = [
     (
         "older version",
         [host("xen2", "p", software={"platform_version": "3.1"})],
-        "no other host accepts servers: xen2 runs an older version than the host to be emptied",
+        "no other host accepts servers: xen2 runs an older version than xen1",
     ),
     (
         "another pool",

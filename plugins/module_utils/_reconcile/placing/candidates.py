@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The hosts that servers can go to under a rule, what is against the others, and what would change if
+the rule were lifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..._core.errors import joined
+from ..._core.model import Fleet, Host, Server
+from .placement import Placement, closed_to_guests, older, place, unable
+from .predicates import first_objection, predicates
+from .targets import Rule
+from .unfit import Unfit
+from .within import POOL, ZONE, Within, groups_remedy
+
+OTHERS = "Remove the other blockers first"
+
+
+@dataclass(frozen=True)
+class Lift:
+    """What would let a server go: hosts that would have had room for it, and the remedy."""
+
+    hosts: tuple[str, ...]
+    remedy: str
+
+    @property
+    def clause(self) -> str:
+        """The tail of a cause."""
+        return f"; {joined(self.hosts)} outside would have room" if self.hosts else ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """``options`` are the hosts that fit, ``problems`` what is against the other open ones, ``closed``
+    why others take no server of that host at all; by server id.
+    """
+
+    options: Mapping[str, Sequence[str]]
+    problems: Mapping[str, Mapping[str, Unfit]]
+    closed: Mapping[str, Mapping[str, str]]
+    placement: Placement = field(default_factory=Placement)
+
+    def left(self, servers: Sequence[Server]) -> list[Server]:
+        return [s for s in servers if s.id not in self.placement.chosen]
+
+
+class Candidates:
+    """Asks for one fleet and one rule; what is true of a host is worked out once."""
+
+    def __init__(self, fleet: Fleet, rule: Rule) -> None:
+        self.fleet = fleet
+        self.rule = rule
+        self.within = Within(fleet, rule.within, named=rule.named, groups=rule.migration_groups)
+        self._asked = predicates(fleet, self.within)
+        self._hosts = {h.name: h for h in fleet.hosts}
+        self._members: dict[str, list[Host]] = {}
+        for host in fleet.hosts:
+            self._members.setdefault(host.pool_id, []).append(host)
+        self._closed: dict[str, str | None] = {}
+
+    def open(self, pool_id: str, source: str | None) -> tuple[list[Host], dict[str, str]]:
+        """The hosts of the pool that take servers from this host, and by name why the rest don't."""
+        hosts: list[Host] = []
+        closed: dict[str, str] = {}
+        for host in self._members.get(pool_id, ()):
+            if self.rule.leaves and host.name == source:
+                continue
+            reason = self._closed_to(host, self._hosts.get(source or ""))
+            if reason is None:
+                hosts.append(host)
+            else:
+                closed[host.name] = reason
+        return hosts, closed
+
+    def _closed_to(self, host: Host, source: Host | None) -> str | None:
+        if host.name not in self._closed:
+            self._closed[host.name] = closed_to_guests(self.fleet, host)
+        reason = self._closed[host.name]
+        if reason is None and self.rule.no_older and source and older(host, source):
+            return f"runs an older version than {source.name}"
+        return reason
+
+    def against(self, server: Server, host: Host) -> Unfit | None:
+        """Why this host can't take the server even if all its memory were free, or None."""
+        return first_objection(self._asked, server, host)
+
+    def find(
+        self,
+        servers: Sequence[Server],
+        homes: Mapping[str, str] | None = None,
+        preferred: Mapping[str, str] | None = None,
+    ) -> Found:
+        """A host for each server, all together. ``homes`` and ``preferred`` are those of ``choose``."""
+        opened: dict[tuple[str, str | None], tuple[list[Host], dict[str, str]]] = {}
+        options: dict[str, list[str]] = {}
+        problems: dict[str, dict[str, Unfit]] = {}
+        closed: dict[str, dict[str, str]] = {}
+        for server in servers:
+            home = self._hosts.get((homes or {}).get(server.id, ""))
+            if home and not (unable(self.fleet, home) or self.against(server, home)):
+                options[server.id] = [home.name]
+                continue
+            source = self._hosts.get(server.host or "")
+            key = (source.pool_id if source else server.pool_id, server.host)
+            if key not in opened:
+                opened[key] = self.open(*key)
+            hosts, closed[server.id] = opened[key]
+            found = {h.name: self.against(server, h) for h in hosts}
+            options[server.id] = [name for name, problem in found.items() if problem is None]
+            problems[server.id] = {name: problem for name, problem in found.items() if problem}
+        placement = place(
+            self.fleet,
+            [s for s in servers if options[s.id]],
+            options,
+            enforce_groups=self.rule.apart,
+            preferred=preferred,
+            distance=self.within.distance,
+        )
+        return Found(options, problems, closed, placement)
+
+
+def lifts(
+    asked: Candidates,
+    servers: Sequence[Server],
+    found: Found,
+    homes: Mapping[str, str] | None = None,
+    preferred: Mapping[str, str] | None = None,
+) -> dict[str, Lift]:
+    """By server id, for those that have found no host: what would have to be allowed for that. The
+    least that helps most of them, as one option is given for all.
+    """
+    left = found.left(servers)
+    best: dict[str, Lift] = {}
+    for rule in _wider(asked.rule) if left else ():
+        wider = Candidates(asked.fleet, rule)
+        other = wider.find(servers, homes, preferred)
+        helped = {
+            s.id: _lift(asked, s, found, rule, other)
+            for s in left
+            if s.id in other.placement.chosen
+        }
+        if len(helped) > len(best):
+            best = helped
+        if len(best) == len(left):
+            break
+    return best
+
+
+def _wider(rule: Rule) -> Iterator[Rule]:
+    """Rules that allow more, the least first. Migration groups are lifted by no option."""
+    mine = rule.within or ZONE
+    options = {ZONE: (POOL,), POOL: ()}.get(mine, (ZONE, POOL))
+    yield from (replace(rule, within=option) for option in options)
+    yield from (
+        replace(rule, within=option, migration_groups=False) for option in (rule.within, *options)
+    )
+
+
+def _lift(asked: Candidates, server: Server, found: Found, rule: Rule, other: Found) -> Lift:
+    target = other.placement.chosen[server.id]
+    outside = [n for n in other.options[server.id] if n not in found.options[server.id]]
+    roomy = [
+        n
+        for n in outside
+        if (host := asked.fleet.host(n)) is not None and host.memory_free >= server.memory
+    ]
+    option = f"Set within to {rule.within}" if rule.within != asked.rule.within else ""
+    parted = frozenset[str]() if rule.migration_groups else asked.within.parting(server, target)
+    remedies = [option, groups_remedy(parted) if parted else ""]
+    return Lift(tuple(roomy), ". ".join(r for r in remedies if r) or OTHERS)
