@@ -47,6 +47,8 @@ options:
   metadata:
     description:
       - Metadata items. Those given are set, those whose value is null are removed, others are left alone.
+      - With C(migration_group) set to V(true) and O(control_plane=xapi), servers are moved neither out of the aggregate
+        nor into it.
     type: dict
   purge_metadata:
     description:
