@@ -18,8 +18,6 @@ from .targets import Rule
 from .unfit import Unfit
 from .within import POOL, ZONE, Within, groups_remedy
 
-OTHERS = "Remove the other blockers first"
-
 
 @dataclass(frozen=True)
 class Lift:
@@ -137,15 +135,11 @@ def lifts(
     left = found.left(servers)
     best: dict[str, Lift] = {}
     for rule in _wider(asked.rule) if left else ():
-        wider = Candidates(asked.fleet, rule)
-        other = wider.find(servers, homes, preferred)
-        helped = {
-            s.id: _lift(asked, s, found, rule, other)
-            for s in left
-            if s.id in other.placement.chosen
-        }
-        if len(helped) > len(best):
-            best = helped
+        other = Candidates(asked.fleet, rule).find(servers, homes, preferred)
+        helped = [s for s in left if s.id in other.placement.chosen]
+        remedy = _remedy(asked, servers, rule, other)
+        if remedy and len(helped) > len(best):
+            best = {s.id: Lift(_roomy(asked, s, found, other), remedy) for s in helped}
         if len(best) == len(left):
             break
     return best
@@ -161,15 +155,20 @@ def _wider(rule: Rule) -> Iterator[Rule]:
     )
 
 
-def _lift(asked: Candidates, server: Server, found: Found, rule: Rule, other: Found) -> Lift:
-    target = other.placement.chosen[server.id]
-    outside = [n for n in other.options[server.id] if n not in found.options[server.id]]
-    roomy = [
-        n
-        for n in outside
-        if (host := asked.fleet.host(n)) is not None and host.memory_free >= server.memory
-    ]
+def _remedy(asked: Candidates, servers: Sequence[Server], rule: Rule, other: Found) -> str:
+    """All that the other placement needs, as each blocker's remedy is to remove it by itself."""
+    chosen = other.placement.chosen
+    parted = frozenset[str]()
+    if not rule.migration_groups:
+        parted = asked.within.parting((s, chosen[s.id]) for s in servers if s.id in chosen)
     option = f"Set within to {rule.within}" if rule.within != asked.rule.within else ""
-    parted = frozenset[str]() if rule.migration_groups else asked.within.parting(server, target)
-    remedies = [option, groups_remedy(parted) if parted else ""]
-    return Lift(tuple(roomy), ". ".join(r for r in remedies if r) or OTHERS)
+    return ". ".join(part for part in (option, groups_remedy(parted)) if part)
+
+
+def _roomy(asked: Candidates, server: Server, found: Found, other: Found) -> tuple[str, ...]:
+    """The hosts that only the other rule allows, and that have room for the server now."""
+    outside = set(other.options[server.id]) - set(found.options[server.id])
+    fleet = asked.fleet
+    return tuple(
+        h.name for h in fleet.hosts if h.name in outside and h.memory_free >= server.memory
+    )

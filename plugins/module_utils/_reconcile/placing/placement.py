@@ -82,31 +82,36 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", version))
 
 
-def unfit(fleet: Fleet, server: Server, host: Host) -> Unfit | None:
-    """Why this host could not run the server even if all its memory were free, or None."""
-    for uuid in sorted(server.all_storage):
-        storage = fleet.storage(uuid)
-        if storage is None or host.name not in storage.attached:
-            return _missing_storage(storage.name if storage else uuid, storage)
-    by_id = {n.id: n for n in fleet.networks}
-    for uuid in sorted(server.networks):
-        network = by_id.get(uuid)
-        if network is None or host.name not in network.hosts:
+def equipment(fleet: Fleet) -> Callable[[Server, Host], Unfit | None]:
+    """Asks why a host could not run a server even if all its memory were free."""
+    storages = {s.id: s for s in fleet.storages}
+    networks = {n.id: n for n in fleet.networks}
+
+    def ask(server: Server, host: Host) -> Unfit | None:
+        for uuid in sorted(server.all_storage):
+            storage = storages.get(uuid)
+            if storage is None or host.name not in storage.attached:
+                return _missing_storage(storage.name if storage else uuid, storage)
+        for uuid in sorted(server.networks):
+            network = networks.get(uuid)
+            if network is None or host.name not in network.hosts:
+                return Unfit(
+                    f"network {network.name if network else uuid} is missing",
+                    "Connect the network there, or stop the server",
+                )
+        if server.vcpus > host.cpus > 0:
             return Unfit(
-                f"network {network.name if network else uuid} is missing",
-                "Connect the network there, or stop the server",
+                f"only {host.cpus} CPUs for its {server.vcpus}",
+                "Stop the server, or give it fewer virtual CPUs",
             )
-    if server.vcpus > host.cpus > 0:
-        return Unfit(
-            f"only {host.cpus} CPUs for its {server.vcpus}",
-            "Stop the server, or give it fewer virtual CPUs",
-        )
-    if host.name not in fleet.possible.get(server.id, (host.name,)):
-        return Unfit(
-            "XAPI finds no free devices (GPU, USB, SR-IOV) or no memory for it there",
-            "Choose a host that has such devices, or free them there",
-        )
-    return None
+        if host.name not in fleet.possible.get(server.id, (host.name,)):
+            return Unfit(
+                "XAPI finds no free devices (GPU, USB, SR-IOV) or no memory for it there",
+                "Choose a host that has such devices, or free them there",
+            )
+        return None
+
+    return ask
 
 
 def _missing_storage(name: str, storage: object) -> Unfit:

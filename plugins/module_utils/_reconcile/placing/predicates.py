@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeAlias
 
 from ..._core.model import Fleet, Host, Server
-from .placement import unfit
+from .placement import equipment
 from .unfit import Unfit
 from .within import Within
 
@@ -21,7 +20,7 @@ def predicates(fleet: Fleet, within: Within) -> Sequence[Predicate]:
     """In the order in which they are asked; what an option could lift comes last. Each is made once
     for a plan, and asked for every server and host.
     """
-    return (partial(unfit, fleet), within.outside)
+    return (equipment(fleet), within.outside)
 
 
 def first_objection(asked: Sequence[Predicate], server: Server, host: Host) -> Unfit | None:

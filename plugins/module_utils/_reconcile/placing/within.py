@@ -85,6 +85,7 @@ class Within:
         self._aggregates: dict[str, frozenset[str]] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._zones: dict[str, str] = {}
+        self._leaps: dict[tuple[str, str], Leap] = {}
         for aggregate in fleet.aggregates:
             one, zone = frozenset({aggregate.name}), aggregate.availability_zone
             for host in aggregate.hosts:
@@ -121,10 +122,20 @@ class Within:
             if (reason := self._leaving(server, host))
         )
 
-    def parting(self, server: Server, host: str) -> frozenset[str]:
-        """The migration groups that keep the server from this host."""
-        leap = self._leap(server, host)
-        return leap.groups if leap else frozenset()
+    def parting(self, moves: Iterable[tuple[Server, str]]) -> frozenset[str]:
+        """The migration groups that would have to be none for all these moves. One that a host has in
+        common with another may have to go for a third, and then those that differ.
+        """
+        leaps = {(leap.source, leap.target) for s, host in moves if (leap := self._leap(s, host))}
+        freed = frozenset[str]()
+        while more := frozenset[str]().union(*(self._apart(*pair, freed) for pair in leaps)):
+            freed |= more
+        return freed
+
+    def _apart(self, source: str, target: str, freed: frozenset[str]) -> frozenset[str]:
+        """The migration groups that keep the two hosts apart, were those no longer any."""
+        here, there = (self._groups.get(n, frozenset()) - freed for n in (source, target))
+        return frozenset() if here & there else here | there
 
     def _leaving(self, server: Server, host: str) -> str | None:
         leap = self._leap(server, host)
@@ -166,13 +177,17 @@ class Within:
         source = origin(server)
         if source is None or source not in self._hosts or source == host:
             return None
-        here, there = (self._groups.get(n, frozenset()) for n in (source, host))
+        if (source, host) not in self._leaps:
+            self._leaps[source, host] = self._between(source, host)
+        return self._leaps[source, host]
+
+    def _between(self, source: str, target: str) -> Leap:
         return Leap(
             source,
-            host,
-            (self._zone_of(source), self._zone_of(host)),
-            self._aggregates_of(source) & self._aggregates_of(host),
-            frozenset() if here & there else here | there,
+            target,
+            (self._zone_of(source), self._zone_of(target)),
+            self._aggregates_of(source) & self._aggregates_of(target),
+            self._apart(source, target, frozenset()),
         )
 
     def _zone_of(self, host: str) -> str:
@@ -194,8 +209,10 @@ def _other_group(leap: Leap) -> Unfit:
 
 
 def groups_remedy(groups: Iterable[str]) -> str:
-    """What lets servers pass between hosts that these groups keep apart."""
+    """What lets servers pass between hosts that these groups keep apart; empty for none."""
     names = sorted(groups)
+    if not names:
+        return ""
     aggregates = f"aggregate{'s' if len(names) > 1 else ''} {joined(names)}"
     return f'Set {MIGRATION_GROUP} of {aggregates} to "false", or bring a host of the group into service'
 

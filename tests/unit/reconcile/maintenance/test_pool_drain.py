@@ -83,6 +83,12 @@ BLOCKED: list[tuple[str, dict[str, Any], str, str]] = [
         "Unpause it",
     ),
     (
+        "rescued",
+        {"status": "RESCUE", "vm_state": "rescued", "allowed": frozenset()},
+        "is in RESCUE, from which no server is moved",
+        "Unrescue it, or stop it",
+    ),
+    (
         "locked by its owner",
         {"blocked": {"pool_migrate": "licence dongle"}},
         "has pool_migrate among its blocked_operations (licence dongle)",
