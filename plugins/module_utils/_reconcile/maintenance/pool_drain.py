@@ -200,7 +200,7 @@ def _no_fit(server: Server, problems: Mapping[str, Unfit], lift: Lift | None) ->
         by_reason.setdefault(problem.reason, []).append(name)
     listed = "; ".join(f"{reason} on {joined(names)}" for reason, names in by_reason.items())
     inside = dict.fromkeys(p.remedy for p in problems.values() if not p.liftable)
-    remedies = [lift.remedy] if lift else [*inside] or ["Bring a suitable host into service"]
+    remedies = [*([lift.remedy] if lift else []), *inside] or ["Bring a suitable host into service"]
     reason = f"no host can take it: {listed}{lift.clause if lift else ''}"
     return Verdict(server.name, "block", reason, ". ".join(remedies))
 

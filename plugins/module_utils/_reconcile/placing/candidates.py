@@ -55,6 +55,8 @@ class Candidates:
         self.rule = rule
         self.within = Within(fleet, rule.within, named=rule.named, groups=rule.migration_groups)
         self._asked = predicates(fleet, self.within)
+        home = Within(fleet, POOL, groups=rule.migration_groups)
+        self._asked_of_home = predicates(fleet, home)
         self._hosts = {h.name: h for h in fleet.hosts}
         self._members: dict[str, list[Host]] = {}
         for host in fleet.hosts:
@@ -87,20 +89,26 @@ class Candidates:
         """Why this host can't take the server even if all its memory were free, or None."""
         return first_objection(self._asked, server, host)
 
+    def _at_home(self, server: Server, home: Host) -> bool:
+        unfit = first_objection(self._asked_of_home, server, home)
+        return unable(self.fleet, home) is None and unfit is None
+
     def find(
         self,
         servers: Sequence[Server],
         homes: Mapping[str, str] | None = None,
         preferred: Mapping[str, str] | None = None,
     ) -> Found:
-        """A host for each server, all together. ``homes`` and ``preferred`` are those of ``choose``."""
+        """A host for each server, all together. ``homes`` and ``preferred`` are those of ``choose``; of
+        how far they may go, only migration groups keep servers from coming home.
+        """
         opened: dict[tuple[str, str | None], tuple[list[Host], dict[str, str]]] = {}
         options: dict[str, list[str]] = {}
         problems: dict[str, dict[str, Unfit]] = {}
         closed: dict[str, dict[str, str]] = {}
         for server in servers:
             home = self._hosts.get((homes or {}).get(server.id, ""))
-            if home and not (unable(self.fleet, home) or self.against(server, home)):
+            if home and self._at_home(server, home):
                 options[server.id] = [home.name]
                 continue
             source = self._hosts.get(server.host or "")

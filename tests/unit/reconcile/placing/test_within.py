@@ -129,6 +129,11 @@ ACTIONS: dict[str, tuple[Fleet, ServerActionWanted, str]] = {
         act("unshelve"),
         "unshelve w1 on q5",
     ),
+    "back home from another zone": (
+        site(on("q4", "resized", resized_from="q1")),
+        act("revert_resize", within="aggB"),
+        "revert the resize of w1 on q1",
+    ),
     "start of one that is on no host": (
         site(on(None, "stopped"), free={"q5": 61}),
         act("start"),
