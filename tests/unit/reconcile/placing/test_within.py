@@ -20,6 +20,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     UnsupportedError,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
+    MIGRATION_GROUP,
     ZONE_KEY,
     Aggregate,
     ComputeService,
@@ -46,9 +47,6 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.mainte
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.wanted import (
     MaintenanceWanted,
-)
-from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.placing.within import (
-    MIGRATION_GROUP,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.servers.plan import (
     action_needs,
