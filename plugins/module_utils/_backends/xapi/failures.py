@@ -66,7 +66,7 @@ def _memory(text: str) -> str:
     if not text.isdigit():
         return text
     if int(text) < 2**20:
-        return f"{text} bytes"
+        return f"{text} B"
     mebibytes = int(text) / 2**20
     return f"{mebibytes / 1024:.4g} GiB" if mebibytes >= 1024 else f"{mebibytes:.4g} MiB"
 

@@ -168,7 +168,7 @@ class Within:
         reason = f"no aggregate in common with {leap.source}"
         remedies = [] if barred else [f"Set within to {ZONE} to allow that"]
         if not self._aggregates_of(leap.source):
-            reason += ", which is in none"
+            reason += " (which is in none)"
             remedies += [f"Add {leap.source} to an aggregate"]
         yield Unfit(reason, ". ".join(remedies))
 

@@ -222,7 +222,7 @@ REFUSED: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         site(on("q5")),
         act("live_migrate", host="q4", within="aggregate"),
         InvalidError,
-        "server w1: q4 has no aggregate in common with q5, which is in none. Set within to zone to "
+        "server w1: q4 has no aggregate in common with q5 (which is in none). Set within to zone to "
         "allow that. Add q5 to an aggregate.",
     ),
     "an aggregate that does not exist": (

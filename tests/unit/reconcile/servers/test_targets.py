@@ -389,7 +389,7 @@ def test_a_scheduler_chooses_for_itself(action: str) -> None:
 @pytest.mark.parametrize("action", TABLE)
 def test_nothing_speaks_of_a_scheduler_where_there_is_none(action: str) -> None:
     """Whatever state the server is in, on a host that is up, one that is lost, or none."""
-    options = {
+    options: dict[str, Any] = {
         "resize": {"vcpus": 2, "memory_mb": 64},
         "evacuate": {"power_on": True},
     }.get(action, {})
