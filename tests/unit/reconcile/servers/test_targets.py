@@ -389,10 +389,11 @@ def test_a_scheduler_chooses_for_itself(action: str) -> None:
 @pytest.mark.parametrize("action", TABLE)
 def test_nothing_speaks_of_a_scheduler_where_there_is_none(action: str) -> None:
     """Whatever state the server is in, on a host that is up, one that is lost, or none."""
-    options: dict[str, Any] = {
+    needed: dict[str, dict[str, Any]] = {
         "resize": {"vcpus": 2, "memory_mb": 64},
         "evacuate": {"power_on": True},
-    }.get(action, {})
+    }
+    options = needed.get(action, {})
     lost = off("xen1", state="down", forced_down=True)
     for vm_state, on, services in product(POWER, ("xen1", None), ([], lost)):
         known = three(guest("web1", vm_state, on=on), services=services)
