@@ -204,7 +204,7 @@ def _fill(
 def _put(
     placement: Placement, server: Server, options: Sequence[str], wish: Wish, *, tight: bool
 ) -> None:
-    meets = {n: bool(peers(server, placement.members[n])) for n in options}
+    meets = {n: bool(server.groups and peers(server, placement.members[n])) for n in options}
     need = {n: server.memory - placement.already_there.get((server.id, n), 0) for n in options}
     fitting = [
         n
