@@ -56,6 +56,8 @@ options:
       - Metadata items. Those given are set, those whose value is null are removed, others are left alone.
       - Values are strings. Numbers are written as they are, booleans as V(true) and V(false); a list or dictionary is
         refused.
+      - With C(migration_group) set to V(true) and O(control_plane=xapi), servers are moved neither out of the aggregate
+        nor into it.
     type: dict
   purge_metadata:
     description:

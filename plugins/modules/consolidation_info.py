@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - xenfleet.compute.xapi
   - xenfleet.compute.nova
   - xenfleet.compute.store
+  - xenfleet.compute.within
 options:
   name:
     description:
@@ -170,6 +171,7 @@ def run(task: Task) -> dict[str, Any]:
         most=params["max_hosts"],
         headroom=params["headroom_percent"],
         enforce_groups=params["anti_affinity"] == "enforce",
+        within=params["within"],
         cold_migrate=params["cold_migrate"],
     )
     choices = plan_consolidation(task.read(everything()), wanted)

@@ -11,8 +11,9 @@ short_description: Take a host out of service, and back into it, without stoppin
 version_added: 0.1.0
 description:
   - With O(state=in_maintenance) the host's compute service is disabled, and every running server is live-migrated to
-    another host. With O(control_plane=xapi) that is another host of the pool, the host itself is disabled, too, and
-    marked as XenCenter marks it. With O(control_plane=nova) it is a host of the scheduler's choice.
+    another host. With O(control_plane=xapi) that is another host of the pool, as near as O(within) says, the host
+    itself is disabled, too, and marked as XenCenter marks it. With O(control_plane=nova) it is a host of the
+    scheduler's choice.
   - With O(state=in_service) the host and its service are enabled again, if the maintenance had disabled them, and the
     servers that it moved away come back. A host that is still restarting is waited for.
   - All of it is planned before anything is changed. If a server can't be moved, nothing is changed and the error lists
@@ -27,6 +28,7 @@ extends_documentation_fragment:
   - xenfleet.compute.xapi
   - xenfleet.compute.nova
   - xenfleet.compute.store
+  - xenfleet.compute.within
 options:
   host:
     description:
@@ -316,6 +318,7 @@ def run(task: Task) -> dict[str, object]:
         max_parallel=params["max_parallel"],
         network=params["network"],
         enforce_groups=params["anti_affinity"] == "enforce",
+        within=params["within"],
         return_servers=params["return_servers"],
         cold_migrate=params["cold_migrate"],
     )

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - xenfleet.compute.xapi
   - xenfleet.compute.nova
   - xenfleet.compute.store
+  - xenfleet.compute.within
 options:
   name:
     description:
@@ -177,6 +178,7 @@ def run(task: Task) -> dict[str, Any]:
         aggregate=params["aggregate"],
         network=params["network"],
         enforce_groups=params["anti_affinity"] == "enforce",
+        within=params["within"],
         cold_migrate=params["cold_migrate"],
     )
     update = plan_rolling_update(task.read(everything(params["hosts"])), wanted)

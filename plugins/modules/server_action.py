@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - xenfleet.compute.xapi
   - xenfleet.compute.nova
   - xenfleet.compute.store
+  - xenfleet.compute.within
   - xenfleet.compute.wait
 attributes:
   idempotent:
@@ -184,11 +185,11 @@ options:
     description:
       - Where V(live_migrate), V(migrate), V(evacuate) and V(unshelve) put the servers. Without it, Nova's scheduler
         chooses; with O(control_plane=xapi), each goes to the host of its pool that has most memory left, of those that
-        take new servers. So does a server that another action starts, such as V(start), unless it was migrated while
-        it was off, or can start on one host only.
+        take new servers, are in its zone and share most aggregates with its host. So does a server that another action
+        starts, such as V(start), unless it was migrated while it was off, or can start on one host only.
       - A host that is down or disabled is refused, and so is one in another zone than a server is pinned to.
       - With O(control_plane=xapi) a host in maintenance is refused, too, or one that lacks a server's storage, networks
-        or memory.
+        or memory, or is farther away than O(within) allows.
     type: str
   force:
     description:
@@ -284,6 +285,12 @@ EXAMPLES = r"""
   xenfleet.compute.server_action:
     action: start
     servers: [web1, web2]
+
+- name: The web server moves to another host of the aggregate racks-12
+  xenfleet.compute.server_action:
+    action: live_migrate
+    server: web1
+    within: racks-12
 
 - name: A guest without tools is off
   xenfleet.compute.server_action:
@@ -452,7 +459,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils._core.actions import TABLE
-from ..module_utils._glue.argspec import CONNECTION, WAIT, Spec, merge
+from ..module_utils._glue.argspec import CONNECTION, WAIT, WITHIN, Spec, merge
 from ..module_utils._glue.chosen_servers import ChosenServers
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.server_filters import FILTERS, filter_from
@@ -483,6 +490,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 SPEC = merge(
     CONNECTION,
     WAIT,
+    WITHIN,
     Spec(
         {
             "action": {"type": "str", "required": True, "choices": list(TABLE)},
@@ -524,6 +532,7 @@ def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:
         servers=params["servers"] or (),
         where=None if filters is None else filter_from(filters),
         host=params["host"],
+        within=params["within"],
         options=options,
         wait=params["wait"],
         max_parallel=params["max_parallel"],

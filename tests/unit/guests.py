@@ -73,7 +73,7 @@ REQUIRED = {
 
 def wants(action: str, *names: str, **fields: Any) -> ServerActionWanted:
     """With the options that the action needs; others are given by name."""
-    mine = {"host", "max_parallel", "max_failures", "where", "wait"}
+    mine = {"host", "within", "max_parallel", "max_failures", "where", "wait"}
     own = {key: fields.pop(key) for key in list(fields) if key in mine}
     needed = {name: REQUIRED[name] for name in TABLE[action].required}
     return ServerActionWanted(action, names or ("web1",), options={**needed, **fields}, **own)

@@ -25,6 +25,9 @@ POOL_COORDINATOR = "master_compute"
 (nova/virt/xenapi/pool_states.py, 21.x).
 """
 
+MIGRATION_GROUP = "migration_group"
+"""Metadata key of an aggregate that servers are moved neither out of nor into."""
+
 MAINTENANCE_KEY = "MAINTENANCE_MODE"
 """Key in host.other_config by which XenCenter and this collection mark a host in maintenance."""
 
@@ -55,6 +58,11 @@ class Aggregate:
         "false" a pool.
         """
         return self.metadata.get(POOL_FLAG, "").lower() in ("true", "yes", "1")
+
+    @property
+    def is_migration_group(self) -> bool:
+        """``migration_group`` is "true", in the spellings that ``hypervisor_pool`` has, too."""
+        return self.metadata.get(MIGRATION_GROUP, "").lower() in ("true", "yes", "1")
 
     def with_metadata(self, changes: Mapping[str, str | None]) -> Aggregate:
         """Merged as Nova merges: None removes a key, if there is one."""
@@ -248,6 +256,8 @@ class Server:
     """The host that it is meant to start on next, if that takes it."""
     resized_from: str | None = None
     """The host on which it ran before a resize or migration that is not confirmed."""
+    shelved_from: str | None = None
+    """The host on which it ran before it was shelved, of one that is on none now."""
     evacuated_from: str | None = None
     """The failed host that it ran on once, if it has been started on another one since and no run
     has seen that evacuation to its end.

@@ -156,10 +156,14 @@ HOST_GROUP = Spec(
 )
 """What is done to one host after the other."""
 
+WITHIN = Spec({"within": {"type": "str"}})
+"""How far servers may go."""
+
 DRAIN = Spec(
     {
         "anti_affinity": {"type": "str", "choices": ["enforce", "relax"], "default": "enforce"},
         "cold_migrate": {"type": "bool", "default": False},
+        **WITHIN.options,
     }
 )
 """How servers leave a host."""

@@ -48,6 +48,7 @@ RULES = {
     41: "a live migration that fails",
     51: "maintenance mode and power of hosts",
     52: "accounts without the right",
+    53: "how far servers may go",
 }
 
 UNTESTED = {
@@ -98,6 +99,19 @@ DIFFERENCES: dict[str, Difference] = {
         "refused 409 conflict",
         "done",
         "Nova moves paused servers, and its driver decides. XAPI moves running ones only.",
+    ),
+    "out of a zone": Difference(
+        53,
+        "refused 400 invalid",
+        "done",
+        "Nova keeps only those servers in a zone that were asked for one when they were created. XAPI knows "
+        "no zones, so that every server is kept in that of its host.",
+    ),
+    "within": Difference(
+        53,
+        "done",
+        "refused 501 unsupported",
+        "Nova's scheduler has rules of its own. Without one the plan chooses, and can be told how far.",
     ),
 }
 

@@ -178,7 +178,8 @@ class MemoryServers:
             server, vm_state=vm_state, power_state=power, status=status_of(vm_state, None)
         )
         host = (args.target or args.host or server.host) if after.running else None
-        self._memory.servers[args.id] = replace(after, host=host)
+        left = server.host if action == "shelve" and server.running else None
+        self._memory.servers[args.id] = replace(after, host=host, shelved_from=left)
         self._memory.started.append((action, server.name))
         return args.id
 

@@ -82,3 +82,18 @@ def test_a_suspended_server_leaves_its_memory_image_behind(control: XapiControl)
         (server,) = result["servers"]
         assert (server["status"], server["host"]) == ("SHELVED_OFFLOADED", None)
     assert marked(control, "free") == "shelved_offloaded"
+
+
+def test_one_that_was_offloaded_comes_back_in_its_zone(control: XapiControl) -> None:
+    """The host that it left, which is in the default zone, has less room than the other one."""
+    control.given("aggregate", name="b", availability_zone="zone-b", hosts=["xen2"])
+    control.given("server_action", action="shelve", servers=["free"])
+    for check_mode in (True, False):
+        result = control.run(
+            "server_action", action="unshelve", servers=["free"], check_mode=check_mode
+        )
+        assert result["servers"][0]["host"] == "xen1"
+    assert control.guest("free")["host"] == "xen1"
+    api = Client(control.site.hosts["xen1"])
+    left = api("VM.get_other_config", api.vm("free"))
+    assert not [key for key in left if key.startswith("xenfleet:")]

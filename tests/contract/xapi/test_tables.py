@@ -155,6 +155,7 @@ def error_of(code: str, *params: str) -> FleetError:
             ConflictError,
             "4 GiB needed, 1 MiB free",
         ),
+        ("HOST_NOT_ENOUGH_FREE_MEMORY", ["1", "0"], ConflictError, "1 B needed, 0 B free"),
         ("HOST_NOT_ENOUGH_FREE_MEMORY", ["OpaqueRef:vm"], ConflictError, "for server web"),
         ("SR_BACKEND_FAILURE_73", ["", "mount error", ""], BackendError, "mount error"),
         ("HA_FAILED_TO_FORM_LIVESET", [], ConflictError, "HA_FAILED_TO_FORM_LIVESET"),

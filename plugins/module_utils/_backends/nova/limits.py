@@ -27,6 +27,11 @@ UNSUPPORTED: Mapping[str, Limit] = {
         "Nova does not let its users choose the network of a migration",
         "Leave it out, and set live_migration_inbound_addr in nova.conf of the hosts",
     ),
+    "option within": Limit(
+        "Nova's scheduler chooses hosts by its own rules: its filters, and the zones that servers are "
+        "pinned to",
+        "Leave it out, and name a host, or set the AggregateInstanceExtraSpecsFilter and flavors up",
+    ),
     "option anti_affinity": Limit(
         "Nova's scheduler always follows the policies of server groups",
         "Leave it out; for a group that may meet use the policy soft-anti-affinity",

@@ -65,6 +65,8 @@ def _memory(text: str) -> str:
     """Bytes as an operator reads them; a name as it is."""
     if not text.isdigit():
         return text
+    if int(text) < 2**20:
+        return f"{text} B"
     mebibytes = int(text) / 2**20
     return f"{mebibytes / 1024:.4g} GiB" if mebibytes >= 1024 else f"{mebibytes:.4g} MiB"
 

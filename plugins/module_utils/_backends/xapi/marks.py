@@ -12,6 +12,8 @@ In VM.other_config, under the prefix ``xenfleet:``, stand
 - ``task_state``: what an action is doing, and since when (``resize_finish 2026-01-31T12:00:00Z``).
   One that stays without change was left by a killed run; reset_state clears it.
 - ``old``: sizes and host from before a resize or migration that awaits its confirmation, as JSON.
+- ``shelved_from``: uuid of the host that it ran on when it was shelved, as its zone is looked for
+  then.
 - ``left``: uuid of the failed host that it ran on, from the beginning of an evacuation to its good
   end, as XAPI forgets the host when its power state is reset. On a guest that runs on another host
   a killed run left it, and a task_state: the evacuation is over.

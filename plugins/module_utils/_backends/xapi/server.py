@@ -116,6 +116,9 @@ def server(
         resized_from=_name_of_host(records, marks.resized_from(vm))
         if vm_state == "resized"
         else None,
+        shelved_from=_name_of_host(records, marks.marks(vm).get("shelved_from", ""))
+        if vm_state in ("shelved", "shelved_offloaded")
+        else None,
         evacuated_from=_name_of_host(records, evacuated_from),
         stopped_for_join=_name_of_host(
             records, marks.stopped_for_join(vm, time_of(records, vm, "start_time"))

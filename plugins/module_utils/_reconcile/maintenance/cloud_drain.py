@@ -12,7 +12,8 @@ from ..._core.model import Fleet, Host, Maintenance, Migration, Server
 from ..._core.plan import Step, Verdict
 from ..._core.status import COLD
 from ..placing.cloud import no_valid_host, objections
-from ..placing.placement import Unfit, biggest_first
+from ..placing.placement import biggest_first
+from ..placing.unfit import Unfit
 from ..servers.verbs import move_step
 from .emptied import Emptied
 from .wanted import MaintenanceWanted
@@ -27,6 +28,10 @@ STUCK: Mapping[str, Unfit] = {
 }
 """By vm_state, servers that hold the host and can't leave it."""
 
+CHOOSES = (
+    "where its servers go is for Nova's scheduler to choose, by its own rules: its filters, and the "
+    "zones that they are pinned to"
+)
 
 MENDING = "See its fault, and if its guest runs there, reset its state to active"
 
@@ -49,6 +54,8 @@ def empty(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Emptied:
         *(move_step(s, None, maintenance=wanted.name) for s in live),
         *(move_step(s, None, cold=True, maintenance=wanted.name) for s in cold),
     ]
+    if steps:
+        verdicts.append(Verdict(host.name, "act", CHOOSES))
     return Emptied(tuple(steps), tuple(verdicts))
 
 

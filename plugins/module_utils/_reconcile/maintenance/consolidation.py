@@ -18,6 +18,7 @@ from ..common.lookup import get_host
 from ..placing.cloud import objections
 from ..placing.placement import place
 from ..placing.strategy import placing
+from ..placing.within import check_within
 from ..servers.verbs import cold_migrate, live_migrate
 from .enter import plan_in_maintenance
 from .host_group import coordinated, names_of
@@ -38,6 +39,7 @@ class ConsolidationWanted:
     most: int | None = None
     headroom: int = 20
     enforce_groups: bool = True
+    within: str | None = None
     cold_migrate: bool = False
 
     def of(self, host: str) -> MaintenanceWanted:
@@ -45,6 +47,7 @@ class ConsolidationWanted:
             host=host,
             name=self.name,
             enforce_groups=self.enforce_groups,
+            within=self.within,
             cold_migrate=self.cold_migrate,
         )
 
@@ -71,6 +74,7 @@ def plan_consolidation(fleet: Fleet, wanted: ConsolidationWanted) -> tuple[Choic
     are empty, until no further one can go: so a second run finds nothing more to do.
     """
     _check(wanted)
+    check_within(fleet, wanted.within)
     names = names_of(fleet, wanted.hosts, wanted.aggregate)
     predicted, begun = _begun(fleet, names, wanted)
     kept = {name: _unfit(fleet, name) for name in names if name not in begun}

@@ -9,22 +9,17 @@ Pure: filters judge each server by itself, then placement finds room for all of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ..._core.errors import ConflictError, NotFoundError, joined
 from ..._core.model import Fleet, Host, Maintenance, Network, Server
 from ..._core.plan import Step, Verdict
 from ..._core.units import gib
 from ..common.compute_vm import is_compute_vm
-from ..placing.placement import (
-    Placement,
-    Unfit,
-    biggest_first,
-    closed_to_guests,
-    older,
-    peers,
-    place,
-    unfit,
-)
+from ..placing.candidates import Candidates, Found, Lift, lifts
+from ..placing.placement import Placement, biggest_first, peers
+from ..placing.targets import MOVING
+from ..placing.unfit import Unfit
 from ..servers.verbs import move_step
 from .emptied import Emptied
 from .wanted import MaintenanceWanted
@@ -48,15 +43,15 @@ def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
     stuck = {s.id: obstacle for s in running if (obstacle := _first_obstacle(fleet, s))}
     blocked = [_block(s, stuck[s.id]) for s in running if s.id in stuck]
     movable = [s for s in running if s.id not in stuck]
-    hosts, closed = targets(fleet, source)
+    rule = replace(MOVING, apart=wanted.enforce_groups, within=wanted.within)
+    asked = Candidates(fleet, rule)
+    hosts, closed = asked.open(source.pool_id, source.name)
     if not hosts:
         blocked.append(_no_target(fleet, source, closed))
         return Emptied(verdicts=(*idle, *blocked))
-    options, unplaceable = _options(fleet, movable, hosts)
-    placement = place(
-        fleet, [s for s in movable if options[s.id]], options, enforce_groups=wanted.enforce_groups
-    )
-    blocked += unplaceable + [_no_room(s, options[s.id], placement) for s in placement.unplaced]
+    found = asked.find(movable)
+    placement = found.placement
+    blocked += _homeless(asked, movable, found)
     moves = tuple((s, placement.chosen[s.id]) for s in movable if s.id in placement.chosen)
     network = None if blocked else _migration_network(fleet, source, wanted.network, moves)
     return Emptied(
@@ -65,6 +60,7 @@ def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
             *idle,
             *_skipped(closed),
             *blocked,
+            *asked.within.departures(moves),
             *_shared_hosts(moves, placement),
             *_room(placement),
         ),
@@ -118,23 +114,6 @@ def warnings(
         )
 
 
-def targets(fleet: Fleet, source: Host) -> tuple[list[Host], dict[str, str]]:
-    """The other hosts of the pool that take guests now, and by name why the rest don't."""
-    open_hosts: list[Host] = []
-    closed: dict[str, str] = {}
-    for host in fleet.members(source.pool_id):
-        if host.name == source.name:
-            continue
-        reason = closed_to_guests(fleet, host)
-        if reason is None and older(host, source):
-            reason = "runs an older version than the host to be emptied"
-        if reason is None:
-            open_hosts.append(host)
-        else:
-            closed[host.name] = reason
-    return open_hosts, closed
-
-
 def _skipped(closed: Mapping[str, str]) -> list[Verdict]:
     return [Verdict(name, "skip", f"accepts no servers: it {why}") for name, why in closed.items()]
 
@@ -157,6 +136,13 @@ def _paused(server: Server) -> Unfit | None:
     return Unfit("is paused, and only a running server can be moved", "Unpause it, or stop it")
 
 
+def _rescued(server: Server) -> Unfit | None:
+    """What runs is the VM that it is rescued with."""
+    if server.vm_state != "rescued":
+        return None
+    return Unfit("is in RESCUE, from which no server is moved", "Unrescue it, or stop it")
+
+
 def _locked(server: Server) -> Unfit | None:
     """OPERATION_BLOCKED applies to forced calls too."""
     if "pool_migrate" not in server.blocked:
@@ -177,7 +163,7 @@ def _not_allowed(server: Server) -> Unfit | None:
     )
 
 
-FILTERS: Sequence[Callable[[Server], Unfit | None]] = (_busy, _paused)
+FILTERS: Sequence[Callable[[Server], Unfit | None]] = (_busy, _rescued, _paused)
 OPERATION_FILTERS: Sequence[Callable[[Server], Unfit | None]] = (_locked, _not_allowed)
 """In the order in which a user would have to deal with them; the first that objects is reported."""
 
@@ -198,27 +184,25 @@ def immovable(fleet: Fleet, server: Server) -> str | None:
 # --- room for all of them together ----------------------------------------------------------------
 
 
-def _options(
-    fleet: Fleet, servers: Sequence[Server], hosts: Sequence[Host]
-) -> tuple[dict[str, list[str]], list[Verdict]]:
-    """The hosts that have what each server needs besides memory, and a blocker for those without."""
-    options: dict[str, list[str]] = {}
-    blocked = []
-    for server in servers:
-        problems = {h.name: unfit(fleet, server, h) for h in hosts}
-        options[server.id] = [name for name, problem in problems.items() if problem is None]
-        if not options[server.id]:
-            blocked.append(_no_fit(server, {n: p for n, p in problems.items() if p}))
-    return options, blocked
+def _homeless(asked: Candidates, servers: Sequence[Server], found: Found) -> list[Verdict]:
+    """A blocker for each server that no host can take, with what would change that."""
+    lifted = lifts(asked, servers, found)
+    return [
+        _no_room(s, found, lifted.get(s.id))
+        if found.options[s.id]
+        else _no_fit(s, found.problems[s.id], lifted.get(s.id))
+        for s in sorted(found.left(servers), key=lambda s: bool(found.options[s.id]))
+    ]
 
 
-def _no_fit(server: Server, problems: dict[str, Unfit]) -> Verdict:
+def _no_fit(server: Server, problems: Mapping[str, Unfit], lift: Lift | None) -> Verdict:
     by_reason: dict[str, list[str]] = {}
     for name, problem in problems.items():
         by_reason.setdefault(problem.reason, []).append(name)
     listed = "; ".join(f"{reason} on {joined(names)}" for reason, names in by_reason.items())
-    remedies = dict.fromkeys(p.remedy for p in problems.values())
-    reason = f"no host can take it: {listed}"
+    inside = dict.fromkeys(p.remedy for p in problems.values() if not p.liftable)
+    remedies = [*([lift.remedy] if lift else []), *inside] or ["Bring a suitable host into service"]
+    reason = f"no host can take it: {listed}{lift.clause if lift else ''}"
     if is_compute_vm(server):
         reason = f"it is the VM in which the host's nova-compute runs, and {reason}"
     return Verdict(server.name, "block", reason, ". ".join(remedies))
@@ -235,24 +219,27 @@ def _no_target(fleet: Fleet, source: Host, closed: Mapping[str, str]) -> Verdict
     )
 
 
-def _no_room(server: Server, options: Sequence[str], placement: Placement) -> Verdict:
+def _no_room(server: Server, found: Found, lift: Lift | None) -> Verdict:
     """Memory that is free but not usable means that a member of its group is on the host."""
+    options, placement = found.options[server.id], found.placement
+    outside = lift.clause if lift else ""
+    allow = f"{lift.remedy}. " if lift else ""
     roomy = [n for n in options if placement.free[n] >= server.memory]
     if roomy:
         return Verdict(
             server.name,
             "block",
             f"anti-affinity: every host with room for it ({joined(roomy)}) has a server of "
-            f"{joined([f'group {g}' for g in server.groups])}",
-            "Add a host, take it out of the group, or relax anti_affinity for this maintenance",
+            f"{joined([f'group {g}' for g in server.groups])}{outside}",
+            f"{allow}Add a host, take it out of the group, or relax anti_affinity for this maintenance",
         )
     free = joined([f"{n} {gib(placement.free[n])}" for n in options])
     return Verdict(
         server.name,
         "block",
         f"no capacity: it needs {gib(server.memory)} of memory, and once the others are placed, "
-        f"these have left: {free}",
-        "Stop or shrink servers in the pool, or add a host",
+        f"these have left: {free}{outside}",
+        f"{allow}Stop or shrink servers in the pool, or add a host",
     )
 
 

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..._core.model import Fleet, Host, Maintenance, Migration, Server
 from ..._core.plan import Step, Verdict, project_all
 from ..._core.status import MIGRATING
 from ..._core.units import gib
-from ..placing.placement import closed_to_guests, peers, unfit
+from ..placing.placement import closed_to_guests, peers
+from ..placing.predicates import Predicate, first_objection, predicates
+from ..placing.within import POOL, Within
 from ..servers.verbs import move_step
 from .pool_drain import immovable
 from .resume import await_step
@@ -37,6 +41,7 @@ def plan_return(
     closed = closed_to_guests(_without(fleet, current), home)
     # The memory of a host that is down is not known; what ran there before fits there.
     free = home.memory_total if restarting(host) else home.memory_free
+    asked = predicates(fleet, Within(fleet, POOL))
     steps: list[Step] = []
     verdicts: list[Verdict] = []
     here = [s for s in fleet.servers_on(home.name) if s.running]
@@ -48,7 +53,7 @@ def plan_return(
             steps.append(await_step(server, move.target, home.name))
             free -= server.memory
             continue
-        reason = _stays(fleet, server, move, home, closed, free)
+        reason = _stays(fleet, server, move, home, asked, closed, free)
         if reason is not None or server is None:
             verdicts.append(Verdict(move.server, "warn", f"does not return: {reason}"))
             continue
@@ -83,7 +88,13 @@ def _is_returning(server: Server, move: Migration, current: Maintenance, before:
 
 
 def _stays(
-    fleet: Fleet, server: Server | None, move: Migration, home: Host, closed: str | None, free: int
+    fleet: Fleet,
+    server: Server | None,
+    move: Migration,
+    home: Host,
+    asked: Sequence[Predicate],
+    closed: str | None,
+    free: int,
 ) -> str | None:
     """Why this server does not come back, or None."""
     if server is None:
@@ -96,7 +107,7 @@ def _stays(
         return f"{home.name} {closed}"
     if reason := immovable(fleet, server):
         return f"it {reason}"
-    if lacking := unfit(fleet, server, home):
+    if lacking := first_objection(asked, server, home):
         return f"{lacking.reason} on {home.name}"
     if free < server.memory:
         return f"no capacity on {home.name}: it needs {gib(server.memory)}, {gib(free)} are left"

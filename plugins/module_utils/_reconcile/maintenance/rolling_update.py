@@ -18,6 +18,7 @@ from ..._core.model import Fleet, Maintenance
 from ..._core.plan import Verdict
 from ..._core.units import table
 from ..common.refusals import refuse
+from ..placing.within import check_within
 from .enter import plan_in_maintenance
 from .host_group import coordinated, names_of
 from .resume import wanted_maintenance
@@ -33,6 +34,7 @@ class RollingUpdateWanted:
     aggregate: str | None = None
     network: str | None = None
     enforce_groups: bool = True
+    within: str | None = None
     cold_migrate: bool = False
 
     def of(self, host: str) -> MaintenanceWanted:
@@ -41,6 +43,7 @@ class RollingUpdateWanted:
             name=self.name,
             network=self.network,
             enforce_groups=self.enforce_groups,
+            within=self.within,
             cold_migrate=self.cold_migrate,
         )
 
@@ -75,6 +78,7 @@ def plan_rolling_update(fleet: Fleet, wanted: RollingUpdateWanted) -> RollingUpd
     the newest (a rolling pool upgrade), and guests only move to the same version or a newer one.
     Each host's blockers are those of its maintenance, were it to begin now.
     """
+    check_within(fleet, wanted.within)
     names = names_of(fleet, wanted.hosts, wanted.aggregate)
     ordered = sorted(names, key=lambda name: coordinated(fleet, name) is None)
     maintenances = {name: wanted_maintenance(fleet, wanted.of(name)) for name in ordered}

@@ -21,6 +21,7 @@ from ..._core.reading import (
 )
 from ..common.refusals import check_given
 from ..common.values import check_name
+from ..placing.within import check_within
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class MaintenanceWanted:
     """Network to migrate over, by name or uuid; None leaves the choice to XAPI (management)."""
     enforce_groups: bool = True
     return_servers: bool = True
+    within: str | None = None
+    """How far servers may go (placing/within.py)."""
     cold_migrate: bool = False
     """Whether servers that are stopped leave the host, too; on Nova only."""
 
@@ -85,6 +88,7 @@ def check(fleet: Fleet, wanted: MaintenanceWanted) -> None:
         "cold_migrate": wanted.cold_migrate,
     }
     check_given(fleet.traits, given)
+    check_within(fleet, wanted.within)
 
 
 def reason_of(name: str) -> str:

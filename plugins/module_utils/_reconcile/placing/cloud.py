@@ -72,7 +72,9 @@ def stuck(fleet: Fleet, server: Server) -> FleetError | None:
     )
 
 
-def onto(fleet: Fleet, servers: Sequence[Server], target: str) -> Targets:
+def onto(
+    fleet: Fleet, servers: Sequence[Server], target: str, within: str | None = None
+) -> Targets:
     """All servers on the host that was asked for, which only their zone can forbid.
 
     Raises InvalidError for a target that is unknown or down, ConflictError for one that is out of

@@ -11,24 +11,18 @@ server's anti-affinity groups. Where devices are free is asked of XAPI beforehan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ..._core.errors import joined
 from ..._core.model import MAINTENANCE_KEY, Fleet, Host, Server
+from .unfit import Unfit
 
 LEAVING = frozenset({"evacuate", "shutdown", "reboot", "apply_updates"})
 """Host operations during which XAPI refuses arriving guests (OTHER_OPERATION_IN_PROGRESS), or
 after which the host goes away.
 """
-
-
-@dataclass(frozen=True)
-class Unfit:
-    """Why a host can't take a server, and what to do about it."""
-
-    reason: str
-    remedy: str
 
 
 @dataclass
@@ -88,31 +82,36 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", version))
 
 
-def unfit(fleet: Fleet, server: Server, host: Host) -> Unfit | None:
-    """Why this host could not run the server even if all its memory were free, or None."""
-    for uuid in sorted(server.all_storage):
-        storage = fleet.storage(uuid)
-        if storage is None or host.name not in storage.attached:
-            return _missing_storage(storage.name if storage else uuid, storage)
-    by_id = {n.id: n for n in fleet.networks}
-    for uuid in sorted(server.networks):
-        network = by_id.get(uuid)
-        if network is None or host.name not in network.hosts:
+def equipment(fleet: Fleet) -> Callable[[Server, Host], Unfit | None]:
+    """Asks why a host could not run a server even if all its memory were free."""
+    storages = {s.id: s for s in fleet.storages}
+    networks = {n.id: n for n in fleet.networks}
+
+    def ask(server: Server, host: Host) -> Unfit | None:
+        for uuid in sorted(server.all_storage):
+            storage = storages.get(uuid)
+            if storage is None or host.name not in storage.attached:
+                return _missing_storage(storage.name if storage else uuid, storage)
+        for uuid in sorted(server.networks):
+            network = networks.get(uuid)
+            if network is None or host.name not in network.hosts:
+                return Unfit(
+                    f"network {network.name if network else uuid} is missing",
+                    "Connect the network there, or stop the server",
+                )
+        if server.vcpus > host.cpus > 0:
             return Unfit(
-                f"network {network.name if network else uuid} is missing",
-                "Connect the network there, or stop the server",
+                f"only {host.cpus} CPUs for its {server.vcpus}",
+                "Stop the server, or give it fewer virtual CPUs",
             )
-    if server.vcpus > host.cpus > 0:
-        return Unfit(
-            f"only {host.cpus} CPUs for its {server.vcpus}",
-            "Stop the server, or give it fewer virtual CPUs",
-        )
-    if host.name not in fleet.possible.get(server.id, (host.name,)):
-        return Unfit(
-            "XAPI finds no free devices (GPU, USB, SR-IOV) or no memory for it there",
-            "Choose a host that has such devices, or free them there",
-        )
-    return None
+        if host.name not in fleet.possible.get(server.id, (host.name,)):
+            return Unfit(
+                "XAPI finds no free devices (GPU, USB, SR-IOV) or no memory for it there",
+                "Choose a host that has such devices, or free them there",
+            )
+        return None
+
+    return ask
 
 
 def _missing_storage(name: str, storage: object) -> Unfit:
@@ -127,6 +126,10 @@ def _missing_storage(name: str, storage: object) -> Unfit:
     return Unfit(f"SR {name} is not attached", remedy)
 
 
+Distance: TypeAlias = Callable[[Server, str], tuple[bool, int]]
+"""Sorts the hosts that a server can go to: near ones first."""
+
+
 def place(
     fleet: Fleet,
     servers: Sequence[Server],
@@ -134,21 +137,37 @@ def place(
     *,
     enforce_groups: bool = True,
     preferred: Mapping[str, str] | None = None,
+    distance: Distance | None = None,
 ) -> Placement:
     """Give each server one of its ``options`` (host names by server uuid).
 
-    Biggest first into the roomiest host, which spreads the load; if that leaves one over, the most
-    constrained first into the fullest host that still takes it, which packs tighter. Where groups
-    are not enforced, a host without a peer is still preferred. A ``preferred`` host goes
-    before all others. Servers with devices avoid each other, as a host may have one device left.
+    Biggest first into the roomiest of the nearest hosts, which spreads the load; if that leaves one
+    over, the most constrained first into the fullest host that still takes it, which packs tighter; and
+    at last wherever there is room, near or not. Where groups are not enforced, of hosts at the same
+    distance one without a peer is preferred. A ``preferred`` host goes before all others. Servers with
+    devices avoid each other, as a host may have one device left.
     """
-    wish = preferred or {}
-    spread = _fill(fleet, biggest_first(servers), options, enforce_groups, wish, tight=False)
-    if not spread.unplaced:
-        return spread
-    constrained = sorted(biggest_first(servers), key=lambda s: len(options[s.id]))
-    packed = _fill(fleet, constrained, options, enforce_groups, wish, tight=True)
-    return packed if len(packed.unplaced) < len(spread.unplaced) else spread
+    big = biggest_first(servers)
+    constrained = sorted(big, key=lambda s: len(options[s.id]))
+    best: Placement | None = None
+    for near in (distance, None) if distance else (None,):
+        wish = Wish(enforce_groups, preferred or {}, near)
+        for order, tight in ((big, False), (constrained, True)):
+            found = _fill(fleet, order, options, wish, tight=tight)
+            if best is None or len(found.unplaced) < len(best.unplaced):
+                best = found
+            if not best.unplaced:
+                return best
+    return best or Placement()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What decides between the hosts that have room for a server."""
+
+    enforce_groups: bool
+    preferred: Mapping[str, str]
+    distance: Distance | None
 
 
 def biggest_first(servers: Iterable[Server]) -> list[Server]:
@@ -160,8 +179,7 @@ def _fill(
     fleet: Fleet,
     servers: Sequence[Server],
     options: Mapping[str, Sequence[str]],
-    enforce_groups: bool,
-    preferred: Mapping[str, str],
+    wish: Wish,
     *,
     tight: bool,
 ) -> Placement:
@@ -179,40 +197,47 @@ def _fill(
         },
     )
     for server in servers:
-        wish = preferred.get(server.id)
-        _put(placement, server, options[server.id], enforce_groups, wish, tight=tight)
+        _put(placement, server, options[server.id], wish, tight=tight)
     return placement
 
 
 def _put(
-    placement: Placement,
-    server: Server,
-    options: Sequence[str],
-    enforce: bool,
-    wish: str | None,
-    *,
-    tight: bool,
+    placement: Placement, server: Server, options: Sequence[str], wish: Wish, *, tight: bool
 ) -> None:
-    meets = {n: bool(peers(server, placement.members[n])) for n in options}
+    meets = {n: bool(server.groups and peers(server, placement.members[n])) for n in options}
     need = {n: server.memory - placement.already_there.get((server.id, n), 0) for n in options}
     fitting = [
         n
         for n in options
-        if placement.free[n] >= need[n] and not (enforce and meets[n] and n != server.host)
+        if placement.free[n] >= need[n]
+        and not (wish.enforce_groups and meets[n] and n != server.host)
     ]
     if not fitting:
         placement.unplaced.append(server)
         return
     sign = 1 if tight else -1
     rivals = placement.with_devices if server.devices else {}
+    first = wish.preferred.get(server.id)
+    far = wish.distance or _nowhere_near
     best = min(
         fitting,
-        key=lambda n: (n != wish, meets[n], rivals.get(n, 0), sign * placement.free[n], n),
+        key=lambda n: (
+            n != first,
+            rivals.get(n, 0),
+            far(server, n),
+            meets[n],
+            sign * placement.free[n],
+            n,
+        ),
     )
     placement.chosen[server.id] = best
     placement.with_devices[best] = placement.with_devices.get(best, 0) + server.devices
     placement.free[best] -= need[best]
     placement.members[best].append(server)
+
+
+def _nowhere_near(_server: Server, _host: str) -> tuple[bool, int]:
+    return (False, 0)
 
 
 def peers(server: Server, others: Iterable[Server]) -> list[Server]:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Where servers go on a control plane without a scheduler: to the host asked for, or to the roomiest
-of their pool that takes them.
+of the nearest hosts of their pool that take them, by the rule of ``within.py``.
 
 Nova finds most of this out while it moves a server; here it is known before anything is changed,
 with the kinds of error that Nova's API uses: 400 for an unfit or unknown target, 409 for one that is
@@ -18,7 +18,8 @@ from ..._core.model import Fleet, Host, Server
 from ..._core.plan import Verdict
 from ..._core.units import gib
 from ..common.lookup import unknown
-from .placement import closed_to_guests, older, peers, place, unable, unfit
+from .candidates import Candidates, Found, Lift, lifts
+from .placement import closed_to_guests, peers, place
 from .targets import Rule, Targets
 
 
@@ -44,18 +45,21 @@ def stuck(fleet: Fleet, server: Server) -> FleetError | None:
 # --- a target asked for ---------------------------------------------------------------------------
 
 
-def onto(fleet: Fleet, servers: Sequence[Server], target: str) -> Targets:
+def onto(
+    fleet: Fleet, servers: Sequence[Server], target: str, within: str | None = None
+) -> Targets:
     """All servers on the host that was asked for.
 
     Raises InvalidError for an unknown target or one that is down, ConflictError for one that is
     out of service.
     """
     host = _open_host(fleet, target, needed=bool(servers))
-    refused = {s.id: e for s in servers if (e := _unfit(fleet, s, host))}
+    asked = Candidates(fleet, Rule(within=within, named=True))
+    refused = {s.id: e for s in servers if (e := _unfit(asked, s, host))}
     placement = place(fleet, servers, {s.id: [host.name] for s in servers}, enforce_groups=False)
     errors = [_too_little(servers, host)] if placement.unplaced and not refused else []
     chosen = {s.id: host.name for s in servers}
-    return Targets(chosen, _shared(fleet, servers, chosen), refused, tuple(errors))
+    return Targets(chosen, _warnings(asked, servers, chosen), refused, tuple(errors))
 
 
 def _open_host(fleet: Fleet, target: str, *, needed: bool) -> Host:
@@ -77,19 +81,16 @@ def _open_host(fleet: Fleet, target: str, *, needed: bool) -> Host:
     )
 
 
-def _unfit(fleet: Fleet, server: Server, host: Host) -> FleetError | None:
+def _unfit(asked: Candidates, server: Server, host: Host) -> FleetError | None:
+    what = f"server {server.name}"
     if server.pool_id != host.pool_id:
         return InvalidError(
-            f"server {server.name}",
+            what,
             f"target host {host.name} is in another pool",
             "Choose a host of the server's own pool",
         )
-    lacking = unfit(fleet, server, host)
-    if lacking is None:
-        return None
-    return InvalidError(
-        f"server {server.name}", f"{host.name} cannot run it: {lacking.reason}", lacking.remedy
-    )
+    lacking = asked.against(server, host)
+    return InvalidError(what, f"{host.name} {lacking.of_host}", lacking.remedy) if lacking else None
 
 
 def _too_little(servers: Sequence[Server], host: Host) -> FleetError:
@@ -119,59 +120,51 @@ def choose(
     so that neither a disabled compute service nor a maintenance is against it, and another host is
     looked for only if that one can start nothing. ``preferred`` hosts are chosen where they will do.
     """
-    options: dict[str, list[str]] = {}
+    asked = Candidates(fleet, rule)
+    found = asked.find(servers, homes, preferred)
+    lifted = lifts(asked, servers, found, homes, preferred)
     refused: dict[str, FleetError] = {}
-    for server in servers:
-        problems = _candidates(fleet, server, rule, (homes or {}).get(server.id))
-        fit = [name for name, problem in problems.items() if problem is None]
-        if fit:
-            options[server.id] = fit
+    for server in found.left(servers):
+        lift = lifted.get(server.id)
+        if found.options[server.id]:
+            refused[server.id] = _no_room(fleet, server, found.options[server.id], rule, lift)
         else:
-            refused[server.id] = _no_valid_host(server, problems)
-    able = [s for s in servers if s.id in options]
-    placed = place(fleet, able, options, enforce_groups=rule.apart, preferred=preferred)
-    refused.update({s.id: _no_room(fleet, s, options[s.id], rule) for s in placed.unplaced})
-    return Targets(placed.chosen, _shared(fleet, able, placed.chosen), refused)
+            refused[server.id] = _no_valid_host(server, found, lift)
+    chosen = found.placement.chosen
+    return Targets(chosen, _warnings(asked, servers, chosen), refused)
 
 
-def _candidates(
-    fleet: Fleet, server: Server, rule: Rule, home: str | None
-) -> dict[str, str | None]:
-    """The hosts of the pool that may be asked, each with what is against it."""
-    own = fleet.host(home or "")
-    if own is not None and not (unable(fleet, own) or unfit(fleet, server, own)):
-        return {own.name: None}
-    source = fleet.host(server.host or "")
-    problems: dict[str, str | None] = {}
-    for host in fleet.members(server.pool_id):
-        if rule.leaves and host.name == server.host:
-            continue
-        reason = closed_to_guests(fleet, host)
-        if reason is None and rule.no_older and source and older(host, source):
-            reason = "runs an older version"
-        lacking = unfit(fleet, server, host) if reason is None else None
-        problems[host.name] = f"cannot run it: {lacking.reason}" if lacking else reason
-    return problems
-
-
-def _no_valid_host(server: Server, problems: Mapping[str, str | None]) -> FleetError:
-    listed = [f"{name} {reason}" for name, reason in problems.items()]
+def _no_valid_host(server: Server, found: Found, lift: Lift | None) -> FleetError:
+    listed = [f"{name} {reason}" for name, reason in found.closed[server.id].items()]
+    listed += [f"{name} {unfit.of_host}" for name, unfit in found.problems[server.id].items()]
     return InvalidError(
         f"server {server.name}",
         f"no valid host was found: {joined(listed, 'the pool has no other')}",
-        "Bring a suitable host into service",
+        lift.remedy if lift else "Bring a suitable host into service",
     )
 
 
-def _no_room(fleet: Fleet, server: Server, options: Sequence[str], rule: Rule) -> FleetError:
+def _no_room(
+    fleet: Fleet, server: Server, options: Sequence[str], rule: Rule, lift: Lift | None
+) -> FleetError:
     free = joined([f"{h.name} {gib(h.memory_free)}" for h in fleet.hosts if h.name in options])
     group = ", away from its anti-affinity group" if rule.apart else ""
+    room = (
+        "Make room, or move fewer servers" if rule.leaves else "Make room, or start fewer servers"
+    )
     return InvalidError(
         f"server {server.name}",
         f"no valid host was found: it needs {gib(server.memory)} of memory beside the other servers"
-        f" of this task{group}; free memory: {free}",
-        "Make room, or move fewer servers" if rule.leaves else "Make room, or start fewer servers",
+        f" of this task{group}; free memory: {free}{lift.clause if lift else ''}",
+        f"{lift.remedy}. {room}" if lift else room,
     )
+
+
+def _warnings(
+    asked: Candidates, servers: Sequence[Server], chosen: Mapping[str, str]
+) -> tuple[Verdict, ...]:
+    moves = [(s, chosen[s.id]) for s in servers if s.id in chosen]
+    return (*asked.within.departures(moves), *_shared(asked.fleet, servers, chosen))
 
 
 def _shared(

@@ -23,7 +23,9 @@ class Placing(Protocol):
     def stuck(self, fleet: Fleet, server: Server) -> FleetError | None:
         """Why its host lets the server go nowhere, or None."""
 
-    def onto(self, fleet: Fleet, servers: Sequence[Server], target: str) -> Targets:
+    def onto(
+        self, fleet: Fleet, servers: Sequence[Server], target: str, within: str | None = None
+    ) -> Targets:
         """All servers on the host that was asked for. Raises InvalidError for one that is unknown or
         down, ConflictError for one that is out of service.
         """

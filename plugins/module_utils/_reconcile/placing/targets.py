@@ -16,12 +16,16 @@ from ..._core.plan import Verdict
 class Rule:
     """What a way of moving or starting servers demands of a host. ``leaves``: it is another one than
     the server's own. ``no_older``: it does not run an older version than the server's own. ``apart``:
-    members of an anti-affinity group never share it; otherwise they avoid to.
+    members of an anti-affinity group never share it; otherwise they avoid to. ``within`` is the option
+    of that name (within.py), ``named`` a target that is asked for; migration groups bind every task.
     """
 
     leaves: bool = False
     no_older: bool = False
     apart: bool = True
+    within: str | None = None
+    named: bool = False
+    migration_groups: bool = True
 
 
 MOVING = Rule(leaves=True, no_older=True)

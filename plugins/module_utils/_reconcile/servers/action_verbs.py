@@ -82,6 +82,10 @@ def _acted(fleet: Fleet, name: str, action: Action, args: ActionArgs) -> Fleet:
     )
     if vm_state != "error":
         after = replace(after, fault="")
+    if name == "shelve":
+        after = replace(after, shelved_from=server.host if server.running else None)
+    elif name == "unshelve":
+        after = replace(after, shelved_from=None)
     if vm_state == "shelved_offloaded":
         after = replace(after, host=None)
     elif name == "resize":

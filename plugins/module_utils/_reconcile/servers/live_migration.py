@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..._core.errors import FleetError
 from ..._core.model import Fleet, Server
@@ -25,7 +25,9 @@ class Moves:
     errors: tuple[FleetError, ...] = ()
 
 
-def plan_moves(fleet: Fleet, servers: Sequence[Server], target: str | None) -> Moves:
+def plan_moves(
+    fleet: Fleet, servers: Sequence[Server], target: str | None, within: str | None = None
+) -> Moves:
     """A move for every server that is not on the target yet, or to another host if there is none.
 
     Raises InvalidError for an unknown target or one that is down, ConflictError for one that is
@@ -36,9 +38,9 @@ def plan_moves(fleet: Fleet, servers: Sequence[Server], target: str | None) -> M
     stuck = {s.id: e for s in moving if (e := strategy.stuck(fleet, s))}
     free = [s for s in moving if s.id not in stuck]
     targets = (
-        strategy.choose(fleet, free, MOVING)
+        strategy.choose(fleet, free, replace(MOVING, within=within))
         if target is None
-        else strategy.onto(fleet, free, target)
+        else strategy.onto(fleet, free, target, within)
     )
     errors = (*stuck.values(), *targets.obstacles)
     if errors:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..._core.actions import TABLE
-from ..._core.errors import FleetError, InvalidError
+from ..._core.errors import FleetError, InvalidError, joined
 from ..._core.model import Fleet, Server
 from ..._core.plan import Plan, Step, Verdict
 from ..._core.reading import AGGREGATES, HOSTS, SERVERS, SERVICES, Reading, reading
 from ..._core.traits import Traits
 from ..common.refusals import refuse
 from ..common.selection import matching, servers_named
+from ..placing.within import check_within
 from .action_args import action_args
 from .cautions import cautions
 from .filters import ServerFilter, check_filter, filter_servers, past
@@ -36,6 +37,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     """
     check_wanted(wanted)
     check_supported(fleet.traits, wanted.action, wanted.options, wanted.wait)
+    check_within(fleet, wanted.within)
     servers = chosen(fleet, wanted)
     idle = [s for s in servers if satisfied(s, wanted)]
     verdicts = tuple(Verdict(s.name, "skip", f"is {s.status} already") for s in idle)
@@ -45,13 +47,13 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     _raise_all(wanted.action, [e for s in due if (e := obstacle(fleet, s, wanted))])
     window, most = wanted.max_parallel, _limit(wanted, due)
     if wanted.action == LIVE_MIGRATE:
-        moves = plan_moves(fleet, due, wanted.host)
+        moves = plan_moves(fleet, due, wanted.host, wanted.within)
         _raise_all(wanted.action, moves.errors)
         return Plan(moves.steps, (*moves.verdicts, *verdicts), window, most)
     targets = plan_targets(fleet, due, wanted)
     if wanted.action == EVACUATE and targets.hosts:
         # As on Nova, one that no host can take does not keep the others down.
-        lost = tuple(Verdict(e.what, "warn", e.cause) for e in targets.refused.values())
+        lost = tuple(Verdict(e.what, "warn", e.cause, e.remedy) for e in targets.refused.values())
         targets = replace(targets, warnings=(*targets.warnings, *lost), refused={})
     _raise_all(wanted.action, targets.obstacles)
     steps = tuple(_step(fleet, s, wanted, targets.hosts.get(s.id)) for s in due)
@@ -61,6 +63,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
 def check_wanted(wanted: ServerActionWanted) -> None:
     """The rules that no state of the fleet can change."""
     check_action_options(wanted.action, wanted.host, wanted.options, wanted.max_parallel)
+    _check_chooses(wanted)
     if wanted.where is None:
         return
     check_filter(wanted.where)
@@ -70,6 +73,14 @@ def check_wanted(wanted: ServerActionWanted) -> None:
             f"without a condition {wanted.action} would be done to every server there is",
             'Give a condition; name: "" matches every server, if that is meant',
         )
+
+
+def _check_chooses(wanted: ServerActionWanted) -> None:
+    """Only what needs a host can be told how far that may be."""
+    able = [LIVE_MIGRATE, *STARTS]
+    if wanted.within is not None and wanted.action not in able:
+        cause = f"{wanted.action} chooses no host"
+        raise InvalidError("option within", cause, f"Use it with {joined(able, most=99)}")
 
 
 def _limit(wanted: ServerActionWanted, due: Sequence[Server]) -> int:
@@ -102,12 +113,12 @@ def action_needs(fleet: Fleet, wanted: ServerActionWanted) -> Reading:
 
 def first_needs(traits: Traits, wanted: ServerActionWanted) -> Reading:
     """A move asks for the state of its target, too, and where no scheduler chooses, all that starts a
-    server for the room on every host.
+    server for the room on every host, and for the aggregates that they are in.
     """
     sections = [SERVERS]
     where = wanted.where
     if not traits.scheduler and wanted.action in {LIVE_MIGRATE, *STARTS}:
-        sections += [SERVICES, HOSTS]
+        sections += [SERVICES, HOSTS, AGGREGATES]
     elif TABLE[wanted.action].move or wanted.host:
         sections.append(SERVICES)
     if where is None:

@@ -90,12 +90,12 @@ def plan_targets(fleet: Fleet, servers: Sequence[Server], wanted: ServerActionWa
         _as_started(s, wanted) for s in servers if s.id not in there and STARTS[name](s, wanted)
     ]
     if wanted.host is not None:
-        targets = placing(fleet).onto(fleet, starting, wanted.host)
+        targets = placing(fleet).onto(fleet, starting, wanted.host, wanted.within)
     else:
         targets = placing(fleet).choose(
             fleet,
             starting,
-            SCHEDULED.get(name, STAYING),
+            replace(SCHEDULED.get(name, STAYING), within=wanted.within),
             homes={s.id: home for s in starting if (home := _home(s, name))},
             preferred={s.id: wish for s in starting if (wish := _wish(s, name))},
         )

@@ -368,3 +368,11 @@ def test_refusal(
     assert caught.type is kind
     assert text in str(caught.value)
     assert caught.value.remedy
+
+
+def test_a_plan_says_once_who_chooses() -> None:
+    plan = plan_in_maintenance(cloud(SMALL, BIG), WANTED)
+    (verdict,) = plan.verdicts
+    assert (verdict.subject, verdict.decision) == ("c1", "act")
+    assert "for Nova's scheduler to choose" in verdict.reason
+    assert plan_in_maintenance(cloud(), WANTED).verdicts == ()

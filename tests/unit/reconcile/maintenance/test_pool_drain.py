@@ -83,6 +83,12 @@ BLOCKED: list[tuple[str, dict[str, Any], str, str]] = [
         "Unpause it",
     ),
     (
+        "rescued",
+        {"status": "RESCUE", "vm_state": "rescued", "allowed": frozenset()},
+        "is in RESCUE, from which no server is moved",
+        "Unrescue it, or stop it",
+    ),
+    (
         "locked by its owner",
         {"blocked": {"pool_migrate": "licence dongle"}},
         "has pool_migrate among its blocked_operations (licence dongle)",
@@ -162,7 +168,7 @@ CLOSED: list[tuple[str, list[Host], str]] = [
     (
         "older version",
         [host("xen2", "p", software={"platform_version": "3.1"})],
-        "no other host accepts servers: xen2 runs an older version than the host to be emptied",
+        "no other host accepts servers: xen2 runs an older version than xen1",
     ),
     (
         "another pool",

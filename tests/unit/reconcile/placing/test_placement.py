@@ -16,9 +16,9 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.placing.placement import (
     closed_to_guests,
+    equipment,
     older,
     place,
-    unfit,
 )
 
 
@@ -157,7 +157,7 @@ def test_misfit(fields: dict[str, Any], reason: str | None, remedy: str) -> None
         ],
         networks=[network("lan", "p", {"a", "b"}), network("dmz", "p", {"a"})],
     )
-    lacking = unfit(known, server("s", "a", **fields), b)
+    lacking = equipment(known)(server("s", "a", **fields), b)
     assert (lacking and lacking.reason) == reason
     assert lacking is None or remedy in lacking.remedy
 

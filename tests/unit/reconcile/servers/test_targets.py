@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 from unit.fleets import GIB, host, storage
-from unit.guests import cloud, guest, three, wants
+from unit.guests import POWER, cloud, guest, three, wants
 from unit.law import assert_fixed_point
 
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.actions import TABLE
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     ConflictError,
     FleetError,
@@ -382,3 +384,21 @@ def test_a_scheduler_chooses_for_itself(action: str) -> None:
     before = cloud(guest("web1", state.get(action, "soft-delete"), on=None))
     (step,) = plan_server_action(before, wants(action)).steps
     assert " on " not in str(step)
+
+
+@pytest.mark.parametrize("action", TABLE)
+def test_nothing_speaks_of_a_scheduler_where_there_is_none(action: str) -> None:
+    """Whatever state the server is in, on a host that is up, one that is lost, or none."""
+    needed: dict[str, dict[str, Any]] = {
+        "resize": {"vcpus": 2, "memory_mb": 64},
+        "evacuate": {"power_on": True},
+    }
+    options = needed.get(action, {})
+    lost = off("xen1", state="down", forced_down=True)
+    for vm_state, on, services in product(POWER, ("xen1", None), ([], lost)):
+        known = three(guest("web1", vm_state, on=on), services=services)
+        try:
+            said = plan_server_action(known, wants(action, **options)).text()
+        except FleetError as exc:
+            said = exc.message
+        assert "scheduler" not in said

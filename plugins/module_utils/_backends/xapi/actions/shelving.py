@@ -40,7 +40,9 @@ def _shelve(guest: Guest) -> Commands:
     local = yield from _local_storage(guest)
     yield from guest.halt()
     yield from guest.keep_down(SHELVED_STATE)
-    yield from guest.settle(SHELVED_STATE if local else OFFLOADED_STATE)
+    if host := guest.uuid_of_host(guest.record["resident_on"]):
+        yield from guest.mark(shelved_from=host)
+    yield from guest.settle(SHELVED_STATE if local else OFFLOADED_STATE, "shelved_from")
 
 
 def _offload(guest: Guest) -> Commands:
@@ -51,7 +53,7 @@ def _offload(guest: Guest) -> Commands:
             f"while it has a disk on {local}, which is not shared",
             "Move its disks to a shared SR first",
         )
-    yield from guest.settle(OFFLOADED_STATE)
+    yield from guest.settle(OFFLOADED_STATE, "shelved_from")
 
 
 def _unshelve(guest: Guest, host: str) -> Commands:
