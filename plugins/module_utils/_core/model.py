@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .traits import Traits
 
@@ -194,6 +194,13 @@ class Network:
     hosts: frozenset[str] = frozenset()
 
 
+class ExtraSpec(NamedTuple):
+    """What is wanted of the metadata of aggregates: a key, and a value or an operator with words."""
+
+    key: str
+    wanted: str
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A guest, in the Compute API's words. ``host`` is where it runs or, if it can start on one
@@ -229,6 +236,8 @@ class Server:
     """VM.allowed_operations."""
     groups: tuple[str, ...] = ()
     """Anti-affinity groups it belongs to."""
+    extra_specs: tuple[ExtraSpec, ...] = ()
+    """What the aggregates of its host must have, where no scheduler knows that."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     started_at: str | None = None
