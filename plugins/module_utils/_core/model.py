@@ -279,6 +279,16 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Flavor:
+    """The sizes of servers, and by its extra specs where they go."""
+
+    id: str
+    name: str
+    extra_specs: Mapping[str, str] = field(default_factory=dict)
+    """With their scopes, as the Compute API has them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """One move of a server, as in os-migrations. ``maintenance`` is the id of the maintenance that
     ordered it. ``target`` is empty until the scheduler has chosen it.
@@ -370,6 +380,7 @@ class CloudView:
     servers: tuple[Server, ...] = ()
     migrations: tuple[Migration, ...] = ()
     zones: tuple[Zone, ...] | None = None
+    flavors: tuple[Flavor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -387,6 +398,7 @@ class Fleet:
     migrations: tuple[Migration, ...] = ()
     zones: tuple[Zone, ...] | None = None
     """As Nova reports them; None where they follow from the services."""
+    flavors: tuple[Flavor, ...] = ()
     default_zone: str = "nova"
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the reason why it gave no answer."""

@@ -148,3 +148,10 @@ def test_nobody_drains_to_where_a_server_does_not_belong(control: XapiControl) -
     refused = control.run("host_maintenance", host="fast1", state="in_maintenance")
     assert "web: no host can take it: no aggregate with the wanted ssd=true" in refused["msg"]
     assert control.server("web")["host"] == "fast1"
+
+
+def test_there_are_no_flavors(control: XapiControl) -> None:
+    refused = control.run("aggregate_info", flavors=True)
+    assert refused["error"]["code"] == "unsupported"
+    assert "option flavors: XenAPI has no flavors" in refused["msg"]
+    assert control.given("aggregate_info", flavors=False) == control.given("aggregate_info")
