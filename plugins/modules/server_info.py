@@ -119,7 +119,9 @@ servers:
       type: int
       sample: 2
     metadata:
-      description: Its metadata, with O(control_plane=xapi) its C(other_config) in XAPI.
+      description:
+        - Its metadata, with O(control_plane=xapi) its C(other_config) in XAPI, where the key C(xenfleet:aggregate:KEY)
+          is shown as C(aggregate:KEY).
       type: dict
       sample: {owner: web team}
     tags:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .traits import Traits
 
@@ -194,6 +194,13 @@ class Network:
     hosts: frozenset[str] = frozenset()
 
 
+class ExtraSpec(NamedTuple):
+    """What is wanted of the metadata of aggregates: a key, and a value or an operator with words."""
+
+    key: str
+    wanted: str
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A guest, in the Compute API's words. ``host`` is where it runs or, if it can start on one
@@ -233,6 +240,8 @@ class Server:
     """VM.allowed_operations."""
     groups: tuple[str, ...] = ()
     """Anti-affinity groups it belongs to."""
+    extra_specs: tuple[ExtraSpec, ...] = ()
+    """What the aggregates of its host must have, where no scheduler knows that."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     started_at: str | None = None
@@ -273,6 +282,16 @@ class Server:
     def all_storage(self) -> frozenset[str]:
         """What a host must have attached to run it as it is; stopped, it loses its memory image."""
         return self.storage | ({self.memory_image} if self.memory_image else frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Flavor:
+    """The sizes of servers, and by its extra specs where they go."""
+
+    id: str
+    name: str
+    extra_specs: Mapping[str, str] = field(default_factory=dict)
+    """With their scopes, as the Compute API has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +386,7 @@ class CloudView:
     servers: tuple[Server, ...] = ()
     migrations: tuple[Migration, ...] = ()
     zones: tuple[Zone, ...] | None = None
+    flavors: tuple[Flavor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -384,6 +404,7 @@ class Fleet:
     migrations: tuple[Migration, ...] = ()
     zones: tuple[Zone, ...] | None = None
     """As Nova reports them; None where they follow from the services."""
+    flavors: tuple[Flavor, ...] = ()
     default_zone: str = "nova"
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the reason why it gave no answer."""

@@ -21,6 +21,7 @@ from .._core.model import (
 )
 from .._core.reading import (
     AGGREGATES,
+    FLAVORS,
     HOSTS,
     JOURNAL,
     MIGRATIONS,
@@ -118,6 +119,7 @@ def assemble_cloud(
         maintenances=maintenances,
         migrations=view.migrations,
         zones=view.zones,
+        flavors=view.flavors,
         unreachable=xen.unreachable if xen else {},
         default_zone=default_zone,
         # Hosts that XenAPI was asked for are looked up as there.
@@ -146,6 +148,7 @@ def with_sections(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
         JOURNAL: "maintenances",
         ZONES: "zones",
         ZONE_SERVICES: "zones",
+        FLAVORS: "flavors",
     }
     taken = {name: getattr(new, name) for section, name in fields.items() if section in wanted}
     fleet = replace(old, **taken)

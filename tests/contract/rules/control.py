@@ -195,6 +195,10 @@ class Control(ABC):
         """Uuids of two servers that are called twin."""
 
     @abstractmethod
+    def wanting(self, key: str, value: str) -> str:
+        """The name of a server on busy that wants this item of its host's aggregates."""
+
+    @abstractmethod
     def slow_move(self) -> AbstractContextManager[str]:
         """The name of a server on busy that takes seconds to move."""
 

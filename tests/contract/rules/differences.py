@@ -49,6 +49,7 @@ RULES = {
     51: "maintenance mode and power of hosts",
     52: "accounts without the right",
     53: "how far servers may go",
+    54: "metadata of aggregates steers servers",
 }
 
 UNTESTED = {
@@ -112,6 +113,13 @@ DIFFERENCES: dict[str, Difference] = {
         "done",
         "refused 501 unsupported",
         "Nova's scheduler has rules of its own. Without one the plan chooses, and can be told how far.",
+    ),
+    "a host without the item": Difference(
+        54,
+        "refused 400 invalid",
+        "failed",
+        "On XAPI the plan compares what the server wants with the metadata. Nova's scheduler does it once the "
+        "migration is accepted, which then fails for lack of a valid host, and the server stays where it is.",
     ),
 }
 

@@ -13,6 +13,7 @@ from contract.rules.control import Control, Result
 from contract.rules.memory_plane import Memory, MemoryPlane
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
+    ExtraSpec,
     Host,
     Migration,
     Server,
@@ -83,6 +84,11 @@ class MemoryControl(Control):
         uuids = ["uuid-twin1", "uuid-twin2"]
         self.memory.servers |= {one: Server(one, "twin", "ACTIVE", host="mem1") for one in uuids}
         return uuids
+
+    def wanting(self, key: str, value: str) -> str:
+        web1 = self.memory.servers["uuid-web1"]
+        self.memory.servers[web1.id] = replace(web1, extra_specs=(ExtraSpec(key, value),))
+        return web1.name
 
     def slow_move(self) -> AbstractContextManager[str]:
         raise NotImplementedError("no server moves while it runs")

@@ -128,6 +128,16 @@ class NovaControl(Control):
         hosts = (self.busy, self.idle)
         return [self.bed.servers({"twin": host})["twin"] for host in hosts]
 
+    def wanting(self, key: str, value: str) -> str:
+        """By its flavor, which a server keeps a copy of."""
+        sizes = {"name": f"{key}-{value}", "ram": 64, "vcpus": 1, "disk": 0}
+        flavor = self.bed.api("POST", "/flavors", {"flavor": sizes})["flavor"]["id"]
+        specs = {f"aggregate_instance_extra_specs:{key}": value}
+        self.bed.api("POST", f"/flavors/{flavor}/os-extra_specs", {"extra_specs": specs})
+        self.bed.servers({"web2": self.busy}, flavorRef=flavor)
+        self.bed.api("DELETE", f"/flavors/{flavor}")
+        return "web2"
+
     @contextmanager
     def slow_move(self) -> Iterator[str]:
         with self.bed.fault(live_migration_seconds=30):

@@ -20,6 +20,8 @@ answers to changes leave out what they did not touch.
 """
 SERVICES = "GET /os-services?binary=nova-compute"
 """Whether hosts that are no members exist, in this spelling; and states, for what is about them."""
+FLAVORS = "GET /flavors/detail?is_public=None&limit=1000"
+"""With their extra specs, public or not; only if they are asked for."""
 MAKE = "POST /os-aggregates"
 CHANGE = "PUT /os-aggregates/ID"
 METADATA = "POST /os-aggregates/ID/action set_metadata"
@@ -73,6 +75,7 @@ def test_nothing_to_do(nova: NovaControl) -> None:
     member = {"aggregate": "plain", "hosts": hosts}
     assert cost(nova, "aggregate_host", **member) == [VERSIONS, AGGREGATES]
     assert cost(nova, "aggregate_info") == [VERSIONS, AGGREGATES]
+    assert cost(nova, "aggregate_info", flavors=True) == [VERSIONS, AGGREGATES, FLAVORS]
 
 
 def test_no_member_and_no_such_host_are_distinguished(nova: NovaControl) -> None:

@@ -5,8 +5,8 @@
 and the documentation shows it.
 
 The numbers are those of the list of rules that a control plane in Nova's manner must keep: 1 to 22
-on aggregates, 23 to 30 on services, 31 to 50 on servers, 51 on host maintenance, 52 on rights. 53 is
-not among them: it is what takes the place of a scheduler's rules.
+on aggregates, 23 to 30 on services, 31 to 50 on servers, 51 on host maintenance, 52 on rights. 53
+and 54 are not among them: they are what takes the place of a scheduler's rules and filters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contract.rules.differences import DEPARTURES, DIFFERENCES, ONE_PLANE, RULES
 from contract.rules.verdicts import load
 
 HERE = Path(__file__).parent
-ROWS = {*range(1, 34), 40, 41, 51, 52, 53}
+ROWS = {*range(1, 34), 40, 41, 51, 52, 53, 54}
 LINES = [(page.rule_of(test), line) for test, lines in load().items() for line in lines]
 
 

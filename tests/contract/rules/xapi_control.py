@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.rules.control import Control, Result
+from simulators.client import Client
 from simulators.launch import Simulator
 
 FLEET: dict[str, Any] = {
@@ -164,6 +165,11 @@ class XapiControl(Control):
     def twins(self) -> list[str]:
         guests = self.site.get("/state")["vms"]
         return [guest["uuid"] for key, guest in guests.items() if "twin" in key]
+
+    def wanting(self, key: str, value: str) -> str:
+        api = Client(self.site.hosts[self.busy])
+        api("VM.add_tags", api.vm("web1"), f"aggregate:{key}={value}")
+        return "web1"
 
     @contextmanager
     def slow_move(self) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from ..._core.model import CloudView
 from ..._core.reading import (
     AGGREGATES,
+    FLAVORS,
     HOSTS,
     MIGRATIONS,
     SERVERS,
@@ -21,6 +22,7 @@ from ..._core.reading import (
 )
 from .aggregates import NovaAggregates
 from .api import Api, preload, sign_in
+from .flavors import read_flavors
 from .hosts import read_hosts
 from .migrations import read_migrations
 from .read_servers import read_servers
@@ -62,6 +64,7 @@ class NovaCloud:
             servers=read_servers(self._api, wanted) if SERVERS in wanted else (),
             migrations=read_migrations(self._api, wanted) if MIGRATIONS in wanted else (),
             zones=zones,
+            flavors=read_flavors(self._api) if FLAVORS in wanted else (),
         )
 
     def close(self) -> None:

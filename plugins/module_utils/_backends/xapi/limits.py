@@ -23,6 +23,10 @@ UNSUPPORTED: Mapping[str, Limit] = {
         "Wait for it, or abort it; pausing the guest is refused while it moves",
     ),
     "option flavor": Limit("XenAPI has no flavors", "Give vcpus and memory_mb"),
+    "option flavors": Limit(
+        "XenAPI has no flavors; there, servers want something of aggregates by tags and metadata",
+        "Leave it out, and look at tags and metadata in server_info",
+    ),
     "option admin_password": Limit(
         "XenAPI can't change the password inside a guest", "Leave it out"
     ),

@@ -25,6 +25,8 @@ In VM.other_config, under the prefix ``xenfleet:``, stand
 - ``image_type`` and ``backup_type``, on snapshots: snapshot or backup, as in Glance's images, and
   the type by which backups rotate.
 
+``aggregate:KEY`` under that prefix is no mark, but what people want of a server (extra_specs.py).
+
 In VM.blocked_operations the text ``xenfleet: locked`` (with a reason behind a colon) is a lock, and
 ``xenfleet: <vm_state>`` keeps a shelved, rescued or deleted server from being started by accident.
 Other entries are never touched.
@@ -38,6 +40,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 PREFIX = "xenfleet:"
+
+SPECS = f"{PREFIX}aggregate:"
 
 LOCKED = f"{PREFIX} locked"
 
@@ -116,19 +120,27 @@ class Old:
         )
 
 
+def is_spec(key: str) -> bool:
+    """Whether a key of other_config says what the server wants of aggregates."""
+    return key.startswith(SPECS)
+
+
+def is_mark(key: str) -> bool:
+    """Whether a key of other_config is a mark, whoever it belongs to."""
+    return key.startswith(PREFIX) and not is_spec(key)
+
+
 def marks(vm: Mapping[str, Any]) -> dict[str, str]:
     """The marks of a VM without their prefix; none if they were inherited from another one."""
     values = {
-        key.removeprefix(PREFIX): value
-        for key, value in vm["other_config"].items()
-        if key.startswith(PREFIX)
+        key.removeprefix(PREFIX): value for key, value in vm["other_config"].items() if is_mark(key)
     }
     return values if values.get("id") == vm["uuid"] else {}
 
 
 def plain(config: Mapping[str, str]) -> dict[str, str]:
     """other_config without marks, whoever they belong to."""
-    return {key: value for key, value in config.items() if not key.startswith(PREFIX)}
+    return {key: value for key, value in config.items() if not is_mark(key)}
 
 
 def marked_state(vm: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 from ..._core.model import Server, latest
 from ..._core.status import status_of
 from . import marks
+from .extra_specs import extra_specs, metadata
 from .read import NULL, PoolRecords
 
 STATES: Mapping[str, str] = {
@@ -104,7 +105,8 @@ def server(
         blocked=vm["blocked_operations"],
         allowed=frozenset(vm["allowed_operations"]),
         groups=_groups(records, vm),
-        metadata=marks.plain(vm["other_config"]),
+        extra_specs=extra_specs(vm),
+        metadata=metadata(vm["other_config"]),
         tags=tuple(vm["tags"]),
         started_at=started,
         updated_at=latest(since, started, created),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ..._core.errors import joined
 from ..._core.model import Fleet, Host, Server
 from .placement import Placement, closed_to_guests, older, place, unable
-from .predicates import first_objection, predicates
+from .predicates import first_objection, predicates, predicates_at_home
 from .targets import Rule
 from .unfit import Unfit
 from .within import POOL, ZONE, Within, groups_remedy
@@ -56,7 +56,7 @@ class Candidates:
         self.within = Within(fleet, rule.within, named=rule.named, groups=rule.migration_groups)
         self._asked = predicates(fleet, self.within)
         home = Within(fleet, POOL, groups=rule.migration_groups)
-        self._asked_of_home = predicates(fleet, home)
+        self._asked_of_home = predicates_at_home(fleet, home)
         self._hosts = {h.name: h for h in fleet.hosts}
         self._members: dict[str, list[Host]] = {}
         for host in fleet.hosts:

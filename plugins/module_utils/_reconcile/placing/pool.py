@@ -117,8 +117,9 @@ def choose(
     """A host for each server, all together.
 
     ``homes`` are hosts that servers stay on, as on Nova, by server id: they are no new servers there,
-    so that neither a disabled compute service nor a maintenance is against it, and another host is
-    looked for only if that one can start nothing. ``preferred`` hosts are chosen where they will do.
+    so that neither a disabled compute service nor a maintenance is against it, nor what they want of
+    aggregates, and another host is looked for only if that one can start nothing. ``preferred``
+    hosts are chosen where they will do.
     """
     asked = Candidates(fleet, rule)
     found = asked.find(servers, homes, preferred)
@@ -137,10 +138,15 @@ def choose(
 def _no_valid_host(server: Server, found: Found, lift: Lift | None) -> FleetError:
     listed = [f"{name} {reason}" for name, reason in found.closed[server.id].items()]
     listed += [f"{name} {unfit.of_host}" for name, unfit in found.problems[server.id].items()]
+    # What hosts have or lack without any option is a matter of metadata, which is changed at once.
+    metadata = dict.fromkeys(
+        p.remedy for p in found.problems[server.id].values() if p.has and not p.liftable
+    )
+    remedies = [lift.remedy] if lift else ["Bring a suitable host into service", *metadata]
     return InvalidError(
         f"server {server.name}",
         f"no valid host was found: {joined(listed, 'the pool has no other')}",
-        lift.remedy if lift else "Bring a suitable host into service",
+        ". ".join(remedies),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ..._core.model import Fleet, Host, Server
 from .placement import equipment
+from .steering import Steering
 from .unfit import Unfit
 from .within import Within
 
@@ -20,6 +21,11 @@ def predicates(fleet: Fleet, within: Within) -> Sequence[Predicate]:
     """In the order in which they are asked; what an option could lift comes last. Each is made once
     for a plan, and asked for every server and host.
     """
+    return (equipment(fleet), Steering(fleet).unwanted, within.outside)
+
+
+def predicates_at_home(fleet: Fleet, within: Within) -> Sequence[Predicate]:
+    """Those for a host that a server stays on, which Nova's scheduler is not asked about."""
     return (equipment(fleet), within.outside)
 
 

@@ -19,6 +19,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
     ComputeService,
+    ExtraSpec,
     Fleet,
     Host,
     Maintenance,
@@ -251,6 +252,11 @@ STAYS: dict[str, tuple[Any, dict[str, Any], str]] = {
         replace(B, storage=frozenset({"uuid-new"})),
         {"storages": [storage("new", "p", {"xen2"}, shared=False)]},
         "b: does not return: SR new is not attached on xen1",
+    ),
+    "aggregates": (
+        replace(B, extra_specs=(ExtraSpec("ssd", "true"),)),
+        {},
+        "b: does not return: no aggregate with the wanted ssd=true on xen1",
     ),
     "service disabled by its operator": (
         B,

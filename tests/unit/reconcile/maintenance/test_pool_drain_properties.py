@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for every fleet: a drain overfills no host and lets no group meet, and a return undoes it."""
+"""What holds for every fleet: a drain overfills no host, lets no group meet and takes no server where the
+aggregates are not as it wants, and a return undoes it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,11 @@ from unit.fleets import GIB, fleet, host, server, storage
 from unit.law import assert_fixed_point
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import PlanRefused
-from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
+    Aggregate,
+    ExtraSpec,
+    Fleet,
+)
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.maintenance.enter import (
     plan_in_maintenance,
@@ -30,7 +36,9 @@ WANTED = MaintenanceWanted("xen0", "patches")
 
 @st.composite
 def fleets(draw: st.DrawFn) -> Fleet:
-    """A pool of two to five hosts, an SR on some of them, guests with and without groups and disks on it."""
+    """A pool of two to five hosts, an SR and an aggregate on some of them, guests with and without
+    groups, disks on the one and a wish for the other.
+    """
     names = [f"xen{i}" for i in range(draw(st.integers(2, 5)))]
     hosts = [
         host(
@@ -42,6 +50,7 @@ def fleets(draw: st.DrawFn) -> Fleet:
         for name in names
     ]
     partial = storage("partial", "p", {"xen0", *draw(st.sets(st.sampled_from(names)))})
+    ssds = Aggregate("ssds", {"ssd": "2"}, ("xen0", *draw(st.sets(st.sampled_from(names[1:])))))
     guests = [
         server(
             f"s{i}",
@@ -50,10 +59,11 @@ def fleets(draw: st.DrawFn) -> Fleet:
             memory=draw(st.integers(1, 16)) * GIB,
             groups=draw(st.sampled_from([(), (), ("a",), ("b",)])),
             storage=draw(st.sampled_from([frozenset[str](), frozenset({partial.id})])),
+            extra_specs=draw(st.sampled_from([(), (), (ExtraSpec("ssd", ">= 2"),)])),
         )
         for i in range(draw(st.integers(0, 8)))
     ]
-    return fleet(hosts, servers=guests, storages=[partial])
+    return fleet(hosts, [ssds], servers=guests, storages=[partial])
 
 
 @settings(max_examples=300, deadline=None)
@@ -76,6 +86,7 @@ def test_a_drain_is_refused_or_right_and_the_return_undoes_it(before: Fleet) -> 
         assert target is not None
         assert target.enabled
         assert all(target.name in s.attached for s in away.storages if s.id in guest.storage)
+        assert not guest.extra_specs or target.name in away.aggregates[0].hosts
         others = [o for o in away.servers_on(target.name) if o.id != guest.id]
         assert not [o for o in others if set(o.groups) & set(guest.groups)]
     home = project_all(away, assert_fixed_point(plan_in_service, away, WANTED).steps)

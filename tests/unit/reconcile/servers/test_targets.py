@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -21,7 +22,9 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     PlanRefused,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import (
+    Aggregate,
     ComputeService,
+    ExtraSpec,
     Fleet,
     Maintenance,
 )
@@ -41,6 +44,8 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server
 LOCAL = storage("local", "p", {"xen1"}, shared=False)
 TIED = {"storage": frozenset({LOCAL.id})}
 GROUP: dict[str, Any] = {"groups": ("g",)}
+SSD: dict[str, Any] = {"extra_specs": (ExtraSpec("ssd", "true"),)}
+ON_SSD = [Aggregate("fast", {"ssd": "true"}, ("xen2",))]
 GPU, OTHER_GPU = (guest(name, "stopped", on=None, devices=True) for name in ("gpu1", "gpu2"))
 WITH_GPUS = frozenset({"xen1", "xen2"})
 
@@ -61,6 +66,36 @@ def dead(name: str = "web1", **fields: Any) -> Fleet:
 
 
 PLANS: dict[str, tuple[Fleet, ServerActionWanted, list[str]]] = {
+    "started where the aggregates are as it wants": (
+        three(guest("web1", "stopped", on=None, **SSD), aggregates=ON_SSD),
+        wants("start"),
+        ["start web1 on xen2"],
+    ),
+    "evacuated to such a host": (
+        replace(dead(**SSD), aggregates=tuple(ON_SSD)),
+        wants("evacuate", power_on=True),
+        ["evacuate web1 from xen1 to xen2"],
+    ),
+    "migrated to such a host": (
+        three(guest("web1", **SSD), aggregates=ON_SSD),
+        wants("migrate"),
+        ["cold-migrate web1 from xen1 to xen2"],
+    ),
+    "unshelved on such a host": (
+        three(guest("web1", "shelved_offloaded", on=None, **SSD), aggregates=ON_SSD),
+        wants("unshelve"),
+        ["unshelve web1 on xen2"],
+    ),
+    "resized to such a host": (
+        three(guest("web1", **SSD), aggregates=ON_SSD),
+        wants("resize", vcpus=2),
+        ["resize web1 on xen2"],
+    ),
+    "staying where it is whatever it wants": (
+        three(guest("web1", "stopped", **TIED, **SSD), aggregates=ON_SSD, storages=[LOCAL]),
+        wants("start"),
+        ["start web1 on xen1"],
+    ),
     "started on the roomiest": (
         three(guest("web1", "stopped", on=None)),
         wants("start"),

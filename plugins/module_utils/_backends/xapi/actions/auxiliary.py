@@ -20,7 +20,7 @@ def make_auxiliary(guest: Guest, image: str, name: str) -> Commands:
     auxiliary = yield Job("VM.clone", image, name, reached=unknowable)
     uuid = yield Call("VM.get_uuid", auxiliary)
     for key in (yield Call("VM.get_other_config", auxiliary)):
-        if key.startswith(marks.PREFIX):
+        if marks.is_mark(key):
             yield Call("VM.remove_from_other_config", auxiliary, key)
     yield from own(auxiliary, uuid)
     yield Call("VM.add_to_other_config", auxiliary, f"{marks.PREFIX}server", guest.id)

@@ -127,7 +127,7 @@ class Guest:
     def _own(self) -> Commands:
         """Marks that came with a copy go; its own begin with its uuid."""
         for key in self.record["other_config"]:
-            if key.startswith(marks.PREFIX):
+            if marks.is_mark(key):
                 yield Call("VM.remove_from_other_config", self.ref, key)
         yield from own(self.ref, self.id)
         self.own_marks = {"id": self.id}
