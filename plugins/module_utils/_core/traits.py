@@ -52,6 +52,10 @@ class Traits:
     """Servers list which operations they allow at the moment (``Server.allowed`` and ``blocked``)."""
     keeps_stopped: bool = False
     """A server that does not run keeps its host and its memory there."""
+    reset_by_power: bool = False
+    """A server whose state is reset to active is in the vm_state that its power state stands for.
+    Otherwise it is active, whatever that says.
+    """
     lists_migrations: bool = False
     """It has records of migrations of its own. Otherwise they are the journal's."""
     late_arrivals: bool = False

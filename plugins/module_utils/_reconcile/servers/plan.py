@@ -36,7 +36,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     check_wanted(wanted)
     check_supported(fleet.traits, wanted.action, wanted.options, wanted.wait)
     servers = chosen(fleet, wanted)
-    idle = [s for s in servers if satisfied(s, wanted)]
+    idle = [s for s in servers if satisfied(fleet, s, wanted)]
     verdicts = tuple(Verdict(s.name, "skip", f"is {s.status} already") for s in idle)
     ids = {s.id for s in idle}
     due = [s for s in servers if s.id not in ids]
