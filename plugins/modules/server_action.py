@@ -261,6 +261,8 @@ options:
   vm_state:
     description:
       - With O(action=reset_state), the state to record.
+      - With O(control_plane=xapi), V(active) stands for what runs. A server that is off is SHUTOFF then, and one
+        whose rescue VM runs is in RESCUE.
     type: str
     choices: [active, error]
   max_parallel:

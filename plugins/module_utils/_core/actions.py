@@ -111,7 +111,7 @@ TABLE: Mapping[str, Action] = {
         sentence="cold-migrate {subject}[ from {source}][ to {target}]",
     ),
     "confirm_resize": Action(
-        _states("resized"), KEPT, KEPT, sentence="confirm the resize of {subject}"
+        _states("resized"), KEPT, RUNNABLE, sentence="confirm the resize of {subject}"
     ),
     "revert_resize": Action(
         _states("resized"), KEPT, KEPT, sentence="revert the resize of {subject}"

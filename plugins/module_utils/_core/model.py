@@ -238,6 +238,8 @@ class Server:
     """VM.blocked_operations: operation to reason."""
     allowed: frozenset[str] = frozenset()
     """VM.allowed_operations."""
+    stand_in: bool = False
+    """Another VM runs in its place, the one that it is rescued from; host and power state are of that."""
     groups: tuple[str, ...] = ()
     """Anti-affinity groups it belongs to."""
     extra_specs: tuple[ExtraSpec, ...] = ()

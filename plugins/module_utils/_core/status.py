@@ -39,6 +39,14 @@ BY_VM_STATE: Mapping[str, str] = {
 }
 """Status by vm_state, where the task_state does not matter."""
 
+BY_POWER: Mapping[str, str] = {
+    "Running": "active",
+    "Halted": "stopped",
+    "Paused": "paused",
+    "Suspended": "suspended",
+}
+"""XAPI's power state to the vm_state that it stands for, where nothing says otherwise."""
+
 _RESIZING = dict.fromkeys(RESIZING, "RESIZE")
 _REBUILDING = dict.fromkeys(
     ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning"), "REBUILD"

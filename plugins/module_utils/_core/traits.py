@@ -58,6 +58,10 @@ class Traits:
     """
     hosts_in_pools: bool = False
     """Its hosts are members of Xen pools, which it can be asked for at any time."""
+    reset_by_power: bool = False
+    """A server whose state is reset to active is in the vm_state that its power state stands for.
+    Otherwise it is active, whatever that says.
+    """
     lists_migrations: bool = False
     """It has records of migrations of its own. Otherwise they are the journal's."""
     late_arrivals: bool = False

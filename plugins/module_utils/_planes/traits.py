@@ -29,6 +29,7 @@ XAPI = Traits(
     endpoints_are_hosts=True,
     locks_bind_everybody=True,
     lists_operations=True,
+    reset_by_power=True,
     late_arrivals=True,
     hosts_in_pools=True,
     stepwise=STEPWISE,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """``pytest tests/contract/matrix -m "nova or not nova" --write-action-matrix`` keeps what was found
-in outcomes.json and decorators.json, and writes the page of the documentation.
+in outcomes.json and decorators.json, and in marks/outcomes.json, and writes the pages of the documentation.
 """
 
 from __future__ import annotations

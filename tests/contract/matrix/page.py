@@ -84,12 +84,12 @@ def write(kept: Kept) -> None:
 
 def _groups(kept: Kept) -> Iterator[str]:
     for title, actions in GROUPS.items():
-        yield _section(title)
+        yield section(title)
         rows = [
             (status, *(_cell(kept, Cell(action, status)) for action in actions))
             for status in sorted(STATES)
         ]
-        yield _table(("status", *(f"``{action}``" for action in actions)), rows)
+        yield table(("status", *(f"``{action}``" for action in actions)), rows)
 
 
 def _cell(kept: Kept, cell: Cell) -> str:
@@ -111,14 +111,14 @@ def _refusal(outcome: str) -> str:
 
 
 def _differences() -> Iterator[str]:
-    yield _section("Where the outcome differs from Nova's own rules")
+    yield section("Where the outcome differs from Nova's own rules")
     yield (
         "Nova's own rules are the decorators of its compute API: the vm_states and task_states from which it accepts\n"
         "an action. In all other cases, tasks are done where Nova accepts, and refused with the number of Nova's\n"
         "refusal.\n"
     )
     heads = ("action", "status", "on", "tasks", "Nova's rules", "why")
-    yield _table(heads, [_difference(one) for one in DIFFERENCES])
+    yield table(heads, [_difference(one) for one in DIFFERENCES])
 
 
 def _difference(one: Difference) -> Sequence[str]:
@@ -137,16 +137,16 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _states() -> Iterator[str]:
-    yield _section("Statuses")
+    yield section("Statuses")
     rows = [(status, vm, task or "") for status, (vm, task) in sorted(STATES.items())]
-    yield _table(("status", "vm_state", "task_state"), rows)
+    yield table(("status", "vm_state", "task_state"), rows)
 
 
-def _section(title: str) -> str:
+def section(title: str) -> str:
     return f"{title}\n{'-' * len(title)}\n"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for row in (heads, *rows):
         lines += [f"   {'  ' if i else '* '}- {cell}".rstrip() for i, cell in enumerate(row)]

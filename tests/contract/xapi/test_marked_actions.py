@@ -271,3 +271,148 @@ def test_marks_of_a_copy_are_not_its_own(stage: Stage) -> None:
 def test_what_xenapi_cannot_do(stage: Stage, verb: str) -> None:
     with pytest.raises(UnsupportedError, match=r"server web: (XAPI|XenAPI) "):
         stage.begin(verb)
+
+
+# --- one mark upon another ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rescued(stage: Stage) -> Stage:
+    """web is rescued; golden is what from."""
+    stage.template()
+    stage.done("rescue", image="golden")
+    return stage
+
+
+def others(stage: Stage) -> set[str]:
+    """Names of VMs besides those that the stage begins with."""
+    rows = stage.api.VM.get_all_records().values()
+    names = {row["name_label"] for row in rows if not row["is_control_domain"]}
+    return names - {"web", "off", "model", "golden"}
+
+
+def test_a_rescued_server_that_is_softly_deleted_is_restored_as_it_was(rescued: Stage) -> None:
+    disks = rescued.disks()
+    rescued.done("delete", soft=True)
+    assert rescued.states() == ("SOFT_DELETED", "soft-delete", None)
+    assert others(rescued) == set()
+    rescued.done("restore")
+    assert rescued.states() == ("ACTIVE", "active", None)
+    assert rescued.guest()["power_state"] == "Running"
+    assert rescued.disks() == disks
+    assert rescued.clean()
+
+
+def test_nothing_is_left_of_a_rescued_server_that_is_deleted_in_two_steps(rescued: Stage) -> None:
+    own = set(rescued.disks().values())
+    rescued.done("delete", soft=True)
+    before = rescued.vdis()
+    rescued.done("force_delete")
+    assert rescued.api.VM.get_by_name_label("web") == []
+    assert others(rescued) == set()
+    assert before - rescued.vdis() == own
+
+
+@pytest.mark.parametrize("verb", ["shelve", "resize"])
+def test_softly_deleted_from_another_state(stage: Stage, verb: str) -> None:
+    stage.done(verb, **({"vcpus": 3} if verb == "resize" else {}))
+    stage.done("delete", soft=True)
+    assert set(stage.record()["blocked_operations"].values()) == {"xenfleet: soft-delete"}
+    stage.done("restore")
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert stage.clean()
+
+
+def test_a_soft_deletion_that_fails_midway_is_an_error_and_can_be_repeated(rescued: Stage) -> None:
+    rescued.fail("VM.destroy", "INTERNAL_ERROR", "database is down")
+    assert isinstance(rescued.act("delete", soft=True), BackendError)
+    assert rescued.states() == ("ERROR", "error", None)
+    rescued.done("delete", soft=True)
+    assert others(rescued) == set()
+    rescued.done("restore")
+    assert rescued.clean()
+
+
+def test_a_rescued_server_stays_in_rescue_when_its_state_is_reset(rescued: Stage) -> None:
+    """The rescue VM runs, and nothing else would show it."""
+    rescued.done("reset_state", state="active")
+    assert rescued.states() == ("RESCUE", "rescued", None)
+    assert rescued.server().power_state == "Running"
+    rescued.done("unrescue")
+    assert rescued.clean()
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"), [("stop", "SHUTOFF"), ("reboot_hard", "ACTIVE"), ("rebuild", "ACTIVE")]
+)
+def test_ways_out_of_error_in_rescue(rescued: Stage, verb: str, status: str) -> None:
+    rescued.done("reset_state", state="error")
+    server = rescued.server()
+    assert (server.status, server.power_state, server.host) == ("ERROR", "Running", "xen1")
+    rescued.done(verb, **({"image": "golden"} if verb == "rebuild" else {}))
+    assert rescued.states()[0] == status
+    assert others(rescued) == set()
+    assert rescued.clean()
+
+
+def test_an_unrescue_that_fails_blocks_no_way_out(rescued: Stage) -> None:
+    rescued.fail("VM.start_on", "INTERNAL_ERROR", "no domain")
+    assert isinstance(rescued.act("unrescue"), BackendError)
+    assert rescued.states() == ("ERROR", "error", None)
+    assert rescued.record()["blocked_operations"] == {}
+    rescued.done("reboot_hard")
+    assert rescued.states() == ("ACTIVE", "active", None)
+    assert rescued.clean()
+
+
+@pytest.mark.parametrize("state", ["active", "error"])
+def test_a_lock_outlasts_a_reset_whole(stage: Stage, state: str) -> None:
+    stage.done("lock", reason="audit")
+    whole = stage.record()["blocked_operations"]
+    stage.done("unlock")
+    stage.done("shelve")
+    stage.done("lock", reason="audit")
+    stage.done("reset_state", state=state)
+    assert stage.record()["blocked_operations"] == whole
+
+
+def test_the_mark_of_a_state_that_was_ended_by_hand_does_not_come_back(stage: Stage) -> None:
+    stage.done("shelve")
+    stage.api.VM.set_blocked_operations(stage.vm(), {})
+    stage.api.VM.start(stage.vm(), False, False)
+    stage.done("stop")
+    assert stage.states() == ("SHUTOFF", "stopped", None)
+    assert stage.clean()
+
+
+@pytest.mark.parametrize("verb", ["stop", "reboot_hard"])
+@pytest.mark.parametrize("power", ["pause", "suspend"])
+def test_ways_out_of_error_whatever_the_power_state(stage: Stage, power: str, verb: str) -> None:
+    stage.done(power)
+    stage.done("reset_state", state="error")
+    before = stage.vdis()
+    stage.done(verb)
+    assert stage.guest()["power_state"] == ("Halted" if verb == "stop" else "Running")
+    assert len(before - stage.vdis()) == (power == "suspend")
+    assert stage.clean()
+
+
+def test_what_a_broken_rebuild_has_left_is_not_forgotten(stage: Stage) -> None:
+    stage.template()
+    stage.fail("VM.provision")
+    assert isinstance(stage.act("rebuild", image="golden"), BackendError)
+    assert stage.states() == ("ACTIVE", "active", None)
+    assert others(stage) == {"web-rebuild"}
+    stage.done("shelve")
+    assert others(stage) == set()
+    stage.done("unshelve")
+    assert stage.clean()
+
+
+def test_a_disk_in_use_is_named(stage: Stage) -> None:
+    disk = stage.disks()["0"]
+    name = stage.api.VDI.get_name_label(disk)
+    stage.api.VBD.create(_vbd(stage.vm("off"), disk, "1"))
+    error = stage.act("start", "off")
+    assert isinstance(error, ConflictError)
+    assert f"disk {name} is in use" in error.cause

@@ -127,7 +127,7 @@ GUESTS: Mapping[str, Meaning] = {
         "its memory must be fixed: {0[0]}",
         "Set its dynamic memory range to one value",
     ),
-    "VDI_IN_USE": ("conflict", "disk {0[0]} is in use", "Release it first"),
+    "VDI_IN_USE": ("conflict", "{0[0]} is in use", "Release it first"),
     "VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION": (
         "conflict",
         "a disk is reset at every boot",

@@ -20,7 +20,8 @@ In VM.other_config, under the prefix ``xenfleet:``, stand
 - ``join``: on a VM that was shut down so that its host could join a pool, uuid of that host, and
   when the VM had been started, as XAPI shows it. It means nothing once the VM has been started since.
 - ``auxiliary``: uuid of the VM from which it is rescued or rebuilt. That VM has ``server``, the uuid
-  of the one that it is for, and is no server of its own.
+  of the one that it is for, and is no server of its own. This mark and ``discard`` stay, whatever
+  becomes of the server, until what they name is destroyed.
 - ``discard``: uuids of disks that a rebuild has replaced and is about to destroy.
 - ``image_type`` and ``backup_type``, on snapshots: snapshot or backup, as in Glance's images, and
   the type by which backups rotate.
@@ -35,7 +36,7 @@ Other entries are never touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -149,6 +150,11 @@ def marked_state(vm: Mapping[str, Any]) -> str | None:
     return state if vm["power_state"] in HOLDS.get(state, ()) else None
 
 
+def outdated(vm: Mapping[str, Any]) -> bool:
+    """Whether a vm_state is marked that the power state contradicts, since somebody has started it."""
+    return "vm_state" in marks(vm) and marked_state(vm) is None
+
+
 def task(vm: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """``(task_state, since)`` as marked; since is ISO 8601."""
     state, _space, since = marks(vm).get("task_state", "").partition(" ")
@@ -184,11 +190,6 @@ def state_block(vm_state: str) -> str:
     return f"{PREFIX} {vm_state}"
 
 
-def blocks_of(vm_state: str) -> Callable[[str], bool]:
-    """Whether a block's text is that of this state."""
-    return lambda text: text == state_block(vm_state)
-
-
 def lock_text(reason: str | None) -> str:
     return f"{LOCKED}: {reason}" if reason else LOCKED
 
@@ -201,12 +202,24 @@ def is_ours(text: str) -> bool:
     return text.startswith(f"{PREFIX} ")
 
 
+def is_state(text: str) -> bool:
+    """Whether a block is of ours and keeps the server in a state."""
+    return is_ours(text) and not is_lock(text)
+
+
 def lock_of(blocked: Mapping[str, str]) -> tuple[bool, str | None]:
     """Whether it is locked, and why."""
     text = next((t for t in blocked.values() if is_lock(t)), None)
     if text is None:
         return False, None
     return True, text.removeprefix(LOCKED).removeprefix(": ") or None
+
+
+def without_states(blocked: Mapping[str, str]) -> dict[str, str]:
+    """Without the blocks of states. A lock then holds for what they had blocked, too."""
+    rest = {op: text for op, text in blocked.items() if not is_state(text)}
+    locked, reason = lock_of(rest)
+    return with_blocks(rest, LOCKABLE, lock_text(reason)) if locked else rest
 
 
 def with_blocks(

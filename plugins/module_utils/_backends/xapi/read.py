@@ -63,6 +63,7 @@ SUBJECTS: Mapping[str, str] = {
     "pool": "pool",
     "VM": "server",
     "SR": "SR",
+    "VDI": "disk",
     "network": "network",
 }
 """Classes whose references are shown by name, and the word before it."""
@@ -108,7 +109,7 @@ class PoolRecords:
         for kind, word in SUBJECTS.items():
             if text in self.rows[kind]:
                 return f"{word} {self.rows[kind][text]['name_label']}"
-        return "an unknown object" if text != NULL else "nothing"
+        return "another object of the pool" if text != NULL else "nothing"
 
     def find(self, kind: str, key: str) -> str | None:
         """The reference of an object: a host by name, all else by uuid."""

@@ -9,18 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._core.model import Server, latest
-from ..._core.status import status_of
+from ..._core.status import BY_POWER, status_of
 from . import marks
 from .extra_specs import extra_specs, metadata
 from .read import NULL, PoolRecords
-
-STATES: Mapping[str, str] = {
-    "Running": "active",
-    "Halted": "stopped",
-    "Paused": "paused",
-    "Suspended": "suspended",
-}
-"""XAPI's power state → Nova's vm_state, where no mark says otherwise."""
 
 UNKNOWN_VM_STATE = "unknown"
 """Stands for power states that have no vm_state; the status is UNKNOWN then, too."""
@@ -51,7 +43,7 @@ def status(
     power_state: str, operations: Iterable[str], marked: str | None = None, task: str | None = None
 ) -> tuple[str, str | None, str]:
     """``(vm_state, task_state, status)`` as Nova would show them, given the marks on the guest."""
-    vm_state = marked or STATES.get(power_state, UNKNOWN_VM_STATE)
+    vm_state = marked or BY_POWER.get(power_state, UNKNOWN_VM_STATE)
     present = set(operations)
     task_state = task or next((t for op, t in TASK_STATES.items() if op in present), None)
     return vm_state, task_state, status_of(vm_state, task_state)
@@ -76,7 +68,7 @@ def server(
     vm_state, task_state, shown = status(
         vm["power_state"], vm["current_operations"].values(), marks.marked_state(vm), busy
     )
-    acting = _acting(records, vm) if vm_state == "rescued" else vm
+    acting = _acting(records, vm, vm_state)
     locked, locked_reason = marks.lock_of(vm["blocked_operations"])
     storage = _repositories(records, (v["VDI"] for v in vbds))
     image = _repositories(records, [vm["suspend_VDI"]])
@@ -103,7 +95,9 @@ def server(
         # Not other_config:pci, of which XAPI does not look whether a host has it (xapi_vm_helpers.ml).
         devices=bool(vm.get("VGPUs") or vm.get("VUSBs") or networks & sriov),
         blocked=vm["blocked_operations"],
-        allowed=frozenset(vm["allowed_operations"]),
+        # Those of the other VM say nothing of what can be done with the server.
+        allowed=frozenset(vm["allowed_operations"] if acting is vm else ()),
+        stand_in=acting is not vm and acting["power_state"] != "Halted",
         groups=_groups(records, vm),
         extra_specs=extra_specs(vm),
         metadata=metadata(vm["other_config"]),
@@ -135,10 +129,14 @@ def _repositories(records: PoolRecords, disks: Iterable[str]) -> frozenset[str]:
     return frozenset(ref for ref in repositories if ref in rows["SR"])
 
 
-def _acting(records: PoolRecords, vm: dict[str, Any]) -> dict[str, Any]:
-    """The VM that runs in its place while it is rescued."""
+def _acting(records: PoolRecords, vm: dict[str, Any], vm_state: str) -> dict[str, Any]:
+    """The VM that is in its place while it is rescued, and as long as that runs."""
     ref = records.find("VM", marks.marks(vm).get("auxiliary", ""))
-    return records.rows["VM"][ref] if ref else vm
+    if ref is None:
+        return vm
+    auxiliary = records.rows["VM"][ref]
+    stands_in = vm_state == "rescued" or auxiliary["power_state"] != "Halted"
+    return auxiliary if stands_in else vm
 
 
 def _place(

@@ -42,7 +42,7 @@ class XenServers:
             whole = row.action(guest, args)
             # Another evacuation ends that one by itself, or knows the host by its mark.
             if action != "evacuate":
-                whole = guest.after_evacuation(whole)
+                whole = guest.up_to_date(whole)
             work = Work(self._directory, self._tasks, place, what, whole, row.jobs)
             return work.begin()
 

@@ -129,6 +129,16 @@ def _busy(server: Server) -> Unfit | None:
     )
 
 
+def _rescued(server: Server) -> Unfit | None:
+    """The VM in its place is moved by no action, as Nova moves no server in RESCUE."""
+    if not server.stand_in:
+        return None
+    return Unfit(
+        f"is {server.status}, and the VM that it is rescued from can't be moved",
+        "Bring it back (server_action: unrescue, or reboot_hard if it is in ERROR), or delete it",
+    )
+
+
 def _paused(server: Server) -> Unfit | None:
     """XAPI answers VM_BAD_POWER_STATE to pool_migrate of a paused guest."""
     if server.power_state != "Paused":

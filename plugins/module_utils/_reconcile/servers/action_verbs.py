@@ -16,7 +16,7 @@ from ..._core.ports import Ports
 from ..._core.status import status_of
 from ..engine.liveness import watched
 from ..engine.waiting import Waiting
-from .effects import moved_to, with_power, with_server
+from .effects import after_reset, by_power, moved_to, with_power, with_server
 from .starting import start, watched_action
 
 POWER: Mapping[str, str] = {
@@ -72,10 +72,12 @@ def _acted(fleet: Fleet, name: str, action: Action, args: ActionArgs) -> Fleet:
         reason = args.reason if action.locks else None
         return with_server(fleet, replace(server, locked=action.locks, locked_reason=reason))
     vm_state = _vm_state(fleet, server, name, args)
-    power = POWER.get(vm_state, server.power_state)
+    reset = name == "reset_state"
+    power = server.power_state if reset else POWER.get(vm_state, server.power_state)
     after = replace(
         server,
         vm_state=vm_state,
+        stand_in=server.stand_in if reset else vm_state == "rescued",
         task_state=None,
         status=status_of(vm_state, None),
         evacuated_from=None,
@@ -106,12 +108,12 @@ def _vm_state(fleet: Fleet, server: Server, name: str, args: ActionArgs) -> str:
     does not leave the only host that it can come back on.
     """
     if name == "reset_state":
-        return args.state or server.vm_state
+        return after_reset(fleet.traits, server, args.state or server.vm_state)
     if name == "delete":
         return "soft-delete"
     if name == "shelve":
         return "shelved" if fleet.tied_to(server) else "shelved_offloaded"
-    if name == "evacuate" and _is_elsewhere(server, args):
+    if name == "evacuate" and (_is_elsewhere(server, args) or (args.start and server.stand_in)):
         return "active"
     if name == "evacuate" and not args.start:
         return "stopped"
@@ -120,8 +122,10 @@ def _vm_state(fleet: Fleet, server: Server, name: str, args: ActionArgs) -> str:
         return next(iter(ends))
     if not ends:
         return server.vm_state
+    if name == "revert_resize":
+        return "active" if server.running or server.resized_from else "stopped"
     if server.vm_state == "resized":
-        return "active" if server.running else "stopped"
+        return by_power(server)
     return "stopped" if server.vm_state == "stopped" else "active"
 
 

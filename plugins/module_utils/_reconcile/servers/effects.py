@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from ..._core.args import MoveArgs
 from ..._core.model import Fleet, Migration, Server
+from ..._core.status import BY_POWER
+from ..._core.traits import Traits
 from ..common.changes import change_host, change_maintenance
 
 
@@ -78,6 +80,19 @@ def moved_to(fleet: Fleet, server: Server, host: str) -> Fleet:
         fleet = memory_freed(fleet, server.host, server.memory)
         fleet = memory_freed(fleet, host, -server.memory)
     return placed(fleet, server, host)
+
+
+# --- states ---------------------------------------------------------------------------------------
+
+
+def by_power(server: Server) -> str:
+    """The vm_state of a server of which nothing but its power state is known."""
+    return "rescued" if server.stand_in else BY_POWER.get(server.power_state, server.vm_state)
+
+
+def after_reset(traits: Traits, server: Server, state: str) -> str:
+    """The vm_state once it has been reset to this one."""
+    return by_power(server) if state == "active" and traits.reset_by_power else state
 
 
 # --- power ----------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     check_supported(fleet.traits, wanted.action, wanted.options, wanted.wait)
     check_within(fleet, wanted.within)
     servers = chosen(fleet, wanted)
-    idle = [s for s in servers if satisfied(s, wanted)]
+    idle = [s for s in servers if satisfied(fleet, s, wanted)]
     verdicts = tuple(Verdict(s.name, "skip", f"is {s.status} already") for s in idle)
     ids = {s.id for s in idle}
     due = [s for s in servers if s.id not in ids]

@@ -16,6 +16,7 @@ from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Server
 from ..._core.units import MIB
 from ..common.refusals import cannot
+from .effects import after_reset
 from .wanted import ServerActionWanted
 from .xapi_operations import refused_by_xapi
 
@@ -23,9 +24,12 @@ CUT_SHORT = frozenset({"powering-off", "rebooting"})
 """task_states that force ends: hard_shutdown cancels a clean one, which may wait for a hung guest."""
 
 
-def satisfied(server: Server, wanted: ServerActionWanted) -> bool:
+def satisfied(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> bool:
     """Whether there is nothing to do."""
     action = TABLE[wanted.action]
+    if wanted.action == "reset_state":
+        state = after_reset(fleet.traits, server, str(wanted.options.get("vm_state")))
+        return server.vm_state == state and _idle(server)
     if wanted.action in SPECIAL:
         return SPECIAL[wanted.action](server, wanted)
     if action.move:
@@ -51,10 +55,6 @@ def _resized(server: Server, wanted: ServerActionWanted) -> bool:
     return fits and server.vm_state in states and _idle(server)
 
 
-def _reset(server: Server, wanted: ServerActionWanted) -> bool:
-    return server.vm_state == wanted.options.get("vm_state") and _idle(server)
-
-
 def _evacuated(server: Server, wanted: ServerActionWanted) -> bool:
     """A guest that does not run and could start on several hosts is on none of them. One that a
     killed run has left to start elsewhere may be there, but its marks and lock are to be repaired.
@@ -70,7 +70,6 @@ SPECIAL: Mapping[str, Callable[[Server, ServerActionWanted], bool]] = {
     "unlock": lambda server, _wanted: not server.locked,
     "evacuate": _evacuated,
     "resize": _resized,
-    "reset_state": _reset,
     "live_migrate_abort": lambda server, _wanted: server.task_state != "migrating",
     "live_migrate_force_complete": lambda server, _wanted: server.task_state != "migrating",
 }
@@ -87,8 +86,16 @@ def obstacle(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetE
         or _busy(server, wanted, action)
         or _wrong_state(server, wanted.action, action)
         or _special(fleet, server, wanted)
+        or _unwaited(server, wanted)
         or _not_allowed(fleet, server, wanted)
     )
+
+
+def _unwaited(server: Server, wanted: ServerActionWanted) -> FleetError | None:
+    """Before it stops, the VM in its place has to go, which takes several calls."""
+    if wanted.wait or not server.stand_in or wanted.action != "stop":
+        return None
+    return cannot(server, "stop", "while another VM runs in its place", "Leave wait true")
 
 
 def _not_allowed(fleet: Fleet, server: Server, wanted: ServerActionWanted) -> FleetError | None:
@@ -115,7 +122,8 @@ def _busy(server: Server, wanted: ServerActionWanted, action: Action) -> FleetEr
         server,
         wanted.action,
         f"while it is in task_state {server.task_state}",
-        "Wait until that has ended and run again",
+        "Wait until that has ended and run again, or reset its state (reset_state) if the run that"
+        " did this is dead",
     )
 
 

@@ -54,7 +54,7 @@ def _always(_server: Server, _wanted: ServerActionWanted) -> bool:
 STARTS: Mapping[str, Callable[[Server, ServerActionWanted], bool]] = {
     "start": _always,
     "resume": _always,
-    "reboot_hard": lambda server, _wanted: not server.running,
+    "reboot_hard": lambda server, _wanted: not server.running or server.stand_in,
     "rebuild": _rebuilt,
     "rescue": _always,
     "unrescue": _always,
@@ -76,7 +76,9 @@ def asked_about(fleet: Fleet, servers: Sequence[Server], wanted: ServerActionWan
     if fleet.traits.scheduler or name not in STARTS or name == "rescue":
         return []
     return [
-        s.id for s in servers if s.devices and not satisfied(s, wanted) and STARTS[name](s, wanted)
+        s.id
+        for s in servers
+        if s.devices and not satisfied(fleet, s, wanted) and STARTS[name](s, wanted)
     ]
 
 

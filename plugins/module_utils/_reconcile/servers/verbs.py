@@ -14,13 +14,13 @@ from ..._core.errors import BackendError, FleetError, WaitTimeout
 from ..._core.model import Fleet, Server
 from ..._core.plan import Step, Verb
 from ..._core.ports import Ports
-from ..._core.status import COLD, MIGRATING, RESIZING
+from ..._core.status import COLD, MIGRATING, RESIZING, status_of
 from ..._core.units import gib
 from ..common.changes import finish_move
 from ..engine.liveness import SourceLost, watched
 from ..engine.waiting import readiness
 from .action_verbs import action_verb, carried_out
-from .effects import change_server, memory_freed, moved, placed
+from .effects import by_power, change_server, memory_freed, moved, placed
 from .move_journal import move_status, record_completed, record_ended, record_move
 from .starting import read_server, server_reading, start, watched_action
 
@@ -193,7 +193,8 @@ def _confirmed(fleet: Fleet, _server: str, args: ActionArgs) -> Fleet:
     if server is None:
         return fleet
     fleet = finish_move(fleet, args.migration or None, "completed", server.host)
-    status, vm_state = ("ACTIVE", "active") if server.running else ("SHUTOFF", "stopped")
+    vm_state = by_power(server)
+    status = status_of(vm_state, None)
     return change_server(fleet, server.id, lambda s: replace(s, status=status, vm_state=vm_state))
 
 

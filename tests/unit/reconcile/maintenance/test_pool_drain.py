@@ -216,3 +216,11 @@ def test_anti_affinity_chooses_the_host_without_a_peer() -> None:
         others=[host("xen2", "p", memory_free=60 * GIB), host("xen3", "p", memory_free=4 * GIB)],
     )
     assert moves(known) == ["db1 to xen3"]
+
+
+@pytest.mark.parametrize(("status", "vm_state"), [("RESCUE", "rescued"), ("ERROR", "error")])
+def test_the_rescue_vm_of_a_server_stays(status: str, vm_state: str) -> None:
+    known = pool(server("web1", "xen1", status=status, vm_state=vm_state, stand_in=True))
+    (blocker,) = blockers(known)
+    assert f"web1: is {status}, and the VM that it is rescued from can't be moved" in blocker
+    assert "unrescue" in blocker

@@ -56,7 +56,7 @@ unrescue          =   =   =   =   -   X   -   -   -   -   -
 rebuild           X   X   -   -   X   -   -   -   -   -   -
 resize            X   X   -   -   -   -   -   -   -   -   -
 migrate           X   X   -   -   -   -   -   -   -   -   -
-confirm_resize    =   =   -   -   -   -   X   -   -   -   -
+confirm_resize    =   =   =   =   -   -   X   -   -   -   -
 revert_resize     =   =   -   -   -   -   X   -   -   -   -
 create_image      X   X   X   X   -   -   -   -   -   -   -
 create_backup     X   X   X   X   -   -   -   -   -   -   -
@@ -327,3 +327,40 @@ def test_prediction_of_a_server_that_stops_running(
         again = "start" if action == "stop" else "resume"
         restarted = project_all(after, plan_server_action(after, wants(again)).steps)
         assert restarted == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "there"),
+    [
+        ({"power_state": "Halted"}, "stopped"),
+        ({"power_state": "Suspended"}, "suspended"),
+        ({"power_state": "Running"}, "active"),
+        ({"power_state": "Running", "stand_in": True}, "rescued"),
+    ],
+)
+def test_a_reset_to_active_is_what_runs(fields: dict[str, Any], there: str) -> None:
+    before = replace(three(guest("web1", "error", **fields)), traits=XAPI)
+    wanted = wants("reset_state", vm_state="active")
+    after = project_all(before, plan_server_action(before, wanted).steps)
+    assert after.servers[0].vm_state == there
+    assert after.servers[0].power_state == fields["power_state"]
+    assert not plan_server_action(after, wanted).steps
+
+
+@pytest.mark.parametrize("action", ["stop", "reboot_hard", "rebuild", "evacuate"])
+def test_what_brings_a_server_out_of_error_ends_its_rescue(action: str) -> None:
+    rescued = guest("web1", "error", stand_in=True, allowed=frozenset())
+    services = FAILED_HOST if action == "evacuate" else []
+    before = replace(three(rescued, services=services), traits=XAPI)
+    more = {"power_on": True, "host": "xen2"} if action == "evacuate" else {}
+    plan = plan_server_action(before, wants(action, **more))
+    after = project_all(before, plan.steps).servers[0]
+    assert (after.vm_state, after.stand_in) == ("stopped" if action == "stop" else "active", False)
+    if action == "reboot_hard":
+        assert plan.steps[0].args.host == "xen1"
+
+
+def test_a_stop_that_ends_a_rescue_has_to_be_waited_for() -> None:
+    before = replace(three(guest("web1", "error", stand_in=True)), traits=XAPI)
+    with pytest.raises(ConflictError, match="another VM runs in its place"):
+        plan_server_action(before, wants("stop", wait=False))

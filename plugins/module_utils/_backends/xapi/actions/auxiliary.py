@@ -8,7 +8,7 @@ from __future__ import annotations
 from ...._core.errors import NotFoundError
 from .. import marks
 from ..sequence import Call, Commands, Job, gone, power, unknowable
-from .disks import destroy, own_disks
+from .disks import destroy, discard, own_disks
 from .guest import Guest, own
 
 
@@ -30,15 +30,39 @@ def make_auxiliary(guest: Guest, image: str, name: str) -> Commands:
 
 
 def dismiss(guest: Guest) -> Commands:
-    """Destroy the auxiliary VM and its own disks, if an interrupted action has left one."""
+    """Destroy the auxiliary VM and its own disks, if there is one."""
     if "auxiliary" not in guest.own_marks:
         return
-    try:
-        auxiliary = yield Call("VM.get_by_uuid", guest.own_marks["auxiliary"])
-    except NotFoundError:
-        auxiliary = None
+    auxiliary = yield from find_auxiliary(guest)
     if auxiliary is not None:
         if (yield Call("VM.get_power_state", auxiliary)) != "Halted":
             yield Job("VM.hard_shutdown", auxiliary, reached=power("Halted"))
+        before, guest.at_risk = guest.at_risk, True
         yield from destroy(auxiliary, (yield from own_disks(auxiliary)), gone)
+        guest.at_risk = before
     yield from guest.mark(auxiliary=None)
+
+
+def tidied(guest: Guest, body: Commands) -> Commands:
+    """``body`` without what an interrupted rescue or rebuild has left."""
+    yield from dismiss(guest)
+    yield from discard(guest)
+    yield from body
+
+
+def find_auxiliary(guest: Guest) -> Commands:
+    """Reference of the auxiliary VM; None if there is none."""
+    if "auxiliary" not in guest.own_marks:
+        return None
+    try:
+        return (yield Call("VM.get_by_uuid", guest.own_marks["auxiliary"]))
+    except NotFoundError:
+        return None
+
+
+def find_running(guest: Guest) -> Commands:
+    """Its reference if it is up, and so in the server's place."""
+    auxiliary = yield from find_auxiliary(guest)
+    if auxiliary is None or (yield Call("VM.get_power_state", auxiliary)) == "Halted":
+        return None
+    return auxiliary

@@ -8,8 +8,8 @@ from __future__ import annotations
 from ...._core.args import ActionArgs
 from .. import marks
 from ..sequence import Call, Commands, gone
-from .auxiliary import dismiss
-from .disks import destroy, discard, own_disks
+from .auxiliary import tidied
+from .disks import destroy, own_disks
 from .guest import Guest
 
 SOFT = "soft-delete"
@@ -31,12 +31,13 @@ def force_delete(guest: Guest, _args: ActionArgs) -> Commands:
 def restore(guest: Guest, args: ActionArgs) -> Commands:
     """Args: host."""
     host = guest.planned("restore", args.host)
-    body = guest.lifted(_bring_back(guest, host), marks.blocks_of(SOFT))
+    body = guest.lifted(_bring_back(guest, host), marks.is_state)
     yield from guest.through("restoring", body, (SOFT,))
 
 
 def _put_away(guest: Guest) -> Commands:
-    yield from guest.halt()
+    """Of a rescued server its own VM, whose disks are whole again once the auxiliary one is gone."""
+    yield from tidied(guest, guest.halt())
     yield from guest.keep_down(SOFT)
     yield from guest.settle(SOFT)
 
@@ -51,6 +52,8 @@ def _remove(guest: Guest) -> Commands:
     yield from guest.halt("VM.hard_shutdown")
     yield Call("VM.assert_operation_valid", guest.ref, "destroy")
     guest.at_risk = True
-    yield from dismiss(guest)
-    yield from discard(guest)
+    yield from tidied(guest, _destroy(guest))
+
+
+def _destroy(guest: Guest) -> Commands:
     yield from destroy(guest.ref, (yield from own_disks(guest.ref)), gone)

@@ -16,6 +16,9 @@ from ..read import NULL
 from ..sequence import Call, Commands, Job, on_host, power
 from ..server import status
 
+BELONGINGS = ("auxiliary", "discard")
+"""Marks that name what else is the server's, which would never be found without them."""
+
 
 class Guest:
     """``record`` is the VM as read at the beginning of the action, by ``begin``."""
@@ -70,6 +73,7 @@ class Guest:
         except FleetError as error:
             if self.at_risk:
                 yield from self.mark(vm_state="error", fault=error.message)
+                yield from self.unblock()
             yield from self.ended()
             raise
 
@@ -90,16 +94,25 @@ class Guest:
                 "Check its status",
             )
 
-    def after_evacuation(self, body: Commands) -> Commands:
-        """``body``, before which the marks go that a killed run has left on a server that it had
-        evacuated: they would be wrong about what comes next.
+    def up_to_date(self, body: Commands) -> Commands:
+        """``body``, before which the marks go that would be wrong about what comes next: those that
+        a killed run has left on a server that it had evacuated, and those of a state that somebody
+        has ended by hand.
         """
-        if self.evacuated_from:
+        if self.evacuated_from or self._outdated:
             yield from self.begin()
             if self.evacuated_from and not self.record["current_operations"]:
                 kept = [key for key in self.own_marks if key != "left"]
                 yield from self.settle(self.own_marks.get("vm_state"), *kept)
+            if self._outdated:
+                yield from self.unblock()
+                yield from self.settle()
         yield from body
+
+    @property
+    def _outdated(self) -> bool:
+        """See ``marks.outdated``; not while a run is about to write other marks."""
+        return marks.outdated(self.record) and marks.task(self.record)[0] is None
 
     def begin(self) -> Commands:
         """Read it again."""
@@ -140,7 +153,7 @@ class Guest:
         """The end of an action: what is marked from now on. The task_state goes last of all, so
         that nobody takes the server for free before.
         """
-        stay = set(kept) & set(self.own_marks)
+        stay = {*kept, *BELONGINGS} & set(self.own_marks)
         if vm_state is not None:
             yield from self.mark(vm_state=vm_state)
             stay.add("vm_state")
@@ -155,11 +168,19 @@ class Guest:
     # --- blocks --------------------------------------------------------------------------------------
 
     def keep_down(self, vm_state: str) -> Commands:
-        """Let nobody start it by accident."""
+        """Let nobody start it by accident. The blocks of the state that it was in before go."""
         blocked = yield Call("VM.get_blocked_operations", self.ref)
+        rest = {op: text for op, text in blocked.items() if not marks.is_state(text)}
         text = marks.state_block(vm_state)
-        wanted = marks.with_blocks(blocked, marks.KEPT_DOWN, text)
+        wanted = marks.with_blocks(rest, marks.KEPT_DOWN, text)
         yield Call("VM.set_blocked_operations", self.ref, wanted)
+
+    def unblock(self) -> Commands:
+        """Take the blocks of states away, and leave a lock that it has."""
+        blocked = yield Call("VM.get_blocked_operations", self.ref)
+        wanted = marks.without_states(blocked)
+        if wanted != blocked:
+            yield Call("VM.set_blocked_operations", self.ref, wanted)
 
     def lifted(self, body: Commands, ours: Callable[[str], bool] = marks.is_ours) -> Commands:
         """``body`` without those blocks; they come back if it fails."""

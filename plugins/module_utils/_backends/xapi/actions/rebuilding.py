@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ...._core.args import ActionArgs
 from ..sequence import Call, Commands, Job, gone
-from .auxiliary import dismiss, make_auxiliary
+from .auxiliary import make_auxiliary, tidied
 from .disks import Disk, attach, discard, own_disks
 from .guest import Guest
 from .images import find_image
@@ -27,8 +27,7 @@ def _rebuild(guest: Guest, image: str, args: ActionArgs) -> Commands:
     """Until the clone is there nothing has been done to the server, so that it keeps its state."""
     stays_off = guest.vm_state == "stopped"
     host = None if stays_off else guest.planned("rebuild", args.host)
-    yield from dismiss(guest)
-    yield from discard(guest)
+    yield from tidied(guest, guest.unblock())
     auxiliary = yield from make_auxiliary(guest, image, f"{guest.name}-rebuild")
     guest.at_risk = True
     yield from guest.halt()

@@ -45,7 +45,7 @@ def rescue(guest: Guest, args: ActionArgs) -> Commands:
 def unrescue(guest: Guest, args: ActionArgs) -> Commands:
     """Args: host. It always ends ACTIVE."""
     host = guest.planned("unrescue", args.host)
-    body = guest.lifted(_unrescue(guest, host), marks.blocks_of(RESCUED))
+    body = guest.lifted(_unrescue(guest, host), marks.is_state)
     yield from guest.through("unrescuing", body, (RESCUED,))
 
 

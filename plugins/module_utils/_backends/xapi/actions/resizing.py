@@ -17,18 +17,19 @@ from ...._core.errors import ConflictError, FleetError, InvalidError
 from ..marks import Memory, Old, Vcpus
 from ..read import NULL
 from ..sequence import Call, Commands
+from .auxiliary import tidied
 from .guest import Guest
 
 
 def resize(guest: Guest, args: ActionArgs) -> Commands:
     """Args: vcpus, memory in bytes; what is not given stays; host if it is to start."""
-    yield from guest.through("resize_prep", _resize(guest, args))
+    yield from guest.through("resize_prep", tidied(guest, _resize(guest, args)))
 
 
 def migrate(guest: Guest, args: ActionArgs) -> Commands:
     """Args: target. A stopped server gets it as affinity, since XAPI ties such a one to no host."""
     target = guest.planned("migrate", args.target)
-    yield from guest.through("resize_prep", _migrate(guest, target))
+    yield from guest.through("resize_prep", tidied(guest, _migrate(guest, target)))
 
 
 def confirm_resize(guest: Guest, _args: ActionArgs) -> Commands:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from ...._core.args import ActionArgs
 from .. import marks
 from ..sequence import Call, Commands
+from .auxiliary import tidied
 from .guest import Guest
 
 SHELVED_STATE = "shelved"
@@ -19,7 +20,7 @@ OFFLOADED_STATE = "shelved_offloaded"
 
 
 def shelve(guest: Guest, _args: ActionArgs) -> Commands:
-    yield from guest.through("shelving", _shelve(guest))
+    yield from guest.through("shelving", tidied(guest, _shelve(guest)))
 
 
 def shelve_offload(guest: Guest, _args: ActionArgs) -> Commands:
@@ -31,7 +32,7 @@ def unshelve(guest: Guest, args: ActionArgs) -> Commands:
     host = guest.planned("unshelve", args.host)
     yield from guest.through(
         "unshelving",
-        guest.lifted(_unshelve(guest, host), marks.blocks_of(SHELVED_STATE)),
+        guest.lifted(_unshelve(guest, host), marks.is_state),
         (SHELVED_STATE, OFFLOADED_STATE),
     )
 

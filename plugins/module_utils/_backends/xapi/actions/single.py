@@ -17,7 +17,9 @@ from ...._core.errors import ConflictError, UnsupportedError
 from ...._core.traits import Limit
 from .. import marks
 from ..sequence import Call, Commands, Job, Reached, Row, Watch, on_host, power, unknowable
+from .auxiliary import dismiss, find_running
 from .guest import Guest
+from .rescuing import RESCUED
 
 XapiAction = Callable[[Guest, ActionArgs], Commands]
 
@@ -53,13 +55,25 @@ def resume(guest: Guest, args: ActionArgs) -> Commands:
 
 
 def stop(guest: Guest, args: ActionArgs) -> Commands:
+    """One in ERROR may be in any power state, and the VM that it is rescued from may run."""
     method = "VM.hard_shutdown" if args.force else "VM.clean_shutdown"
+    if guest.vm_state == "error":
+        yield from guest.begin()
+        yield from dismiss(guest)
+        if guest.record["power_state"] == "Halted":
+            return
+        if guest.record["power_state"] != "Running":
+            method = "VM.hard_shutdown"
     yield Job(method, guest.ref, reached=power("Halted"))
 
 
 def reboot_hard(guest: Guest, args: ActionArgs) -> Commands:
-    """Nova starts a stopped or suspended server on a hard reboot; XAPI's hard_reboot refuses both."""
+    """Nova starts a stopped or suspended server on a hard reboot; XAPI's hard_reboot refuses both. One
+    in ERROR, from which it may be rescued, boots from its own disks again, as with Nova.
+    """
     yield from guest.begin()
+    if guest.vm_state == "error":
+        yield from dismiss(guest)
     if guest.record["power_state"] not in ("Suspended", "Halted"):
         yield Job("VM.hard_reboot", guest.ref, reached=unknowable)
         return
@@ -126,17 +140,20 @@ def unlock(guest: Guest, _args: ActionArgs) -> Commands:
 
 def reset_state(guest: Guest, args: ActionArgs) -> Commands:
     """Marks only: nothing is done to the guest. "active" means what the power state says, as Nova
-    corrects it some minutes later.
+    corrects it some minutes later, and RESCUE while the VM that it is rescued from runs.
     """
     yield from guest.begin()
+    rescued = args.state != "error" and (yield from find_running(guest)) is not None
+    if rescued:
+        yield from guest.keep_down(RESCUED)
+        yield from guest.settle(RESCUED)
+        return
+    yield from guest.unblock()
     if args.state == "error":
         kept = [key for key in guest.own_marks if key not in ("vm_state", "task_state")]
         yield from guest.settle("error", *kept)
-        return
-    yield from guest.lifted(
-        guest.settle(None, "auxiliary", "discard"),
-        lambda text: marks.is_ours(text) and not marks.is_lock(text),
-    )
+    else:
+        yield from guest.settle()
 
 
 def unsupported(limit: Limit) -> XapiAction:
