@@ -21,6 +21,7 @@ from .._core.model import (
 )
 from .._core.reading import (
     AGGREGATES,
+    CONSOLES,
     HOSTS,
     JOURNAL,
     MIGRATIONS,
@@ -117,6 +118,7 @@ def assemble_cloud(
         networks=xen.networks if xen else (),
         maintenances=maintenances,
         migrations=view.migrations,
+        consoles=view.consoles,
         zones=view.zones,
         unreachable=xen.unreachable if xen else {},
         default_zone=default_zone,
@@ -146,6 +148,7 @@ def with_sections(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
         JOURNAL: "maintenances",
         ZONES: "zones",
         ZONE_SERVICES: "zones",
+        CONSOLES: "consoles",
     }
     taken = {name: getattr(new, name) for section, name in fields.items() if section in wanted}
     fleet = replace(old, **taken)
