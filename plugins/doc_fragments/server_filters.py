@@ -45,6 +45,33 @@ options:
     description:
       - Only servers of the project with this id. There are no projects with O(control_plane=xapi).
     type: str
+  user_id:
+    description:
+      - Only servers that the user with this id made. Refused with O(control_plane=xapi), which has no record of it.
+    type: str
+  reservation_id:
+    description:
+      - Only servers of this reservation, which are those made by one request. Refused with O(control_plane=xapi).
+    type: str
+  image:
+    description:
+      - Only servers made from the image with this name or id. With O(control_plane=xapi) it is the name of the
+        template that the server was made from, as C(base_template_name) in its C(other_config) has it.
+    type: str
+  flavor:
+    description:
+      - Only servers of the flavor with this name or id. Refused with O(control_plane=xapi), which has none.
+    type: str
+  ip:
+    description:
+      - Only servers with this IPv4 address, or with one that begins with this regular expression, such as C(10\.0\.).
+        Floating addresses are not looked at.
+      - With O(control_plane=xapi) addresses are those that the agent in the guest has reported since its last start.
+    type: str
+  ip6:
+    description:
+      - As O(ip), for IPv6.
+    type: str
   metadata:
     description:
       - Only servers that have all these items. Deleted ones have none, nor tags.

@@ -11,6 +11,8 @@ short_description: Read hypervisor hosts, their capacity and load
 version_added: 0.1.0
 description:
   - Returns the hypervisor hosts of the fleet with their memory, processors and number of running servers.
+  - With O(limit) or O(marker) they are sorted by id with O(control_plane=xapi), and with O(control_plane=nova) in the
+    order in which Nova came to know them, as in its own list, which can't be sorted otherwise.
 author:
   - xenfleet.compute contributors (@xenfleet)
 extends_documentation_fragment:
@@ -19,6 +21,7 @@ extends_documentation_fragment:
   - xenfleet.compute.xapi
   - xenfleet.compute.nova
   - xenfleet.compute.store
+  - xenfleet.compute.paging
 options:
   host:
     description:
@@ -47,6 +50,16 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ found.hypervisors | items2dict('hypervisor_hostname', 'free_ram_mb') }}"
 
+- name: Read the first hundred hosts
+  xenfleet.compute.hypervisor_info:
+    limit: 100
+  register: first
+
+- name: Read the next hundred
+  xenfleet.compute.hypervisor_info:
+    limit: 100
+    marker: "{{ first.hypervisors[-1].id }}"
+
 - name: List the servers of the hosts in rack 2
   xenfleet.compute.hypervisor_info:
     hypervisor_hostname_pattern: -r2-
@@ -56,7 +69,7 @@ EXAMPLES = r"""
 # Written by make format from docs/returns.yml.
 RETURN = r"""
 hypervisors:
-  description: The hosts that match, by name. An empty list if none does.
+  description: The hosts that match, by name, or by id with O(limit) or O(marker). An empty list if none does.
   returned: success
   type: list
   elements: dict
@@ -160,17 +173,21 @@ unanswered:
   sample: {}
 """
 
+from dataclasses import replace
 from typing import Any
 
-from ..module_utils._core.reading import HOSTS, SERVERS, SERVICES, reading
+from ..module_utils._core.model import Fleet
+from ..module_utils._core.reading import HOSTS, SERVERS, SERVICES, Reading, reading
 from ..module_utils._glue.argspec import CONNECTION, Spec, merge
 from ..module_utils._glue.compute_views import hypervisor_view
+from ..module_utils._glue.paging import PAGING, page_from
 from ..module_utils._glue.runner import run_module
 from ..module_utils._glue.task import Task
-from ..module_utils._reconcile.common.selection import filter_hosts
+from ..module_utils._reconcile.common.selection import listed_hosts, page_to_read
 
 SPEC = merge(
     CONNECTION,
+    PAGING,
     Spec(
         {
             "host": {"type": "str"},
@@ -181,16 +198,29 @@ SPEC = merge(
 )
 
 
+FEW = 10
+"""Servers of so many hosts are read host by host."""
+
+
 def run(task: Task) -> dict[str, Any]:
     params = task.params
-    sections = (HOSTS, SERVICES, SERVERS) if params["with_servers"] else (HOSTS, SERVICES)
-    fleet = task.read(reading(*sections, hosts=[params["host"]] if params["host"] else None))
-    hosts = filter_hosts(fleet, params["host"], params["hypervisor_hostname_pattern"])
-    return {
-        "changed": False,
-        "hypervisors": [hypervisor_view(fleet, h, params["with_servers"]) for h in hosts],
-        "unanswered": dict(fleet.unreachable),
-    }
+    page, with_servers = page_from(params), params["with_servers"]
+    named = (params["host"], params["hypervisor_hostname_pattern"])
+
+    def servers_too(fleet: Fleet) -> Reading:
+        names = [h.name for h in listed_hosts(fleet, page, *named)]
+        few = tuple(names) if len(names) <= FEW else None
+        return replace(asked, sections=asked.sections | {SERVERS}, hosts=few)
+
+    hosts = [params["host"]] if params["host"] else None
+    asked = reading(HOSTS, SERVICES, hosts=hosts).with_page(HOSTS, page_to_read(page, *named))
+    if with_servers and page is not None:
+        fleet = task.read_further(asked, servers_too)
+    else:
+        sections = asked.sections | ({SERVERS} if with_servers else set())
+        fleet = task.read(replace(asked, sections=sections))
+    views = [hypervisor_view(fleet, h, with_servers) for h in listed_hosts(fleet, page, *named)]
+    return {"changed": False, "hypervisors": views, "unanswered": dict(fleet.unreachable)}
 
 
 def main() -> None:

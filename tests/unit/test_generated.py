@@ -18,7 +18,6 @@ from unit.steps import step
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Aggregate
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.compute_views import (
     hypervisor_view,
-    server_view,
     service_views,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.pool_views import (
@@ -27,6 +26,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._glue.pool_views 
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.server_filters import FILTERS
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.views import aggregate_view
+from ansible_collections.xenfleet.compute.plugins.modules import server_info
 
 FLEET = fleet(
     [host("xen1", "p1")],
@@ -38,7 +38,7 @@ VIEWS: dict[str, Any] = {
     "aggregate.aggregate": aggregate_view(Aggregate(id=1, uuid="u", name="production")),
     "compute_service.services": service_views(FLEET, ["xen1"])[0],
     "hypervisor_info.hypervisors": hypervisor_view(FLEET, FLEET.hosts[0], with_servers=True),
-    "server_info.servers": server_view(FLEET, FLEET.servers[0]),
+    "server_info.servers": server_info.view(FLEET, FLEET.servers[0], with_consoles=True),
     "xen_pool.pool": pool_view(FLEET, FLEET.pools[0]),
     "xen_sr.sr": {**(storage_view(FLEET.storages[0]) or {}), "default": True},
 }

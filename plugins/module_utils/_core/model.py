@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
+from .access import Address, Console
 from .traits import Traits
 
 ZONE_KEY = "availability_zone"
@@ -263,6 +264,15 @@ class Server:
     fault: str = ""
     """Message of the failure that put it into ERROR."""
     project_id: str | None = None
+    user_id: str | None = None
+    reservation_id: str | None = None
+    image: str | None = None
+    """Id of the image that it was made from; in XAPI the template's name."""
+    addresses: tuple[Address, ...] = ()
+    access_ipv4: str | None = None
+    access_ipv6: str | None = None
+    progress: int | None = None
+    """Percent of what is being done with it; None where nothing says."""
     affinity: str | None = None
     """The host that it is meant to start on next, if that takes it."""
     resized_from: str | None = None
@@ -389,6 +399,7 @@ class CloudView:
     migrations: tuple[Migration, ...] = ()
     zones: tuple[Zone, ...] | None = None
     flavors: tuple[Flavor, ...] = ()
+    consoles: Mapping[str, tuple[Console, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -412,6 +423,10 @@ class Fleet:
     """Endpoint to the reason why it gave no answer."""
     possible: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Server uuid to the hosts that XAPI would start it on, of those servers that it was asked about."""
+    consoles: Mapping[str, tuple[Console, ...]] = field(default_factory=dict)
+    """By server uuid, of those servers whose consoles were asked for."""
+    paged: frozenset[str] = frozenset()
+    """Sections of which the control plane has given the page asked for, in order."""
     traits: Traits = field(default_factory=Traits)
     """What is true of the control plane that it was read from."""
 

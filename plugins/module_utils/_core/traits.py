@@ -71,5 +71,9 @@ class Traits:
     needed: Mapping[tuple[str, str], Limit] = field(default_factory=dict)
     """By action and option, options that an action needs here."""
     unsupported: Mapping[str, Limit] = field(default_factory=dict)
-    """What can't be done: "action NAME" or "option NAME"."""
+    """What can't be done: "action NAME", "option NAME", or "filter NAME" of servers."""
+    filters: frozenset[str] = frozenset()
+    """Filters that its own list of servers applies, and exactly as they are meant."""
+    sort_keys: frozenset[str] = frozenset()
+    """Sort keys by which its own list of servers gives pages that leave none out."""
     words: Words = field(default_factory=Words)

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from .._core.model import ComputeService, Fleet, Host, Server, to_dict
 from .._core.units import MIB
 from .._reconcile.servers.filters import server_zone
-
-POWER_STATES: Mapping[str, int] = {"Running": 1, "Paused": 3, "Halted": 4, "Suspended": 7}
-"""XAPI's power states as Nova's numbers (nova/compute/power_state.py)."""
+from .._reconcile.servers.listing import POWER_STATES
 
 
 def service_view(service: ComputeService) -> dict[str, Any]:
@@ -92,6 +91,28 @@ def server_view(fleet: Fleet, server: Server) -> dict[str, Any]:
         "updated_at": server.updated_at,
         "terminated_at": server.terminated_at,
     }
+
+
+def server_details(server: Server) -> dict[str, Any]:
+    """What server_info shows besides."""
+    addresses: dict[str, list[dict[str, Any]]] = {}
+    for one in server.addresses:
+        addresses.setdefault(one.network, []).append(
+            {"addr": one.address, "version": one.version, "mac_addr": one.mac, "type": one.type}
+        )
+    return {
+        "addresses": addresses,
+        "access_ipv4": server.access_ipv4,
+        "access_ipv6": server.access_ipv6,
+        "image": server.image,
+        "progress": server.progress,
+        "user_id": server.user_id,
+        "reservation_id": server.reservation_id,
+    }
+
+
+def console_views(fleet: Fleet, server: Server) -> list[dict[str, Any]]:
+    return [asdict(console) for console in fleet.consoles.get(server.id, ())]
 
 
 def host_status(fleet: Fleet, server: Server) -> str:

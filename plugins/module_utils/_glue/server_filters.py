@@ -22,6 +22,12 @@ FILTERS: Mapping[str, Mapping[str, Any]] = {
     "task_state": {"type": "str"},
     "aggregate": {"type": "str"},
     "project_id": {"type": "str"},
+    "user_id": {"type": "str"},
+    "reservation_id": {"type": "str"},
+    "image": {"type": "str"},
+    "flavor": {"type": "str"},
+    "ip": {"type": "str"},
+    "ip6": {"type": "str"},
     "metadata": {"type": "dict"},
     "tags": TAGS,
     "tags_any": TAGS,
@@ -37,8 +43,9 @@ FILTERS: Mapping[str, Mapping[str, Any]] = {
 def filter_from(params: Mapping[str, Any]) -> ServerFilter:
     given = {key: params[key] for key in FILTERS if params.get(key) is not None}
     metadata = text_items(given.pop("metadata", None)) or {}
+    ids = params.get("id")
     return ServerFilter(
-        id=params.get("id"),
+        ids=None if ids is None else tuple(dict.fromkeys(one.lower() for one in ids)),
         zone=given.pop("availability_zone", None),
         metadata={key: value or "" for key, value in metadata.items()},
         **given,

@@ -61,6 +61,10 @@ class Task:
         """The present state; in a play under --check, as the tasks before would leave it."""
         return self._predicted(self._plane.read(wanted))
 
+    def read_further(self, first: Reading, needs: Callable[[Fleet], Reading]) -> Fleet:
+        """As ``read``, where what is wanted follows from a part that is read first."""
+        return self._read_before(needs, first)[0]
+
     def _predicted(self, fleet: Fleet) -> Fleet:
         return project_all(fleet, self._overlay.steps()) if self.check_mode else fleet
 

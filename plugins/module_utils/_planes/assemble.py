@@ -21,6 +21,7 @@ from .._core.model import (
 )
 from .._core.reading import (
     AGGREGATES,
+    CONSOLES,
     FLAVORS,
     HOSTS,
     JOURNAL,
@@ -118,6 +119,7 @@ def assemble_cloud(
         networks=xen.networks if xen else (),
         maintenances=maintenances,
         migrations=view.migrations,
+        consoles=view.consoles,
         zones=view.zones,
         flavors=view.flavors,
         unreachable=xen.unreachable if xen else {},
@@ -149,6 +151,7 @@ def with_sections(old: Fleet, new: Fleet, wanted: Reading) -> Fleet:
         ZONES: "zones",
         ZONE_SERVICES: "zones",
         FLAVORS: "flavors",
+        CONSOLES: "consoles",
     }
     taken = {name: getattr(new, name) for section, name in fields.items() if section in wanted}
     fleet = replace(old, **taken)

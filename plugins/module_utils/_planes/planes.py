@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from .._core.model import Fleet, Records, Server, XenView
 from .._core.ports import Ports, Reporter
 from .._core.reading import (
+    ADDRESSES,
     AGGREGATES,
+    CONSOLES,
     HOSTS,
     JOURNAL,
     MIGRATIONS,
@@ -36,6 +38,8 @@ IN_STORE = frozenset(
 )
 """Hosts and servers are shown with the zones and services of the store."""
 IN_XEN = frozenset({SERVICES, HOSTS, SERVERS, POOLS, ZONES, ZONE_SERVICES})
+ASKED_AFTERWARDS = frozenset({POSSIBLE_HOSTS, CONSOLES})
+"""What XAPI is asked about single servers, once they have been read."""
 
 
 class ControlPlane(Protocol):
@@ -78,20 +82,35 @@ class XapiPlane:
         if wanted.sections & IN_XEN:
             self._view = self._backends.xen.read()
             self._backends.store.follow({h.id: h.name for h in self._view.hosts})
-        return self._with_possible_hosts(self.read_inside(wanted), wanted)
+            if ADDRESSES in wanted:
+                self._view = self._with_addresses(self._view)
+        return self._with_answers(self.read_inside(wanted), wanted)
 
     def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
         """The coordinators are not asked again for what they have said."""
-        if wanted.sections - had.sections - {POSSIBLE_HOSTS}:
+        more = wanted.sections - had.sections
+        if more - ASKED_AFTERWARDS:
             if not had.sections & IN_XEN:
                 return self.read(wanted)
+            if ADDRESSES in more and self._view is not None:
+                self._view = self._with_addresses(self._view)
             fleet = self.read_inside(wanted)
-        return self._with_possible_hosts(fleet, wanted)
+        return self._with_answers(fleet, wanted)
 
-    def _with_possible_hosts(self, fleet: Fleet, wanted: Reading) -> Fleet:
-        if POSSIBLE_HOSTS not in wanted:
-            return fleet
-        return replace(fleet, possible=self._backends.xen.servers.possible_hosts(wanted.starting))
+    def _with_addresses(self, view: XenView) -> XenView:
+        found = self._backends.xen.servers.addresses()
+        servers = (replace(s, addresses=found.get(s.id, ())) for s in view.servers)
+        return replace(view, servers=tuple(servers))
+
+    def _with_answers(self, fleet: Fleet, wanted: Reading) -> Fleet:
+        """To questions about some servers."""
+        if POSSIBLE_HOSTS in wanted:
+            hosts = self._backends.xen.servers.possible_hosts(wanted.starting)
+            fleet = replace(fleet, possible=hosts)
+        if CONSOLES in wanted:
+            consoles = self._backends.xen.servers.consoles(wanted.consoles_of)
+            fleet = replace(fleet, consoles=consoles)
+        return fleet
 
     def read_inside(self, wanted: Reading) -> Fleet:
         """Hosts and states are those of the last reading of the coordinators in this task."""
@@ -148,12 +167,13 @@ class NovaPlane:
             # One store may keep the journals of several clouds whose hosts have the same names.
             hosts = {h.name: h.id for h in view.hosts}
             self._backends.store.follow({uuid: name for name, uuid in hosts.items()})
-        return assemble_cloud(
+        fleet = assemble_cloud(
             view,
             self._backends.store.read().maintenances if JOURNAL in wanted else (),
             self._backends.xen.read() if from_xen else None,
             default_zone=_default_zone(self._backends),
         )
+        return replace(fleet, paged=frozenset(asked.pages) & asked.sections)
 
     def read_more(self, fleet: Fleet, had: Reading, wanted: Reading) -> Fleet:
         """Only what is missing; each section is a request or more."""

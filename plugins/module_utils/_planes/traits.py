@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from .._backends.nova.limits import FILTERS as NOVA_FILTERS
+from .._backends.nova.limits import SORT_KEYS as NOVA_SORT_KEYS
 from .._backends.nova.limits import UNSUPPORTED as BEYOND_NOVA
 from .._backends.xapi.actions.table import STEPWISE
 from .._backends.xapi.limits import NEEDED
@@ -45,6 +47,8 @@ NOVA = Traits(
     pins_zones=True,
     lists_migrations=True,
     unsupported=BEYOND_NOVA,
+    filters=NOVA_FILTERS,
+    sort_keys=NOVA_SORT_KEYS,
     words=Words(
         unknown_host="Nova knows no such host",
         find_host="Check the name; it is that of the compute service, as compute_service_info lists it",

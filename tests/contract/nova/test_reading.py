@@ -12,8 +12,8 @@ from contract.nova.acting import Acting
 from testbeds.openstack.client import Bed
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova import (
-    hosts,
     migrations,
+    queries,
     read_servers,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.nova.api import Api
@@ -27,10 +27,14 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading imp
     SERVICES,
     ZONE_SERVICES,
     ZONES,
+    Page,
+    Reading,
     reading,
 )
 
 pytestmark = pytest.mark.nova
+
+HYPERVISORS = "/os-hypervisors/detail"
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +159,7 @@ def test_server_of_a_cell_that_is_down() -> None:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (hosts, migrations, read_servers):
+    for module in (migrations, queries, read_servers):
         monkeypatch.setattr(module, "PAGE", 2)
 
 
@@ -185,12 +189,33 @@ def test_pages_make_the_whole(
     assert len(requests) >= len(paged) // 2
 
 
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize(("section", "kind"), [(SERVERS, "servers"), (HOSTS, "hosts")])
+def test_a_limit_larger_than_a_page(
+    bed: Bed, api: Api, servers: dict[str, str], section: str, kind: str
+) -> None:
+    """Three of four or more, in pages of two; and those after them."""
+    path = {SERVERS: "/servers/detail?all_tenants=1&sort_key=uuid&sort_dir=asc", HOSTS: HYPERVISORS}
+    listed = bed.api("GET", path[section], microversion="2.87")[kind.replace("host", "hypervisor")]
+    expected = [one["id"] for one in listed]
+
+    def page(limit: int | None, marker: str | None) -> Reading:
+        sort = (("uuid", "asc"),) if section == SERVERS else ()
+        return reading(section).with_page(section, Page(limit, marker, sort))
+
+    with bed.requests() as requests:
+        first = [one.id for one in getattr(NovaCloud(api).read(page(3, None)), kind)]
+    assert (first, len(requests)) == (expected[:3], 2)
+    rest = getattr(NovaCloud(api).read(page(None, first[-1])), kind)
+    assert [one.id for one in rest] == expected[3:]
+
+
 # --- the rest -------------------------------------------------------------------------------------
 
 
 def test_hosts_and_services(bed: Bed, cloud: NovaCloud) -> None:
     view = cloud.read(reading(HOSTS, SERVICES))
-    listed = bed.api("GET", "/os-hypervisors/detail", microversion="2.87")["hypervisors"]
+    listed = bed.api("GET", HYPERVISORS, microversion="2.87")["hypervisors"]
     assert {h.name: (h.id, h.memory_total, h.cpus) for h in view.hosts} == {
         one["service"]["host"]: (one["id"], one["memory_mb"] * 1024**2, one["vcpus"])
         for one in listed

@@ -174,4 +174,7 @@ CASES = [
     case("", "uuid=<web1>&deleted=1", id="<web1>", deleted=True),
     case("gone2", f"uuid=<gone2>&changes-since={SINCE}", id="<gone2>", changes_since=SINCE),
     case("", f"uuid=<web1>&changes-since={SINCE}", id="<web1>", changes_since=SINCE),
+    case("web1 db1 trash1", id=["<db1>", "<web1>", "<trash1>", "<gone1>"]),
+    case("web1", id=["<db1>", "<web1>"], status="ACTIVE"),
+    case("gone1", id=["<web1>", "<gone1>"], deleted=True),
 ]

@@ -54,12 +54,13 @@ class Scene(ABC):
 
     def filled(self, filters: dict[str, Any]) -> dict[str, Any]:
         """With what is called differently here."""
-        return {
-            key: self.known(value) if isinstance(value, str) else value
-            for key, value in filters.items()
-        }
+        return {key: self.known(value) for key, value in filters.items()}
 
-    def known(self, text: str) -> str:
+    def known(self, text: Any) -> Any:
+        if isinstance(text, list):
+            return [self.known(item) for item in text]
+        if not isinstance(text, str):
+            return text
         words = {SINCE: self.since, BUSY: self.control.busy, IDLE: self.control.idle}
         words |= {f"<{name}>": uuid for uuid, name in self.names.items()}
         for word, value in words.items():
@@ -79,6 +80,10 @@ class Scene(ABC):
     @abstractmethod
     def own_list(self, case: Case) -> frozenset[str] | None:
         """What the control plane itself lists, if it can be asked."""
+
+    def own_order(self, query: str) -> list[str] | None:
+        """Names as the control plane itself lists them, if it can be asked."""
+        return None
 
     @abstractmethod
     def requests_of(self, work: Callable[[Control], None]) -> int:
@@ -174,6 +179,8 @@ def xapi_scene(store: Path) -> Iterator[XapiScene]:
         control = XapiControl(site, store)
         client = Client(site.hosts["xen1"])
         client("VM.set_is_a_template", client.vm("golden"), True)
+        # As VM.clone of a template notes it.
+        client("VM.add_to_other_config", client.vm("web1"), "base_template_name", "debian")
         guests = site.get("/state")["vms"]
         scene = XapiScene(control, {guests[name]["uuid"]: name for name in STATUSES})
         control.given("aggregate", name="racks", hosts=["xen2"])
@@ -212,6 +219,9 @@ class NovaScene(Scene):
             return None
         servers = self._listed(quote(self.known(case.query), safe="=&"))
         return frozenset(one["name"] for one in servers if one["id"] in self.names)
+
+    def own_order(self, query: str) -> list[str] | None:
+        return [one["name"] for one in self._listed(query) if one["id"] in self.names]
 
     def _listed(self, query: str) -> list[dict[str, Any]]:
         path = f"/servers/detail?all_tenants=1&{query}".rstrip("&")

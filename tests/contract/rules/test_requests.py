@@ -154,6 +154,30 @@ def test_servers_and_hypervisors(nova: NovaControl) -> None:
     assert some == [VERSIONS, SERVICES, HYPERVISORS, servers_of(nova.busy)]
 
 
+def test_pages_and_filters_are_left_to_nova(nova: NovaControl) -> None:
+    """As long as it filters as we do; otherwise it lists all that follow the marker."""
+    uuid = nova.server("web1")["id"]
+    page = "GET /servers/detail?all_tenants=1&limit={}{}&sort_key=display_name&sort_dir=asc"
+    assert cost(nova, "server_info", limit=1) == [VERSIONS, page.format(1, "")]
+    after = cost(nova, "server_info", limit=1, marker=uuid, name="web")
+    assert after == [VERSIONS, page.format(1000, f"&marker={uuid}")]
+    project = cost(nova, "server_info", project_id="f" * 32, limit=5)
+    assert project == [
+        VERSIONS,
+        page.format(5, "").replace("limit=5", f"limit=5&project_id={'f' * 32}"),
+    ]
+    found = cost(nova, "server_info", ip="192.0.2.1")
+    assert found == [VERSIONS, f"{ALL_SERVERS}&ip=192.0.2.1"]
+    assert cost(nova, "server_info", ip="192.0.2") == [VERSIONS, ALL_SERVERS]
+    some = cost(nova, "server_info", id=[uuid, "f" * 32])
+    assert some == [VERSIONS, f"{ALL_SERVERS}&soft_deleted=1"]
+    hosts = cost(nova, "hypervisor_info", limit=2)
+    assert hosts == [VERSIONS, SERVICES, HYPERVISORS.replace("1000", "2")]
+    two = cost(nova, "hypervisor_info", limit=1, with_servers=True)
+    assert two[:3] == [VERSIONS, SERVICES, HYPERVISORS.replace("1000", "1")]
+    assert [one.partition("host=")[0] for one in two[3:]] == [f"{ALL_SERVERS}&"]
+
+
 def test_signing_in(nova: NovaControl) -> None:
     """Where Keystone's API is, and a token. What else Keystone is asked, Nova asks of the token."""
     with nova.bed.keystone_requests() as asked:

@@ -19,7 +19,7 @@ from contract.rules.control import Control
 from contract.rules.nova_control import NovaControl
 from contract.rules.xapi_control import XapiControl
 
-OPEN = {"metadata", "args", "unanswered"}
+OPEN = {"metadata", "args", "unanswered", "addresses"}
 """Dictionaries whose keys are data."""
 XEN_POOLS_OR_PLANS = {"xen_pool_info", "rolling_update_info", "consolidation_info"}
 """They show Xen pools, which are XenAPI's on both planes, or plans of maintenances."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import placement
+from . import guest_contact, placement
 from .context import Context, call
 from .errors import NULL, Failure
 from .vm_lifecycle import host_operation, need_state, vm_operation, work
@@ -99,6 +99,7 @@ def move_domain(
         "VM", vm, resident_on=target.ref, scheduled_to_be_resident_on=NULL, domid=target.next_domid
     )
     target.next_domid += 1
+    guest_contact.appear(ctx.db, vm, target)
     if source is not target:
         ctx.world.history.migrated(row["uuid"], target.name, began, pause)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from . import gpus, records
+from . import gpus, guest_contact, records
 from .errors import NULL, Failure
 from .world import GIB, Machine, Pool, World
 
@@ -233,6 +233,7 @@ def reset_vm(pool: Pool, vm: str) -> None:
     for cls in ("VBD", "VIF"):
         for device in db.get("VM", vm, f"{cls}s"):
             db.update(cls, device, currently_attached=False)
+    guest_contact.remove_consoles(db, vm)
     gpus.release(db, vm)
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from itertools import cycle
 from typing import Any
 
@@ -32,6 +33,7 @@ VM_KEYS = {
     "network",
     "agent",
     "gpu",
+    "addresses",
 }
 STATES = {"running": "Running", "halted": "Halted"}
 
@@ -46,8 +48,9 @@ def add_vms(world: World, pools: dict[str, Pool], entry: dict[str, Any]) -> None
         raise BadSite(f"vm {entry['name']}: `where` must name a host or a pool, not {where!r}")
     members = [world.machines[where]] if where in world.machines else pool.members
     group = group_of(pool, entry)
-    for (_n, name), machine in zip(numbered(entry), cycle(members)):
-        add_vm(world, pool, machine, name, entry, group)
+    for (number, name), machine in zip(numbered(entry), cycle(members)):
+        addresses = tuple(str(ip_address(text) + number) for text in entry.get("addresses", ()))
+        add_vm(world, pool, machine, name, {**entry, "addresses": addresses}, group)
 
 
 def group_of(pool: Pool, entry: dict[str, Any]) -> list[str]:
@@ -79,7 +82,8 @@ def add_vm(
         tags=list(entry.get("tags", [])),
     )
     world.guests[db.row("VM", vm)["uuid"]] = Guest(
-        dirty_rate=size(entry.get("dirty_rate", "5 MiB"))
+        dirty_rate=size(entry.get("dirty_rate", "5 MiB")),
+        addresses=entry.get("addresses", ()),
     )
     add_disk(pool, machine, vm, entry)
     network = (

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import placement, vm_rules
+from . import guest_contact, placement, vm_rules
 from .context import Context, call
 from .errors import NULL, Failure
 from .schema import EPOCH
@@ -52,6 +52,7 @@ def destroy(ctx: Context, vm: str) -> None:
     for cls, ref in (("VM_metrics", row["metrics"]), ("VM_guest_metrics", row["guest_metrics"])):
         if ctx.db.exists(cls, ref):
             ctx.db.delete(cls, ref)
+    guest_contact.remove_consoles(ctx.db, vm)
     for child in ctx.db.get("VM", vm, "children"):
         ctx.db.update("VM", child, parent=row["parent"])
     ctx.db.delete("VM", vm)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from . import gpus, host_rules, placement, vm_rules
+from . import gpus, guest_contact, host_rules, placement, vm_rules
 from .context import Context, call
 from .errors import NULL, Failure
 from .world import Machine
@@ -102,6 +102,8 @@ def enter_domain(ctx: Context, vm: str, machine: Machine, paused: bool) -> None:
     )
     machine.next_domid += 1
     attach_devices(ctx, vm, True)
+    guest_contact.appear(ctx.db, vm, machine)
+    guest_contact.report(ctx.db, vm, ctx.world.guest(ctx.db.row("VM", vm)["uuid"]))
     gpus.hold(ctx.db, vm)
     set_state(ctx, vm, "Paused" if paused else "Running")
     metrics = ctx.db.row("VM", vm)["metrics"]
@@ -121,6 +123,7 @@ def leave_domain(ctx: Context, vm: str, state: str) -> None:
         machine.domains.pop(row["uuid"], None)
     set_state(ctx, vm, state)
     ctx.db.update("VM", vm, resident_on=NULL, domid=-1)
+    guest_contact.remove_consoles(ctx.db, vm)
     gpus.release(ctx.db, vm)
     if state == "Halted":
         attach_devices(ctx, vm, False)

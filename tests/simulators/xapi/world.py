@@ -67,10 +67,13 @@ class Pool:
 
 @dataclass
 class Guest:
-    """What the database doesn't hold of a running guest: bytes written per second, whether it obeys."""
+    """What the database doesn't hold of a running guest: bytes written per second, whether it obeys, addresses that its
+    agent finds.
+    """
 
     dirty_rate: float = 5 * MIB
     responsive: bool = True
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from typing import Any
 from ..._core.model import CloudView
 from ..._core.reading import (
     AGGREGATES,
+    CONSOLES,
     FLAVORS,
     HOSTS,
     MIGRATIONS,
@@ -22,10 +23,11 @@ from ..._core.reading import (
 )
 from .aggregates import NovaAggregates
 from .api import Api, preload, sign_in
+from .consoles import read_consoles
 from .flavors import read_flavors
 from .hosts import read_hosts
 from .migrations import read_migrations
-from .read_servers import read_servers
+from .queries import find_servers
 from .servers import NovaServers
 from .services import NovaServices, read_services
 from .zones import read_zones
@@ -60,11 +62,14 @@ class NovaCloud:
         return CloudView(
             aggregates=self.aggregates.read() if AGGREGATES in wanted else (),
             services=read_services(self._api) if SERVICES in wanted else (),
-            hosts=read_hosts(self._api) if HOSTS in wanted else (),
-            servers=read_servers(self._api, wanted) if SERVERS in wanted else (),
+            hosts=read_hosts(self._api, wanted.pages.get(HOSTS)) if HOSTS in wanted else (),
+            servers=find_servers(self._api, wanted) if SERVERS in wanted else (),
             migrations=read_migrations(self._api, wanted) if MIGRATIONS in wanted else (),
             zones=zones,
             flavors=read_flavors(self._api) if FLAVORS in wanted else (),
+            consoles=read_consoles(self._api, wanted.consoles_of, wanted.console_type)
+            if CONSOLES in wanted
+            else {},
         )
 
     def close(self) -> None:

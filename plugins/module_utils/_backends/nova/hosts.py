@@ -9,18 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._core.model import Host
+from ..._core.reading import Page
 from ..._core.units import MIB
-from .api import PAGE, Api
+from .api import Api
+from .queries import page_of, page_query
 
 LEAST, MOST = "2.53", "2.87"
 """From 2.53 on ids are uuids; from 2.88 on memory and processors are no longer shown."""
 
 
-def read_hosts(api: Api) -> tuple[Host, ...]:
+def read_hosts(api: Api, page: Page | None = None) -> tuple[Host, ...]:
+    """By name; a page of them in Nova's own order."""
     items = api.listed(
-        "/os-hypervisors/detail", "hypervisors", api.version(LEAST, MOST), limit=PAGE
+        "/os-hypervisors/detail", "hypervisors", api.version(LEAST, MOST), **page_query(page)
     )
-    return tuple(sorted((_host(item) for item in items), key=lambda h: h.name))
+    hosts = [_host(item) for item in page_of(items, page)]
+    return tuple(sorted(hosts, key=lambda h: h.name) if page is None else hosts)
 
 
 def _host(item: Mapping[str, Any]) -> Host:

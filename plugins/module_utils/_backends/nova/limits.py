@@ -37,3 +37,11 @@ UNSUPPORTED: Mapping[str, Limit] = {
         "Leave it out; for a group that may meet use the policy soft-anti-affinity",
     ),
 }
+
+FILTERS = frozenset({"project_id", "user_id", "reservation_id", "image", "flavor"})
+"""Filters of the list of servers that compare exactly, or can be made to (queries.py)."""
+
+SORT_KEYS = frozenset({"created_at", "display_name", "project_id", "user_id", "uuid", "vm_state"})
+"""What every server has. By any other key, pages after the first lack servers without a value: SQL
+finds none of them greater or less than the marker's (oslo_db/sqlalchemy/utils.py paginate_query).
+"""

@@ -14,6 +14,7 @@ from ..._core.errors import NotFoundError
 from ..._core.model import Server
 from ..._core.reading import Past, Reading
 from ..._core.units import MIB
+from .addresses import addresses
 from .api import PAGE, Api
 from .times import timestamp
 
@@ -36,19 +37,19 @@ def read_servers(api: Api, wanted: Reading) -> tuple[Server, ...]:
 
 def _items(api: Api, wanted: Reading) -> Iterator[Mapping[str, Any]]:
     named = wanted.servers or ()
-    past = _past(wanted.past)
+    past = past_query(wanted.past)
     if wanted.hosts is None and wanted.servers is None:
-        yield from _listed(api, **past)
+        yield from listed_servers(api, **past)
     elif len(named) > FOUND_ALONE:
-        yield from _live_first(_listed(api, soft_deleted=1), named)
+        yield from _live_first(listed_servers(api, soft_deleted=1), named)
     else:
         for host in wanted.hosts or ():
-            yield from _listed(api, host=host, **past)
+            yield from listed_servers(api, host=host, **past)
         for word in named:
             yield from _named(api, word, past)
 
 
-def _past(past: Past | None) -> dict[str, str | int]:
+def past_query(past: Past | None) -> dict[str, str | int]:
     """With ``deleted`` Nova lists those alone."""
     if past is None:
         return {}
@@ -60,15 +61,13 @@ def _past(past: Past | None) -> dict[str, str | int]:
     return {key: value for key, value in query.items() if value}
 
 
-def _listed(api: Api, **query: str | int) -> Iterator[Mapping[str, Any]]:
+def listed_servers(api: Api, **query: Any) -> Iterator[Mapping[str, Any]]:
     """Without all_tenants even an admin sees only the servers of one project."""
     return api.listed(
         "/servers/detail",
         "servers",
         api.version(LEAST, MOST),
-        all_tenants=1,
-        limit=PAGE,
-        **query,
+        **{"all_tenants": 1, "limit": PAGE, **query},
     )
 
 
@@ -77,7 +76,7 @@ def _named(api: Api, word: str, past: Mapping[str, str | int]) -> Iterator[Mappi
     ones.
     """
     if is_uuid(word) and past:
-        yield from _listed(api, uuid=word.lower(), **past)
+        yield from listed_servers(api, uuid=word.lower(), **past)
         return
     if is_uuid(word):
         try:
@@ -86,7 +85,7 @@ def _named(api: Api, word: str, past: Mapping[str, str | int]) -> Iterator[Mappi
             pass
         else:
             return
-    matches = _listed(api, name=f"^{re.escape(word)}$", soft_deleted=1)
+    matches = listed_servers(api, name=f"^{re.escape(word)}$", soft_deleted=1)
     yield from _live_first(matches, [word])
 
 
@@ -118,7 +117,7 @@ def get_server(api: Api, server_id: str) -> Mapping[str, Any]:
 
 def changed_servers(api: Api, since: str) -> Iterator[Mapping[str, Any]]:
     """Those that have changed since then (ISO 8601), the deleted ones among them."""
-    return _listed(api, **{"changes-since": since})
+    return listed_servers(api, **{"changes-since": since})
 
 
 def server(item: Mapping[str, Any]) -> Server:
@@ -155,6 +154,14 @@ def server(item: Mapping[str, Any]) -> Server:
         locked_reason=item.get("locked_reason"),
         fault=str((item.get("fault") or {}).get("message") or ""),
         project_id=item.get("tenant_id"),
+        user_id=item.get("user_id"),
+        reservation_id=item.get("OS-EXT-SRV-ATTR:reservation_id"),
+        # Empty for a server that was booted from a volume.
+        image=(item.get("image") or {}).get("id"),
+        addresses=addresses(item),
+        access_ipv4=item.get("accessIPv4") or None,
+        access_ipv6=item.get("accessIPv6") or None,
+        progress=item.get("progress"),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..._core.errors import ConfigError, FleetError, NotFoundError, UnavailableError, joined
 from ..._core.model import XenView
@@ -18,6 +18,7 @@ from .read import PoolRecords, read_pool
 from .session import Access, Connection, Refused
 from .translate import distinct, view
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 THREADS = 16
@@ -132,6 +133,19 @@ class Directory:
         except Refused as refused:
             raise place.error(refused, what) from refused
 
+    def ask(self, method: str) -> list[tuple[PoolRecords, Any]]:
+        """What every pool as last read answers to this call, which takes no arguments."""
+
+        def one(records: PoolRecords) -> tuple[PoolRecords, Any]:
+            try:
+                return records, records.connection.call(method)
+            except Refused as refused:
+                raise records.error(
+                    refused, f"{method} on {records.connection.endpoint.text}"
+                ) from refused
+
+        return self._each(one, self.pools)
+
     def offers(self, address: str) -> bool:
         """Whether that address is one of the given endpoints, so that credentials may go there."""
         return any(session.endpoint.serves(address) for session in self._sessions)
@@ -169,9 +183,7 @@ class Directory:
             self._turned_away(session, refused)
         return session.records if session.live else None
 
-    def _each(
-        self, work: Callable[[_EndpointSession], T], items: Sequence[_EndpointSession]
-    ) -> list[T]:
+    def _each(self, work: Callable[[S], T], items: Sequence[S]) -> list[T]:
         """Side by side, since each waits for another host; all end before an error is raised."""
         if not items:
             return []

@@ -35,6 +35,19 @@ UNSUPPORTED: Mapping[str, Limit] = {
         "a stopped server of a Xen pool is on no host, so there is none for it to leave",
         "Leave it out",
     ),
+    "option console_type": Limit(
+        "XAPI has the consoles that a guest has, of either type", "Leave it out"
+    ),
+    "filter flavor": Limit(
+        "XenAPI has no flavors", "Leave it out, and choose by memory_mb and vcpus of the result"
+    ),
+    "filter user_id": Limit(
+        "XAPI does not know who made a server", "Leave it out, or tag servers and filter by tags"
+    ),
+    "filter reservation_id": Limit(
+        "XAPI keeps no record of which servers were made together",
+        "Leave it out, or tag servers and filter by tags",
+    ),
 }
 
 NEEDED: Mapping[tuple[str, str], Limit] = {

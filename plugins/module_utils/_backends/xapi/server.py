@@ -105,6 +105,9 @@ def server(
         started_at=started,
         updated_at=latest(since, started, created),
         created_at=created,
+        # What VM.clone and VM.copy of a template note in the new VM (xapi_vm_clone.ml).
+        image=vm["other_config"].get("base_template_name") or None,
+        progress=_progress(records, vm),
         locked=locked,
         locked_reason=locked_reason,
         fault=marks.marks(vm).get("fault", "") if vm_state == "error" else "",
@@ -120,6 +123,13 @@ def server(
             records, marks.stopped_for_join(vm, time_of(records, vm, "start_time"))
         ),
     )
+
+
+def _progress(records: PoolRecords, vm: Mapping[str, Any]) -> int | None:
+    """Of the tasks that work on it; clients that ask for an operation without a task have none."""
+    tasks = records.rows["task"]
+    done = [float(tasks[ref]["progress"]) for ref in vm["current_operations"] if ref in tasks]
+    return int(100 * min(done)) if done else None
 
 
 def _repositories(records: PoolRecords, disks: Iterable[str]) -> frozenset[str]:

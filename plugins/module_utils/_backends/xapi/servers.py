@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..._core.access import Address, Console
 from ..._core.args import ActionArgs
 from ..._core.polling import BatchPoll
 from ..._core.ports import JobState
+from .access import addresses, consoles
 from .actions.guest import Guest
 from .actions.table import ACTIONS
 from .directory import Directory, Place
@@ -56,6 +58,18 @@ class XenServers:
         what = "find the hosts that can start {}"
         asked = {s: self._directory.perform("VM", s, what, _possible_hosts) for s in servers}
         return {s: hosts for s, hosts in asked.items() if hosts is not None}
+
+    def addresses(self) -> dict[str, tuple[Address, ...]]:
+        """By uuid, of the servers that were read last and that have any."""
+        answers = self._directory.ask("VM_guest_metrics.get_all_records")
+        parts = (addresses(records, rows) for records, rows in answers)
+        return {server: found for part in parts for server, found in part.items()}
+
+    def consoles(self, servers: Sequence[str]) -> dict[str, tuple[Console, ...]]:
+        """By uuid, of those of these servers that were read last."""
+        answers = self._directory.ask("console.get_all_records")
+        parts = (consoles(records, rows, servers) for records, rows in answers)
+        return {server: found for part in parts for server, found in part.items()}
 
     def poll(self, handles: Sequence[Work]) -> list[JobState]:
         """The states of started actions, in the same order. One look is at all that are running."""

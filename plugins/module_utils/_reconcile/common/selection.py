@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from ..._core.errors import ConflictError, NotFoundError, joined
 from ..._core.model import ComputeService, Fleet, Host, Server
+from ..._core.reading import HOSTS, Page
 from .lookup import silent
+from .paging import page_of
 
 
 def services_named(fleet: Fleet, hosts: Sequence[str]) -> list[ComputeService]:
@@ -97,3 +100,23 @@ def filter_hosts(fleet: Fleet, host: str | None = None, pattern: str | None = No
         (h for h in fleet.hosts if host in (None, h.name) and part in h.name.lower()),
         key=lambda h: h.name,
     )
+
+
+def page_to_read(page: Page | None, host: str | None, pattern: str | None) -> Page | None:
+    """What of it the control plane can cut: it has no end where hosts are left out afterwards. Nova
+    refuses a pattern together with a page (nova/api/openstack/compute/hypervisors.py).
+    """
+    if page is None or (host is None and not pattern):
+        return page
+    return replace(page, limit=None)
+
+
+def listed_hosts(
+    fleet: Fleet, page: Page | None, host: str | None = None, pattern: str | None = None
+) -> list[Host]:
+    """Those that match, by name, or a page of them by id or as the control plane gave it."""
+    found = filter_hosts(fleet, host, pattern)
+    if page is None:
+        return found
+    ids = {h.id for h in found}
+    return page_of(fleet, HOSTS, fleet.hosts, page, lambda h: h.id in ids)

@@ -131,7 +131,7 @@ def _busy(server: Server) -> Unfit | None:
 
 def _rescued(server: Server) -> Unfit | None:
     """The VM in its place is moved by no action, as Nova moves no server in RESCUE."""
-    if not server.stand_in:
+    if not server.stand_in and server.vm_state != "rescued":
         return None
     return Unfit(
         f"is {server.status}, and the VM that it is rescued from can't be moved",
@@ -144,13 +144,6 @@ def _paused(server: Server) -> Unfit | None:
     if server.power_state != "Paused":
         return None
     return Unfit("is paused, and only a running server can be moved", "Unpause it, or stop it")
-
-
-def _rescued(server: Server) -> Unfit | None:
-    """What runs is the VM that it is rescued with."""
-    if server.vm_state != "rescued":
-        return None
-    return Unfit("is in RESCUE, from which no server is moved", "Unrescue it, or stop it")
 
 
 def _locked(server: Server) -> Unfit | None:

@@ -13,21 +13,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ..._core.errors import InvalidError, joined
+from ..._core.errors import InvalidError, UnsupportedError, joined
 from ..._core.model import Fleet, Server
 from ..._core.reading import Past
 from ..._core.status import BY_VM_STATE, STATUSES, TASK_STATES
+from ..._core.traits import Traits
 from ..common.aggregates import find_aggregate
+from .ip_filter import check_ip, has_address
 
 
 @dataclass(frozen=True)
 class ServerFilter:
-    """None filters nothing. ``name`` is a regular expression found anywhere in the name, the others
-    are compared exactly. Deleted servers are left out unless ``deleted``, ``changes_since`` or
-    their status or vm_state is asked for, softly deleted ones unless that or ``soft_deleted`` is.
+    """None filters nothing. ``name`` is a regular expression found anywhere in the name, ``ip`` and
+    ``ip6`` are as ip_filter.py has them, the others are compared exactly. Deleted servers are left
+    out unless ``deleted``, ``changes_since`` or their status or vm_state is asked for, softly
+    deleted ones unless that or ``soft_deleted`` is.
     """
 
-    id: str | None = None
+    ids: tuple[str, ...] | None = None
     name: str | None = None
     host: str | None = None
     status: str | None = None
@@ -36,6 +39,12 @@ class ServerFilter:
     task_state: str | None = None
     aggregate: str | None = None
     project_id: str | None = None
+    user_id: str | None = None
+    reservation_id: str | None = None
+    image: str | None = None
+    flavor: str | None = None
+    ip: str | None = None
+    ip6: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: Sequence[str] = ()
     """Tags that it has all of; then any of, not all of, none of."""
@@ -57,6 +66,16 @@ def check_filter(wanted: ServerFilter) -> None:
     _state("vm_state", wanted.vm_state, BY_VM_STATE)
     _state("task_state", wanted.task_state, TASK_STATES)
     _moment(wanted.changes_since)
+    check_ip("ip", wanted.ip, 4)
+    check_ip("ip6", wanted.ip6, 6)
+
+
+def check_filter_supported(traits: Traits, wanted: ServerFilter) -> None:
+    """UnsupportedError for a filter by what servers don't have on this control plane."""
+    for key, limit in traits.unsupported.items():
+        kind, _space, name = key.partition(" ")
+        if kind == "filter" and getattr(wanted, name) is not None:
+            raise UnsupportedError(f"filter {name}", *limit)
 
 
 def past(wanted: ServerFilter) -> Past | None:
@@ -98,23 +117,38 @@ def _fits(fleet: Fleet, server: Server, wanted: ServerFilter, hosts: frozenset[s
     status = _status(wanted.status)
     pattern = _pattern(wanted.name)
     exact = (
-        (wanted.id, server.id),
         (wanted.host, server.host),
         (status, server.status),
         (wanted.zone, server_zone(fleet, server)),
         (wanted.vm_state, server.vm_state),
         (wanted.task_state, server.task_state),
         (wanted.project_id, server.project_id),
+        (wanted.user_id, server.user_id),
+        (wanted.reservation_id, server.reservation_id),
         (wanted.locked, server.locked),
     )
     return (
         all(value is None or value == actual for value, actual in exact)
+        and (wanted.ids is None or server.id in wanted.ids)
+        and _found(fleet.traits, server, wanted)
         and (pattern is None or pattern.search(server.name) is not None)
         and (hosts is None or server.host in hosts)
         and wanted.metadata.items() <= dict(server.metadata).items()
         and _tagged(server, wanted)
+        and has_address(server, wanted.ip, 4)
+        and has_address(server, wanted.ip6, 6)
         and _changed(server, _moment(wanted.changes_since))
         and _alive(server, wanted)
+    )
+
+
+def _found(traits: Traits, server: Server, wanted: ServerFilter) -> bool:
+    """Images and flavors have names and ids, of which a server shows one; a control plane with a
+    filter for them has applied it.
+    """
+    return all(
+        name in traits.filters or getattr(wanted, name) in (None, actual)
+        for name, actual in (("image", server.image), ("flavor", server.flavor))
     )
 
 
@@ -144,7 +178,7 @@ def _alive(server: Server, wanted: ServerFilter) -> bool:
         return not wanted.deleted
     softly = wanted.soft_deleted and server.vm_state == "soft-delete"
     asked = wanted.deleted or softly or _asks_for(wanted, server.vm_state)
-    return asked or wanted.id is not None or wanted.changes_since is not None
+    return asked or wanted.ids is not None or wanted.changes_since is not None
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -19,7 +19,8 @@ from ..common.selection import matching, servers_named
 from ..placing.within import check_within
 from .action_args import action_args
 from .cautions import cautions
-from .filters import ServerFilter, check_filter, filter_servers, past
+from .filters import ServerFilter, check_filter, check_filter_supported, filter_servers
+from .listing import narrowed
 from .live_migration import plan_moves
 from .options import check_action_options, check_supported
 from .preconditions import failed_host, obstacle, satisfied
@@ -38,6 +39,8 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
     check_wanted(wanted)
     check_supported(fleet.traits, wanted.action, wanted.options, wanted.wait)
     check_within(fleet, wanted.within)
+    if wanted.where is not None:
+        check_filter_supported(fleet.traits, wanted.where)
     servers = chosen(fleet, wanted)
     idle = [s for s in servers if satisfied(fleet, s, wanted)]
     verdicts = tuple(Verdict(s.name, "skip", f"is {s.status} already") for s in idle)
@@ -123,10 +126,7 @@ def first_needs(traits: Traits, wanted: ServerActionWanted) -> Reading:
         sections.append(SERVICES)
     if where is None:
         return reading(*sections, servers=wanted.servers)
-    if where.aggregate is not None:
-        sections.append(AGGREGATES)
-    hosts = None if where.host is None else [where.host]
-    return reading(*sections, hosts=hosts, past=past(where))
+    return narrowed(traits, where, *sections)
 
 
 def _raise_all(action: str, errors: Sequence[FleetError]) -> None:

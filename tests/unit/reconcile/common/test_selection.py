@@ -41,7 +41,8 @@ SERVERS = {
     "a status in small letters": (ServerFilter(status="shutoff"), ["test11"]),
     "a zone": (ServerFilter(zone="east"), ["t1", "test21"]),
     "the default zone": (ServerFilter(zone="nova"), ["t14"]),
-    "an id": (ServerFilter(id="uuid-t14"), ["t14"]),
+    "an id": (ServerFilter(ids=("uuid-t14",)), ["t14"]),
+    "several ids": (ServerFilter(ids=("uuid-t14", "uuid-t1", "uuid-x")), ["t1", "t14"]),
     "several at once": (ServerFilter(zone="east", status="ACTIVE"), ["test21"]),
     "nothing": (ServerFilter(name="^x"), []),
 }
