@@ -85,8 +85,8 @@ BLOCKED: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "rescued",
         {"status": "RESCUE", "vm_state": "rescued", "allowed": frozenset()},
-        "is in RESCUE, from which no server is moved",
-        "Unrescue it, or stop it",
+        "is RESCUE, and the VM that it is rescued from can't be moved",
+        "Bring it back (server_action: unrescue, or reboot_hard if it is in ERROR), or delete it",
     ),
     (
         "locked by its owner",
