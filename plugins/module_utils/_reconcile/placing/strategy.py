@@ -11,6 +11,7 @@ from typing import Protocol
 from ..._core.errors import FleetError
 from ..._core.model import Fleet, Server
 from . import cloud, pool
+from .placement import Unfit
 from .targets import Rule, Targets
 
 
@@ -22,6 +23,9 @@ class Placing(Protocol):
 
     def stuck(self, fleet: Fleet, server: Server) -> FleetError | None:
         """Why its host lets the server go nowhere, or None."""
+
+    def bound(self, fleet: Fleet, server: Server, host: str) -> Unfit | None:
+        """What keeps the server on this host, whatever the state and the room of the others, or None."""
 
     def onto(self, fleet: Fleet, servers: Sequence[Server], target: str) -> Targets:
         """All servers on the host that was asked for. Raises InvalidError for one that is unknown or

@@ -27,6 +27,16 @@ def test_every_server_has_one_outcome() -> None:
     }
 
 
+def test_one_that_stays_is_told_why() -> None:
+    assert outcomes("ab", [step("a")], staying={"b": "its disks are lost"}) == {
+        "a": {"outcome": "done"},
+        "b": {"outcome": "stays", "error": "its disks are lost"},
+    }
+    assert action_summary("evacuate", [{"outcome": "done"}, {"outcome": "stays"}]) == (
+        "evacuate: 1 of 2 servers, 1 stay as they are"
+    )
+
+
 def test_one_line_counts_them() -> None:
     servers = [{"outcome": one} for one in ("done", "failed", "left", "satisfied", "done")]
     assert action_summary("stop", servers) == (
