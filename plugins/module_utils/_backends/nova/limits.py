@@ -22,6 +22,11 @@ UNSUPPORTED: Mapping[str, Limit] = {
         "Nova does not let its users choose the network of a migration",
         "Leave it out, and set live_migration_inbound_addr in nova.conf of the hosts",
     ),
+    "option wait_for_reboot": Limit(
+        "the Compute API does not tell when a host was started",
+        "Let your tasks wait for the restart (ansible.builtin.reboot does), and leave it out; the "
+        "return then waits until the compute service is up",
+    ),
     "option anti_affinity": Limit(
         "Nova's scheduler always follows the policies of server groups",
         "Leave it out; for a group that may meet use the policy soft-anti-affinity",

@@ -36,6 +36,10 @@ class MaintenanceWanted:
     return_servers: bool = True
     cold_migrate: bool = False
     """Whether servers that are stopped leave the host, too; on Nova only."""
+    wait_for_reboot: str = "auto"
+    """Whether the return waits until the host has restarted: true, false, or auto where the control
+    plane knows that it has to.
+    """
 
 
 def maintenance_needs(fleet: Fleet, wanted: MaintenanceWanted) -> Reading:
@@ -83,6 +87,7 @@ def check(fleet: Fleet, wanted: MaintenanceWanted) -> None:
         "network": wanted.network,
         "anti_affinity": not wanted.enforce_groups,
         "cold_migrate": wanted.cold_migrate,
+        "wait_for_reboot": wanted.wait_for_reboot == "true",
     }
     check_given(fleet.traits, given)
 
