@@ -510,7 +510,11 @@ def run(task: Task) -> dict[str, Any]:
         result=meant.views,
         after_failure=meant.after_failure,
     )
-    return meant.result(result)
+    seen = meant.result(result)
+    if not task.check_mode:
+        for warning in meant.contradictions(seen):
+            task.reporter.warn(warning)
+    return seen
 
 
 def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:

@@ -16,7 +16,7 @@ from .._core.errors import FleetError
 from .._core.model import Fleet
 from .._core.plan import Plan
 from .._core.reading import SERVERS, Reading, reading
-from .._reconcile.servers.outcomes import action_summary, outcomes
+from .._reconcile.servers.outcomes import action_summary, contradictions, outcomes
 from .._reconcile.servers.plan import chosen, plan_server_action
 from .._reconcile.servers.wanted import ServerActionWanted
 from .compute_views import server_view
@@ -64,6 +64,12 @@ class ChosenServers:
         views = {view["id"]: view for view in result["servers"]}
         by_server = outcomes(self._before, result["actions"], staying=self._staying)
         return {**result, **self._with_outcomes(views, by_server)}
+
+    def contradictions(self, result: Mapping[str, Any]) -> list[str]:
+        """What the servers in the task's result are seen to be instead of what was done."""
+        if not self._wanted.wait:
+            return []
+        return contradictions(self._wanted.action, result["servers"], result["actions"])
 
     def after_failure(self, fleet: Fleet, failure: FleetError) -> dict[str, Any]:
         details = failure.details

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..._core.actions import NEVER, TABLE
+
 DONE = "done"
 SATISFIED = "satisfied"
 FAILED = "failed"
@@ -37,6 +39,36 @@ def outcomes(
             error = {"error": step["error"]["cause"]} if "error" in step else {}
             by_server[step["args"]["id"]] = {"outcome": outcome, **error}
     return by_server
+
+
+def contradictions(
+    action: str, servers: Iterable[Mapping[str, Any]], done: StepRecords
+) -> list[str]:
+    """A warning for each server of which the control plane said that the action is done, and which is
+    not as the action leaves it: it did not last, or somebody has changed it since.
+    """
+    sources = {step["args"]["id"]: step["args"].get("source") for step in done}
+    warnings = []
+    for server in servers:
+        if server["outcome"] != DONE or server["task_state"] is not None:
+            continue
+        left = not (
+            TABLE[action].move and server["host"] and server["host"] == sources[server["id"]]
+        )
+        if left and server["vm_state"] in _ends(action, server):
+            continue
+        where = f" on {server['host']}" if server["host"] else ""
+        warnings.append(
+            f"{server['name']}: {action} was done, and yet it is {server['status']}{where} now. It did "
+            "not last, or somebody has changed it since; see why and run again"
+        )
+    return warnings
+
+
+def _ends(action: str, server: Mapping[str, Any]) -> Iterable[str]:
+    """Resetting a state sets what is recorded, which a power state may correct at once."""
+    ends = NEVER if action == "reset_state" else TABLE[action].ends
+    return ends or (server["vm_state"],)
 
 
 def action_summary(action: str, servers: Sequence[Mapping[str, Any]]) -> str:
