@@ -15,7 +15,8 @@ description:
     itself is disabled, too, and marked as XenCenter marks it. With O(control_plane=nova) it is a host of the
     scheduler's choice.
   - With O(state=in_service) the host and its service are enabled again, if the maintenance had disabled them, and the
-    servers that it moved away come back. A host that is still restarting is waited for.
+    servers that it moved away come back. A host that is still restarting is waited for, and with O(wait_for_reboot) one
+    that is yet to restart.
   - All of it is planned before anything is changed. If a server can't be moved, nothing is changed and the error lists
     every blocker with its remedy.
   - A maintenance is known by O(host) and O(name), and keeps a journal. Running an interrupted one again continues
@@ -86,10 +87,26 @@ options:
         the task; make room and run it again, or run it with this option off.
     type: bool
     default: true
+  wait_for_reboot:
+    description:
+      - With O(state=in_service), whether the servers come back only once the host has been started anew since the
+        maintenance began. XAPI tells when a host was started, and the journal keeps what it told at the beginning.
+      - With V(true) that is waited for, however late the restart begins, and the task fails if it has not happened
+        within O(wait_timeout). Running the task again goes on waiting.
+      - With V(auto) a restart is waited for if XAPI knows of it. That is if it was asked for through XAPI, if the host
+        does not answer, or if C(reboot_host) is among its C(pending_guidances). A restart that was asked for in
+        another way and has not begun, such as C(shutdown -r +1), shows in nothing, and is not waited for.
+      - With V(false) no restart is waited for, except that a host which is down or still starting is waited for in
+        any case.
+      - V(true) is refused with O(control_plane=nova), which does not tell when a host was started. It is refused
+        with O(state=in_maintenance), too, before anything is changed.
+    type: str
+    choices: [auto, 'true', 'false']
+    default: auto
   wait_timeout:
     description:
-      - Seconds to wait for each migration, and for the host to be ready. What has not ended by then is left running
-        and named in the error; running again waits for it.
+      - Seconds to wait for each migration, for a restart of the host, and for the host to be ready. What has not ended
+        by then is left running and named in the error; running again waits for it.
     type: float
     default: 1800.0
 notes:
@@ -111,6 +128,13 @@ EXAMPLES = r"""
     host: xen1
     name: 2026-11 security updates
     state: in_service
+
+- name: Bring it back after a restart that begins in a minute
+  xenfleet.compute.host_maintenance:
+    host: xen1
+    name: 2026-11 security updates
+    state: in_service
+    wait_for_reboot: true
 
 - name: See what would be moved where
   xenfleet.compute.host_maintenance:
@@ -297,6 +321,11 @@ SPEC = merge(
             "max_parallel": {"type": "int", "default": 3},
             "network": {"type": "str"},
             "return_servers": {"type": "bool", "default": True},
+            "wait_for_reboot": {
+                "type": "str",
+                "choices": ["auto", "true", "false"],
+                "default": "auto",
+            },
             "wait_timeout": {"type": "float", "default": 1800.0},
         }
     ),
@@ -321,6 +350,7 @@ def run(task: Task) -> dict[str, object]:
         within=params["within"],
         return_servers=params["return_servers"],
         cold_migrate=params["cold_migrate"],
+        wait_for_reboot=params["wait_for_reboot"],
     )
     planner = PLANNERS[params["state"]]
     restarts = task.traits.endpoints_are_hosts

@@ -355,12 +355,14 @@ servers:
       description:
         - V(done) where the action was taken, in check mode where it would be; with O(wait=false) where it was begun.
         - V(satisfied) where there was nothing to do.
+        - V(stays) for a server that was off, and that O(action=evacuate) leaves on the failed host since no other host
+          can take it; RV(servers[].error) says why, and it is changed in no way.
         - After a failure V(failed), and V(left) where the action was not begun because of O(max_failures).
       type: str
       sample: done
     error:
       description: What went wrong.
-      returned: for those that failed
+      returned: for those that failed or stay
       type: str
       sample: "it is in ERROR: No valid host was found"
     id:
@@ -551,7 +553,11 @@ def run(task: Task) -> dict[str, Any]:
         result=meant.views,
         after_failure=meant.after_failure,
     )
-    return meant.result(result)
+    seen = meant.result(result)
+    if not task.check_mode:
+        for warning in meant.contradictions(seen):
+            task.reporter.warn(warning)
+    return seen
 
 
 def wanted_from(params: Mapping[str, Any]) -> ServerActionWanted:

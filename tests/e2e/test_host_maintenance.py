@@ -16,6 +16,7 @@ import pytest
 import XenAPI
 import yaml
 from harness.playbooks import ROOT, Playbooks, Run, of_role
+from harness.power import power_cycle
 from simulators.client import Client
 from simulators.launch import Simulator
 
@@ -315,6 +316,51 @@ def test_the_work_reboots_the_host(books: Playbooks, tmp_path: Path, name: str) 
     assert places(books) == HOME
     assert disturbed(books) == {}
     assert maintenances(books) == [("patches", "done")]
+
+
+def test_the_work_cuts_the_power_and_its_return_waits(books: Playbooks, tmp_path: Path) -> None:
+    """As a management controller does. The pool still takes the host for live."""
+    work = written(tmp_path, [power_cycle(books.site, "xen2")])
+    run = role(books, tasks_file=work, wait_timeout=120)
+    assert run.status == 0, run.output
+    assert "enable host xen2" in run.actions
+    assert "host xen2: waits, " in run.output
+    assert places(books) == HOME
+    assert disturbed(books) == {}
+    assert maintenances(books) == [("patches", "done")]
+
+
+def test_the_work_reboots_the_host_when_it_is_long_over(books: Playbooks, tmp_path: Path) -> None:
+    """As shutdown -r +1 does. Nothing shows it before the power goes."""
+    work = written(tmp_path, [power_cycle(books.site, "xen2", after=6, off=1)])
+    run = role(books, tasks_file=work, tasks_reboot=True, wait_timeout=120)
+    assert run.status == 0, run.output
+    assert [a for a in run.actions if "has restarted" in a]
+    assert places(books) == HOME
+    assert disturbed(books) == {}
+    assert maintenances(books) == [("patches", "done")]
+    again = role(books, tasks_file=work, tasks_reboot=True)
+    assert (again.status, again.changed) == (0, 0), again.output
+
+
+@pytest.mark.full
+def test_a_reboot_that_does_not_come_is_waited_for_in_the_next_run_too(
+    books: Playbooks, tmp_path: Path
+) -> None:
+    work = written(tmp_path, touched(tmp_path))
+    failed = role(books, tasks_file=work, tasks_reboot=True, wait_timeout=2)
+    assert failed.status == 2
+    message = failed.failure()["msg"]
+    assert "not ready within 2 s, last seen not restarted" in message
+    assert "set wait_for_reboot to false" in message
+    assert "xen2" not in places(books).values()
+    assert maintenances(books) == [("patches", "returning")]
+    for action in ("kill", "revive"):
+        books.site.post("/faults", {"action": action, "target": "xen2"})
+    run = role(books, tasks_file=work, tasks_reboot=True)
+    assert run.status == 0, run.output
+    assert places(books) == HOME
+    assert disturbed(books) == {}
 
 
 @pytest.mark.full

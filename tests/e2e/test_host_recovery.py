@@ -224,6 +224,57 @@ def test_a_paused_server_is_reported_and_the_others_are_elsewhere(site: Site) ->
     assert site.saved()
 
 
+ON_LOCAL = {"storage": "local", "memory": "2 GiB", "where": "xen3"}
+TIED = "its disks are on SR Local storage, which only xen3 has"
+
+
+def with_local_disks(**guest: Any) -> Simulator:
+    """The site with a guest ``kept`` whose disks are on the storage of the host that fails."""
+    return Simulator({**SITE, "vms": [*SITE["vms"], {"name": "kept", **ON_LOCAL, **guest}]})
+
+
+def test_what_was_off_and_is_on_its_local_storage_is_not_recovered(tmp_path: Path) -> None:
+    with with_local_disks(state="halted") as simulator:
+        site = Site(Playbooks(simulator, tmp_path), simulator)
+        site.fail()
+        eventually(lambda: not site.state()["hosts"]["xen3"]["live"])
+        checked = site.run("--check")
+        ran = site.run()
+        for run in (checked, ran):
+            assert run.status == 0, run.output
+            assert not [a for a in run.actions if "kept" in a]
+            assert f"kept: not recovered, stays SHUTOFF: {TIED}" in run.output
+            assert "Bring xen3 back, or restore its disks from a backup" in run.output
+        assert checked.actions[:2] == ran.actions[:2]
+        assert site.saved()
+        calls = len(site.books.mutating_calls())
+        again = site.run()
+        assert (again.status, again.changed) == (0, 0), again.output
+        assert f"kept: not recovered, stays SHUTOFF: {TIED}" in again.output
+        assert len(site.books.mutating_calls()) == calls
+
+
+@pytest.mark.full
+def test_what_ran_on_its_local_storage_is_lost_aloud_and_the_others_are_elsewhere(
+    tmp_path: Path,
+) -> None:
+    with with_local_disks() as simulator:
+        site = Site(Playbooks(simulator, tmp_path), simulator)
+        site.fail()
+        eventually(lambda: not site.state()["hosts"]["xen3"]["live"])
+        checked = site.run("--check")
+        ran = site.run()
+        for run in (checked, ran):
+            assert run.status == 2, run.output
+            assert "evacuate kept from xen3" in run.failure()["msg"]
+            assert TIED in run.failure()["msg"]
+        assert site.saved(), "the others"
+        calls = len(site.books.mutating_calls())
+        again = site.run()
+        assert (again.status, again.changed) == (2, 0), again.output
+        assert len(site.books.mutating_calls()) == calls
+
+
 def test_an_unknown_host(site: Site) -> None:
     run = site.run(host="xen9")
     assert run.status == 2

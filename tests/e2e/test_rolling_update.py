@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from harness.playbooks import ROOT, Playbooks, Run, Trace, of_role
+from harness.power import power_cycle
 from simulators.launch import Simulator
 
 PLAYBOOK = ROOT / "playbooks" / "rolling_update.yml"
@@ -102,6 +103,20 @@ def test_all_hosts_in_order_once(site: Site) -> None:
     assert (again.status, again.changed) == (0, 0), again.output
     assert site.done() == ["check xen2"], "the last one, which a killed run may not have looked at"
     assert len(site.books.mutating_calls()) == calls
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("after", [0, 4])
+def test_hosts_whose_update_restarts_them_are_waited_for(site: Site, after: float) -> None:
+    """Also the coordinator, at once or when the tasks are long over."""
+    cycle = power_cycle(site.books.site, "{{ rolling_update_host }}", after=after, off=1)
+    work = site.books.directory / "restart.yml"
+    work.write_text(yaml.safe_dump([cycle]), encoding="utf-8")
+    given = of_role("rolling_update", {"name": "november", "hosts": ORDER, "tasks_file": str(work)})
+    told = of_role("host_maintenance", {"tasks_reboot": after > 0 or "auto", "wait_timeout": 120})
+    run = site.books.run(PLAYBOOK, **given, **told)
+    assert run.status == 0, run.output
+    assert site.in_service()
 
 
 @pytest.mark.full

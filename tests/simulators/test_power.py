@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import time
 import xmlrpc.client
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import XenAPI
 
 from ansible_collections.xenfleet.compute.tests.simulators.client import Client, until
 from ansible_collections.xenfleet.compute.tests.simulators.launch import Simulator
@@ -49,6 +51,28 @@ def test_a_reboot_moves_what_can_move_and_stops_the_rest(sim: Simulator, pool: C
     lives = {v["vm"]: v for v in sim.get("/vms")}
     assert lives["mobile"]["downtime_s"] == 0
     assert lives["pinned"]["running"] is False
+
+
+def test_a_host_that_starts_can_be_enabled_only_once_it_is_up(sim: Simulator, pool: Client) -> None:
+    """The pool's record of it stays as it was meanwhile, live and disabled."""
+    host = pool.host("xen2")
+    pool("host.disable", host)
+    for action in ("kill", "revive"):
+        sim.post("/faults", {"action": action, "target": "xen2"})
+    answers = set()
+
+    def enabled() -> bool:
+        try:
+            pool("host.enable", host)
+        except XenAPI.Failure as refusal:
+            answers.add(refusal.details[0])
+            return False
+        return True
+
+    until(enabled)
+    assert "HOST_STILL_BOOTING" in answers
+    time.sleep(0.5)
+    assert pool("host.get_enabled", host) is True
 
 
 def test_a_host_that_was_shut_down_is_powered_on(sim: Simulator, pool: Client) -> None:

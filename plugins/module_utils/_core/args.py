@@ -71,9 +71,12 @@ class ActionArgs(Args):
 
 @dataclass(frozen=True, kw_only=True)
 class MoveArgs(ActionArgs):
-    """Of a move to another host. ``maintenance`` is the name of the one that orders it."""
+    """Of a move to another host. ``maintenance`` is the name of the one that orders it. ``home``: a
+    maintenance returns it to the host, which is on its way back into service.
+    """
 
     maintenance: str | None = None
+    home: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@
     ├── BackendError            a remote system failed or refused
     │   ├── AuthError           credentials refused
     │   ├── UnavailableError    cannot be reached now; trying again may help
+    │   │   └── StartingError       is still starting, and has begun nothing
     │   └── WaitTimeout         the awaited state did not come in time
     └── PlanInterrupted         a step failed after others had been done
 
@@ -174,6 +175,12 @@ class UnavailableError(BackendError):
     """The remote system cannot be reached now. Trying again later may help."""
 
     code = "unavailable"
+
+
+class StartingError(UnavailableError):
+    """The remote system answers that it is still starting. It will be ready without anybody's help,
+    and what was asked for was not begun.
+    """
 
 
 class WaitTimeout(BackendError):

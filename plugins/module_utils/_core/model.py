@@ -127,6 +127,8 @@ class Host:
     """Names of the operations that run on it now (host.current_operations)."""
     edition: str = ""
     pending_guidances: tuple[str, ...] = ()
+    booted_at: str | None = None
+    """When it was started last, by its own clock; None where that is not told."""
     bonds: int = 0
     """Joining restrictions: numbers of bonds, of VLANs off the management interface, of tunnels on
     the host.
@@ -349,6 +351,8 @@ class Maintenance:
     """We disabled the compute service, so we enable it again."""
     host_disabled: bool = False
     """We disabled the host in XAPI, so we enable it again."""
+    booted_at: str | None = None
+    """When the host had been started, as it was told when the maintenance began."""
     moves: tuple[Migration, ...] = ()
     started_at: str | None = None
     updated_at: str | None = None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .args import Args
+from .errors import FleetError
 from .model import Fleet
 from .ports import Ports
 
@@ -138,6 +139,17 @@ class Restoring:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A step that can't be taken, as is known beforehand, and that keeps no other from being taken.
+    Unless it ``fails`` the task it is only told.
+    """
+
+    step: Step
+    error: FleetError
+    fails: bool = True
+
+
+@dataclass(frozen=True)
 class Plan:
     """Steps in order. An empty plan is the only meaning of "nothing to change".
 
@@ -152,6 +164,12 @@ class Plan:
     max_failures: int = 0
     on_failure: tuple[Step, ...] = ()
     restoring: tuple[Restoring, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def failing(self) -> tuple[Refused, ...]:
+        """The refused ones that fail the task, once all others are done."""
+        return tuple(one for one in self.refused if one.fails)
 
     @property
     def changed(self) -> bool:

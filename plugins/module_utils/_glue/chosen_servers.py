@@ -16,7 +16,7 @@ from .._core.errors import FleetError
 from .._core.model import Fleet
 from .._core.plan import Plan
 from .._core.reading import SERVERS, Reading, reading
-from .._reconcile.servers.outcomes import action_summary, outcomes
+from .._reconcile.servers.outcomes import action_summary, contradictions, outcomes
 from .._reconcile.servers.plan import chosen, plan_server_action
 from .._reconcile.servers.wanted import ServerActionWanted
 from .compute_views import server_view
@@ -39,10 +39,14 @@ class ChosenServers:
     def __init__(self, wanted: ServerActionWanted) -> None:
         self._wanted = wanted
         self._before: dict[str, dict[str, Any]] = {}
+        self._staying: dict[str, str] = {}
 
     def plan(self, fleet: Fleet) -> Plan:
         plan = plan_server_action(fleet, self._wanted)
         self._before = {s.id: server_view(fleet, s) for s in chosen(fleet, self._wanted)}
+        self._staying = {
+            one.step.args.to_dict()["id"]: one.error.cause for one in plan.refused if not one.fails
+        }
         return plan
 
     def reading(self) -> Reading:
@@ -58,14 +62,24 @@ class ChosenServers:
     def result(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """The task's result with the outcome of each server in it."""
         views = {view["id"]: view for view in result["servers"]}
-        by_server = outcomes(self._before, result["actions"])
+        by_server = outcomes(self._before, result["actions"], staying=self._staying)
         return {**result, **self._with_outcomes(views, by_server)}
+
+    def contradictions(self, result: Mapping[str, Any]) -> list[str]:
+        """What the servers in the task's result are seen to be instead of what was done."""
+        if not self._wanted.wait:
+            return []
+        return contradictions(self._wanted.action, result["servers"], result["actions"])
 
     def after_failure(self, fleet: Fleet, failure: FleetError) -> dict[str, Any]:
         details = failure.details
         done = details.get("done", ())
         by_server = outcomes(
-            self._before, done, details.get("failed", ()), details.get("remaining", ())
+            self._before,
+            done,
+            details.get("failed", ()),
+            details.get("remaining", ()),
+            self._staying,
         )
         return {"actions": list(done), **self._with_outcomes(self._views(fleet), by_server)}
 

@@ -18,7 +18,7 @@ from .._core.ports import NullReporter, Ports, Reporter
 from .._core.reading import Reading, reading
 from .._core.traits import Traits
 from .._planes.planes import ControlPlane, control_plane
-from .._reconcile.engine.apply import apply
+from .._reconcile.engine.apply import apply, refused
 from .._reconcile.engine.waiting import present
 from .overlay import Overlay
 
@@ -97,6 +97,10 @@ class Task:
         if self.check_mode or not plan.changed:
             after = project_all(before, plan.steps)
             self._overlay.add(plan.steps)
+            if plan.failing:
+                self._warn(plan)
+                error = refused(plan)
+                raise error.altered(result=after_failure(after, error) if after_failure else {})
             return self._report(plan, plan.steps, result(before), result(after))
         ports = self._plane.ports(self.reporter, wanted)
         lock_name = lock(before) if callable(lock) else lock
@@ -140,6 +144,7 @@ class Task:
             try:
                 done += apply(plan, ports)
             except FleetError as exc:
+                self._warn(plan)
                 error = _for_whole_task(exc, done, undone=unit)
                 raise error.altered(result=work.result_after(error)) from exc
         if work.rounds > 1:
@@ -167,8 +172,7 @@ class Task:
         before: Mapping[str, Any],
         after: Mapping[str, Any],
     ) -> dict[str, Any]:
-        for warning in plan.warnings:
-            self.reporter.warn(warning)
+        self._warn(plan)
         return {
             "changed": bool(steps),
             "actions": [step.to_dict() for step in steps],
@@ -180,6 +184,10 @@ class Task:
             else [],
             **after,
         }
+
+    def _warn(self, plan: Plan) -> None:
+        for warning in plan.warnings:
+            self.reporter.warn(warning)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
 
 HOST = "7d3b2c1e-0000-4000-8000-000000000001"
 SERVER = "7d3b2c1e-0000-4000-8000-0000000000aa"
+BOOTED = "2026-11-21T04:05:06Z"
 PHASES = "SELECT id, host, phase, finished_at IS NULL FROM xenfleet_maintenances ORDER BY id"
 MOVES = """SELECT maintenance_id, server_uuid, server, source, target, type, status, memory
     FROM xenfleet_migrations ORDER BY id"""
@@ -31,7 +32,7 @@ STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 def begun(store: Store, name: str = "disks") -> int:
     return store.journal.begin(
-        Maintenance(host="cmp-1", name=name, host_id=HOST, service_disabled=True)
+        Maintenance(host="cmp-1", name=name, host_id=HOST, service_disabled=True, booted_at=BOOTED)
     )
 
 
@@ -58,6 +59,7 @@ def test_from_begin_to_done(place: Place, store: Store) -> None:
     (read,) = store.read().maintenances
     assert (read.id, read.name, read.host_id) == (number, "disks", HOST)
     assert (read.service_disabled, read.host_disabled, read.open) == (True, False, False)
+    assert read.booted_at == BOOTED
     stamps = (read.started_at, read.updated_at, read.finished_at)
     assert all(STAMP.fullmatch(stamp or "") for stamp in stamps)
 

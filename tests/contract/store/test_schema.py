@@ -12,9 +12,10 @@ from contract.store.conftest import Place
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._backends.store.store import Store
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import StoreError
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Maintenance
 
 VERSIONS = "SELECT version, release FROM xenfleet_schema"
-CURRENT = [(1, "0.1.0")]
+CURRENT = [(2, "0.1.0")]
 
 
 def write(store: Store) -> None:
@@ -28,6 +29,25 @@ def test_a_new_store_has_the_current_version(place: Place, store: Store) -> None
     assert place.sql(VERSIONS) == CURRENT
 
 
+def aged(place: Place) -> None:
+    """As the tables of version 1 were."""
+    place.sql("ALTER TABLE xenfleet_maintenances DROP COLUMN booted_at")
+    place.sql("UPDATE xenfleet_schema SET version = 1")
+
+
+@pytest.mark.parametrize("use", [Store.read, write], ids=["read", "written"])
+def test_an_older_store_is_brought_up_to_date(
+    place: Place, store: Store, use: Callable[[Store], object]
+) -> None:
+    store.aggregates.create("edge", None)
+    store.journal.begin(Maintenance(host="cmp-1", name="disks"))
+    aged(place)
+    use(place.open())
+    assert place.sql(f"{VERSIONS} ORDER BY version") == [(1, "0.1.0"), *CURRENT]
+    (kept,) = place.open().read().maintenances
+    assert (kept.name, kept.booted_at) == ("disks", None)
+
+
 @pytest.mark.parametrize("use", [Store.read, write], ids=["read", "written"])
 def test_a_newer_store_is_refused(
     place: Place, store: Store, use: Callable[[Store], object]
@@ -37,7 +57,7 @@ def test_a_newer_store_is_refused(
     before = place.contents()
     with pytest.raises(
         StoreError,
-        match=r"schema version 99, this collection knows 1\. Use xenfleet\.compute 7\.2\.0 or later",
+        match=r"schema version 99, this collection knows 2\. Use xenfleet\.compute 7\.2\.0 or later",
     ):
         use(place.open())
     assert place.contents() == before

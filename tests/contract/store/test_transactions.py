@@ -135,4 +135,4 @@ def test_both_make_the_tables_at_once(place: Place) -> None:
         worker.go_on()
     assert [w.said() for w in workers] == ["done"] * 2
     assert sorted(place.sql(NAMES)) == [("core",), ("edge",)]
-    assert place.sql("SELECT version FROM xenfleet_schema") == [(1,)]
+    assert place.sql("SELECT version FROM xenfleet_schema") == [(2,)]

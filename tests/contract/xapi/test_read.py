@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -44,6 +45,8 @@ def test_hosts_are_as_xapi_has_them(simulate: Simulate, fleet_of: Connect, plain
         ref = api.host.get_by_uuid(host.id)
         assert host.memory_free == int(api.host.compute_free_memory(ref))
         assert host.memory_total == 64 * GIB
+        booted = float(api.host.get_other_config(ref)["boot_time"])
+        assert host.booted_at == datetime.fromtimestamp(booted, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         assert host.live is True
         assert (host.cpus, host.cpu_vendor) == (16, "GenuineIntel")
         assert host.software["product_brand"] == "XCP-ng"

@@ -36,6 +36,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
     ForbiddenError,
     InvalidError,
     NotFoundError,
+    StartingError,
     UnavailableError,
     UnsupportedError,
 )
@@ -163,7 +164,7 @@ def error_of(code: str, *params: str) -> FleetError:
         ("SYNC_UPDATES_IN_PROGRESS", [], ConflictError, "SYNC_UPDATES_IN_PROGRESS"),
         ("SOMETHING_NEW", ["a", "b"], BackendError, "SOMETHING_NEW (a, b)"),
         ("SOMETHING_NEW", [], BackendError, "XAPI answered SOMETHING_NEW"),
-        ("HOST_STILL_BOOTING", [], UnavailableError, "still starting"),
+        ("HOST_STILL_BOOTING", [], StartingError, "still starting"),
     ],
 )
 def test_codes_are_reported_in_words(

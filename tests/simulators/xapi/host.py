@@ -25,7 +25,7 @@ def enable(ctx: Context, host: str) -> None:
     row = ctx.db.row("host", host)
     if row["enabled"]:
         return
-    if machine.emergency:
+    if machine.emergency or machine.starting:
         raise Failure("HOST_STILL_BOOTING")
     if row["pending_guidances"]:
         raise Failure("HOST_PENDING_MANDATORY_GUIDANCE_NOT_EMPTY", host)

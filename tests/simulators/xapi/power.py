@@ -183,6 +183,7 @@ def finish_start(machine: Machine) -> None:
     machine.emergency = ["HOST_STILL_BOOTING"]
     machine.world.clock.wait(1.0)
     machine.emergency = None
+    machine.starting = False
     pool = machine.pool
     with pool.db.lock:
         if not machine.answers or not pool.db.exists("host", machine.ref):

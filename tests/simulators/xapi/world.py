@@ -95,6 +95,8 @@ class Machine:
     endpoint: Endpoint | None = None
     powered: bool = True
     emergency: list[str] | None = None
+    starting: bool = False
+    """Until the storage of the start is there."""
     epoch: int = 0
     keep_disabled: bool = False
     until_reboot: bool = False
@@ -125,6 +127,7 @@ class Machine:
     def toolstack_down(self) -> None:
         """Refuse calls, cut connections, end what was in progress here."""
         self.epoch += 1
+        self.starting = True
         self.local_sessions.clear()
         if self.endpoint:
             self.endpoint.down()

@@ -32,6 +32,11 @@ UNSUPPORTED: Mapping[str, Limit] = {
         "pinned to",
         "Leave it out, and name a host, or set the AggregateInstanceExtraSpecsFilter and flavors up",
     ),
+    "option wait_for_reboot": Limit(
+        "the Compute API does not tell when a host was started",
+        "Let your tasks wait for the restart (ansible.builtin.reboot does), and leave it out; the "
+        "return then waits until the compute service is up",
+    ),
     "option anti_affinity": Limit(
         "Nova's scheduler always follows the policies of server groups",
         "Leave it out; for a group that may meet use the policy soft-anti-affinity",

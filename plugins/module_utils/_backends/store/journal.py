@@ -52,6 +52,7 @@ class Journal:
                 "phase": maintenance.phase,
                 "service_disabled": maintenance.service_disabled,
                 "host_disabled": maintenance.host_disabled,
+                "booted_at": maintenance.booted_at,
                 "started_at": moment,
                 "updated_at": moment,
             }
@@ -153,6 +154,7 @@ def read_maintenances(
             host_id=row.host_uuid,
             service_disabled=row.service_disabled,
             host_disabled=row.host_disabled,
+            booted_at=row.booted_at,
             moves=tuple(moves[row.id]),
             started_at=row.started_at,
             updated_at=row.updated_at,

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of the store. A change to them makes another schema version.
+"""The tables of the store. A change to them makes another schema version (schema.py).
 
 They are built on demand, since this file is imported also where SQLAlchemy is not installed.
 """
@@ -129,6 +129,7 @@ def _journal_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
         _text("phase"),
         sa.Column("service_disabled", sa.Boolean, nullable=False),
         sa.Column("host_disabled", sa.Boolean, nullable=False),
+        _text("booted_at", nullable=True),
         _text("started_at"),
         _text("updated_at"),
         _text("finished_at", nullable=True),

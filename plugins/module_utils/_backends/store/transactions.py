@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from .engine import BUSY_TIMEOUT, Target, translated
-from .schema import has_tables, make_tables
+from .schema import VERSION, make_tables, upgrade_tables, version_of
 
 with suppress(ImportError):
     import sqlalchemy as sa
@@ -47,7 +47,14 @@ class Database:
             yield None
             return
         with translated(self.target), self._begun(write=False) as connection:
-            yield connection if has_tables(connection, self.target.label) else None
+            version = version_of(connection, self.target.label)
+            if version in (None, VERSION):
+                yield connection if version else None
+                return
+        with self.apart():
+            pass  # which brings older tables up to date
+        with translated(self.target), self._begun(write=False) as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -69,8 +76,11 @@ class Database:
         if not self.target.exists():
             self.target.make()
         with translated(self.target), self._begun(write=True) as connection:
-            if not has_tables(connection, self.target.label):
+            version = version_of(connection, self.target.label)
+            if version is None:
                 make_tables(connection)
+            elif version < VERSION:
+                upgrade_tables(connection, version)
             yield connection
 
     @contextmanager

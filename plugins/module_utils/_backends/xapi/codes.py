@@ -130,7 +130,7 @@ GENERAL: Mapping[str, Meaning] = {
 
 EMERGENCY: Mapping[str, Meaning] = {
     "HOST_STILL_BOOTING": (
-        "unavailable",
+        "starting",
         "the toolstack is still starting",
         "Run again when it is up",
     ),

@@ -15,6 +15,7 @@ from ..._core.errors import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
+    StartingError,
     UnavailableError,
     UnsupportedError,
 )
@@ -29,6 +30,7 @@ KINDS: Mapping[str, type[FleetError]] = {
     "forbidden": ForbiddenError,
     "invalid": InvalidError,
     "missing": NotFoundError,
+    "starting": StartingError,
     "unavailable": UnavailableError,
     "unsupported": UnsupportedError,
 }

@@ -10,6 +10,8 @@ Over XML-RPC integers arrive as text, sets as lists, times as DateTime with the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..._core.errors import ConfigError
@@ -110,6 +112,7 @@ def _host(
         operations=tuple(sorted(row["current_operations"].values())),
         edition=row.get("edition", ""),
         pending_guidances=tuple(row.get("pending_guidances", ())),
+        booted_at=_booted_at(row["other_config"].get("boot_time", "")),
         bonds=sum(1 for p in pifs if p["bond_master_of"]),
         vlans=sum(1 for p in pifs if int(p["VLAN"]) >= 0 and not p["management"]),
         tunnels=sum(1 for p in pifs if p.get("tunnel_access_PIF_of")),
@@ -117,6 +120,16 @@ def _host(
         external_auth=row.get("external_auth_type", ""),
         joining=records.joining and ref == records.pool["master"],
     )
+
+
+def _booted_at(seconds: str) -> str | None:
+    """Seconds since 1970 as OCaml writes a float; 0 where the host could not find it out
+    (dbsync_slave.ml).
+    """
+    with suppress(ValueError, OverflowError):
+        if float(seconds) > 0:
+            return datetime.fromtimestamp(float(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None
 
 
 def _memory_used(vms: Rows) -> dict[str, int]:

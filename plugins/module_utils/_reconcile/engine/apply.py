@@ -41,7 +41,8 @@ class _Run:
 def apply(plan: Plan, ports: Ports) -> list[Step]:
     """Carry the plan out and return the steps taken, in the plan's order.
 
-    Raises the failing step's own error if nothing had been done before it, else PlanInterrupted.
+    Raises the failing step's own error if nothing had been done before it, else PlanInterrupted; so,
+    too, once all others are done, for steps that the plan itself has refused.
     """
     run = _Run()
     progress = Progress(plan.steps, ports.clock, ports.reporter)
@@ -50,12 +51,29 @@ def apply(plan: Plan, ports: Ports) -> list[Step]:
         _run_group(group, ports, plan, run, progress)
         if run.failed:
             run.remaining += [s for later in groups[number + 1 :] for s in later]
+            run.failed += _refusals(plan)
             recorded = _recorded(plan.on_failure, ports)
             _restore(plan, ports, run, progress)
-            raise _failure(run, len(plan.steps), recorded)
+            raise _failure(run, _number(plan), recorded)
+    if plan.failing:
+        raise refused(plan)
     # Those that ran side by side ended in any order.
     taken = {id(step) for step in run.done}
     return [step for step in plan.steps if id(step) in taken]
+
+
+def refused(plan: Plan) -> FleetError:
+    """What a plan ends with whose other steps are all done; in check mode, too."""
+    run = _Run(done=list(plan.steps), failed=_refusals(plan))
+    return _failure(run, _number(plan), ())
+
+
+def _refusals(plan: Plan) -> list[tuple[Step, FleetError]]:
+    return [(one.step, one.error) for one in plan.failing]
+
+
+def _number(plan: Plan) -> int:
+    return len(plan.steps) + len(plan.failing)
 
 
 def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:

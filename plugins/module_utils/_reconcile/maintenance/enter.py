@@ -19,6 +19,7 @@ from ..common.lookup import get_host
 from ..common.refusals import refuse
 from ..hosts import verbs as hosts
 from ..services import verbs as services
+from .reboot import check_told
 from .resume import finished_maintenance, resumable_maintenance, settled, under_way
 from .steps import begun, reached
 from .strategy import draining
@@ -47,6 +48,8 @@ def plan_in_maintenance(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
         return Plan(verdicts=(_done_before(finished),))
     if current is not None and current.phase == "returning":
         return Plan(verdicts=(_on_the_way_back(current),))
+    if current is None:
+        check_told(host, wanted)
     if not host.live:
         return _while_down(fleet, host, current, wanted)
     leaving = tuple(under_way(fleet, current.moves if current else ()))

@@ -21,6 +21,7 @@ from ..hosts import verbs as hosts
 from ..services import verbs as services
 from .enter import HALTED_KEY, MIGRATED_KEY, SUSPENDED_KEY
 from .pool_return import restarting
+from .reboot import reboot_awaited
 from .resume import finished_maintenance, resumable_maintenance, settled, under_way
 from .steps import reached
 from .strategy import returning
@@ -43,7 +44,7 @@ def plan_in_service(fleet: Fleet, wanted: MaintenanceWanted) -> Plan:
         *_awaited(fleet, host),
         *under_way(fleet, current.moves),
         *reached(host, current, wanted, "returning"),
-        *_back_in_service(fleet, host, current),
+        *_back_in_service(fleet, host, current, wanted),
     ]
     verdicts = list(_service_verdicts(fleet, host, current))
     back, judged = returning(fleet).plan_return(project_all(fleet, opening), fleet, host, wanted)
@@ -94,16 +95,20 @@ def _check_in_service(fleet: Fleet, host: Host) -> None:
     )
 
 
-def _back_in_service(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Step]:
+def _back_in_service(
+    fleet: Fleet, host: Host, current: Maintenance, wanted: MaintenanceWanted
+) -> Iterator[Step]:
     """What this maintenance has switched off."""
     if fleet.traits.host_switch:
-        yield from _switched_on(fleet, host, current)
+        yield from _switched_on(fleet, host, current, wanted)
     service = fleet.service(host.name)
     if service is not None and marked(service, current.name):
         yield services.enable(host.name, services.EnableArgs(host_id=service.host_id))
 
 
-def _switched_on(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Step]:
+def _switched_on(
+    fleet: Fleet, host: Host, current: Maintenance, wanted: MaintenanceWanted
+) -> Iterator[Step]:
     """A restarted toolstack enables a host by itself; until it is up, only waiting helps
     (HOST_OFFLINE, HOST_STILL_BOOTING).
     """
@@ -111,7 +116,11 @@ def _switched_on(fleet: Fleet, host: Host, current: Maintenance) -> Iterator[Ste
     present = [k for k in keys if k in host.other_config]
     if present:
         yield hosts.set_other_config(host.name, hosts.ConfigArgs(changes=dict.fromkeys(present)))
-    if restarting(host):
+    reboot = list(reboot_awaited(host, current, wanted))
+    yield from reboot
+    if reboot:
+        yield hosts.await_ready(host.name, NoArgs(), why="it is restarting")
+    elif restarting(host):
         yield hosts.await_ready(host.name, NoArgs(), why="it is restarting or down")
     elif host.enabled or current.host_disabled:
         enable = [] if host.enabled else [hosts.enable(host.name, NoArgs())]

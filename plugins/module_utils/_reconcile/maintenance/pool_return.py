@@ -61,7 +61,7 @@ def plan_return(
             verdicts.append(
                 Verdict(server.name, "warn", f"joins {met[0].name} of its anti-affinity group")
             )
-        steps.append(move_step(server, home.name, network=_network(fleet, home, wanted)))
+        steps.append(move_step(server, home.name, network=_network(fleet, home, wanted), home=True))
         here.append(server)
         free -= server.memory
     # One group of waits before one group of moves, so that each runs side by side.

@@ -14,7 +14,7 @@ from .wanted import MaintenanceWanted
 
 
 def begun(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Step:
-    """With what is about to be switched off."""
+    """With what is about to be switched off, and since when the host is up."""
     service = fleet.service(host.name)
     return begin(
         host.name,
@@ -23,6 +23,7 @@ def begun(fleet: Fleet, host: Host, wanted: MaintenanceWanted) -> Step:
             host_id=host.id,
             service_disabled=service is not None and service.status == "enabled",
             host_disabled=host.enabled and fleet.traits.host_switch,
+            booted_at=host.booted_at,
         ),
     )
 

@@ -28,6 +28,7 @@ class BeginArgs(Args):
     host_id: str | None
     service_disabled: bool
     host_disabled: bool
+    booted_at: str | None = None
 
     def of(self, host: str) -> Maintenance:
         return Maintenance(
@@ -36,6 +37,7 @@ class BeginArgs(Args):
             host_id=self.host_id,
             service_disabled=self.service_disabled,
             host_disabled=self.host_disabled,
+            booted_at=self.booted_at,
         )
 
 

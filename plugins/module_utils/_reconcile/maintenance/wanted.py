@@ -39,6 +39,10 @@ class MaintenanceWanted:
     """How far servers may go (placing/within.py)."""
     cold_migrate: bool = False
     """Whether servers that are stopped leave the host, too; on Nova only."""
+    wait_for_reboot: str = "auto"
+    """Whether the return waits until the host has restarted: true, false, or auto where the control
+    plane knows that it has to.
+    """
 
 
 def maintenance_needs(fleet: Fleet, wanted: MaintenanceWanted) -> Reading:
@@ -86,6 +90,7 @@ def check(fleet: Fleet, wanted: MaintenanceWanted) -> None:
         "network": wanted.network,
         "anti_affinity": not wanted.enforce_groups,
         "cold_migrate": wanted.cold_migrate,
+        "wait_for_reboot": wanted.wait_for_reboot == "true",
     }
     check_given(fleet.traits, given)
     check_within(fleet, wanted.within)

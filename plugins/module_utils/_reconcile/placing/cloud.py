@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Server
 from .targets import Rule, Targets
+from .unfit import Unfit
 
 MOST = 6
 """Hosts that a message names one by one."""
@@ -70,6 +71,11 @@ def stuck(fleet: Fleet, server: Server) -> FleetError | None:
         "Bring the host back first; if it is lost, fence it and evacuate the server",
         host=server.host,
     )
+
+
+def bound(_fleet: Fleet, _server: Server, _host: str) -> Unfit | None:
+    """None: the scheduler alone knows, and Nova builds a server anew whose disks are lost."""
+    return None
 
 
 def onto(

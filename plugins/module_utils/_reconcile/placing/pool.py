@@ -19,8 +19,9 @@ from ..._core.plan import Verdict
 from ..._core.units import gib
 from ..common.lookup import unknown
 from .candidates import Candidates, Found, Lift, lifts
-from .placement import closed_to_guests, peers, place
+from .placement import closed_to_guests, equipment, peers, place
 from .targets import Rule, Targets
+from .unfit import Unfit
 
 
 def closed(fleet: Fleet, host: str) -> str | None:
@@ -39,6 +40,25 @@ def stuck(fleet: Fleet, server: Server) -> FleetError | None:
         f"its host {server.host} is down, so that it cannot be live-migrated",
         "Bring the host back first",
         host=server.host,
+    )
+
+
+def bound(fleet: Fleet, server: Server, host: str) -> Unfit | None:
+    """What keeps the server on this host, whatever the state and the room of the others, or None."""
+    others = [h for h in fleet.members(server.pool_id) if h.name != host]
+    lacking = equipment(fleet)
+    problems = [lacking(server, other) for other in others]
+    if not others:
+        return Unfit(f"its pool has no host but {host}", f"Bring {host} back")
+    first = problems[0]
+    if first is None or not all(problems):
+        return None
+    tie = fleet.tied_to(server)
+    if tie is None:
+        return Unfit(f"no other host can run it: {first.reason} there", first.remedy)
+    return Unfit(
+        f"its disks are on SR {tie.name}, which only {host} has",
+        f"Bring {host} back, or restore its disks from a backup",
     )
 
 

@@ -12,6 +12,7 @@ from ..._core.errors import FleetError
 from ..._core.model import Fleet, Server
 from . import cloud, pool
 from .targets import Rule, Targets
+from .unfit import Unfit
 
 
 class Placing(Protocol):
@@ -22,6 +23,9 @@ class Placing(Protocol):
 
     def stuck(self, fleet: Fleet, server: Server) -> FleetError | None:
         """Why its host lets the server go nowhere, or None."""
+
+    def bound(self, fleet: Fleet, server: Server, host: str) -> Unfit | None:
+        """What keeps the server on this host, whatever the state and the room of the others, or None."""
 
     def onto(
         self, fleet: Fleet, servers: Sequence[Server], target: str, within: str | None = None

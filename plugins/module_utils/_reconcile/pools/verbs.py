@@ -15,6 +15,7 @@ from ..._core.plan import Verb
 from ..._core.ports import Ports
 from ..._core.reading import POOLS, reading
 from ..common.changes import NEW, merged, plugged
+from ..engine.passing import over_refusals
 from ..engine.waiting import Waiting, readiness
 from . import compute_vm_verbs
 from .membership_verbs import eject, join, pool_port
@@ -272,8 +273,9 @@ def _plugged(fleet: Fleet, _storage: str, args: PlugArgs) -> Fleet:
     return plugged(fleet, args.host, lambda s: s.id == args.storage_id)
 
 
-def _plug(ports: Ports, _storage: str, args: PlugArgs) -> None:
-    pool_port(ports).plug(args.storage_id, args.host)
+def _plug(ports: Ports, storage: str, args: PlugArgs) -> Waiting | None:
+    what = f"SR {storage} on host {args.host}"
+    return over_refusals(ports, what, lambda: pool_port(ports).plug(args.storage_id, args.host))
 
 
 plug_sr = Verb("sr.plug", "plug SR {subject} on host {host}", PlugArgs, _plugged, _plug)

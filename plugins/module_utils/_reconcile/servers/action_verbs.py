@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from ..._core.actions import TABLE, Action
 from ..._core.args import ActionArgs, MoveArgs
@@ -14,8 +15,10 @@ from ..._core.model import Fleet, Server
 from ..._core.plan import Verb
 from ..._core.ports import Ports
 from ..._core.status import status_of
+from ..common.readiness import missing_for_service
 from ..engine.liveness import watched
-from ..engine.waiting import Waiting
+from ..engine.passing import away, over_refusals
+from ..engine.waiting import Waiting, readiness
 from .effects import after_reset, by_power, moved_to, with_power, with_server
 from .starting import start, watched_action
 
@@ -54,9 +57,26 @@ def action_verb(name: str, action: Action) -> Verb[ActionArgs]:
 def carried_out(
     ports: Ports, name: str, what: str, server: str, args: ActionArgs
 ) -> Waiting | None:
-    """Start the action now; nothing is left to follow if the task does not wait."""
-    work = start(ports, what, name, server, args)
-    return watched(ports, watched_action(name, server, args), work) if ports.wait else None
+    """Start the action now; nothing is left to follow if the task does not wait. One that is a single
+    call is started again if the host is still starting, or the one that a server returns to is away.
+    """
+
+    def attempt() -> Waiting | None:
+        work = start(ports, what, name, server, args)
+        return watched(ports, watched_action(name, server, args), work) if ports.wait else None
+
+    if not ports.wait or name in ports.traits.stepwise:
+        return attempt()
+    home = args.target if isinstance(args, MoveArgs) and args.home else None
+    if not home:
+        return over_refusals(ports, what, attempt)
+    back = partial(in_service, ports, home)
+    return over_refusals(ports, what, attempt, passing=away, ready=back)
+
+
+def in_service(ports: Ports, host: str) -> Waiting:
+    """Until the host can take guests."""
+    return readiness(ports, f"host {host}", lambda fleet: missing_for_service(fleet, host, None))
 
 
 # --- what becomes of the server when the action has gone well -------------------------------------

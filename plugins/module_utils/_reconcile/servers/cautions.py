@@ -31,14 +31,6 @@ def _lost(fleet: Fleet, server: Server) -> Iterator[Verdict]:
     host = failed_host(fleet, server)
     if server.evacuated_from and host == server.evacuated_from:
         return  # It runs elsewhere already.
-    tie = fleet.tied_to(server)
-    if tie is not None:
-        yield Verdict(
-            server.name,
-            "warn",
-            f"its disks on {tie.name} are on host {host} alone, and lost with it",
-            f"Bring {host} back if its disks are whole, or restore them from a backup",
-        )
     if server.local_disks:
         yield Verdict(
             server.name,

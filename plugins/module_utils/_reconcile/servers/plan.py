@@ -11,14 +11,16 @@ from dataclasses import replace
 from ..._core.actions import TABLE
 from ..._core.errors import FleetError, InvalidError, joined
 from ..._core.model import Fleet, Server
-from ..._core.plan import Plan, Step, Verdict
+from ..._core.plan import Plan, Refused, Step, Verdict
 from ..._core.reading import AGGREGATES, HOSTS, SERVERS, SERVICES, Reading, reading
 from ..._core.traits import Traits
 from ..common.refusals import refuse
 from ..common.selection import matching, servers_named
+from ..placing.targets import Targets
 from ..placing.within import check_within
 from .action_args import action_args
 from .cautions import cautions
+from .evacuation import stranded
 from .filters import ServerFilter, check_filter, check_filter_supported, filter_servers
 from .listing import narrowed
 from .live_migration import plan_moves
@@ -54,13 +56,32 @@ def plan_server_action(fleet: Fleet, wanted: ServerActionWanted) -> Plan:
         _raise_all(wanted.action, moves.errors)
         return Plan(moves.steps, (*moves.verdicts, *verdicts), window, most)
     targets = plan_targets(fleet, due, wanted)
-    if wanted.action == EVACUATE and targets.hosts:
-        # As on Nova, one that no host can take does not keep the others down.
-        lost = tuple(Verdict(e.what, "warn", e.cause, e.remedy) for e in targets.refused.values())
-        targets = replace(targets, warnings=(*targets.warnings, *lost), refused={})
-    _raise_all(wanted.action, targets.obstacles)
-    steps = tuple(_step(fleet, s, wanted, targets.hosts.get(s.id)) for s in due)
-    return Plan(steps, (*targets.warnings, *verdicts), window, most)
+    if wanted.action == EVACUATE:
+        plan = _evacuation(fleet, due, wanted, targets)
+    else:
+        _raise_all(wanted.action, targets.obstacles)
+        steps = tuple(_step(fleet, s, wanted, targets.hosts.get(s.id)) for s in due)
+        plan = Plan(steps, targets.warnings)
+    return replace(plan, verdicts=(*plan.verdicts, *verdicts), window=window, max_failures=most)
+
+
+def _evacuation(
+    fleet: Fleet, due: Sequence[Server], wanted: ServerActionWanted, targets: Targets
+) -> Plan:
+    """Refused only if no server that ran can be brought up, and there is nothing else to do."""
+    left = tuple(stranded(fleet, due, targets))
+    lost = [one.error for one in left if one.lost]
+    _raise_all(wanted.action, [*(lost if len(lost) == len(due) else ()), *targets.errors])
+    staying = {one.server.id for one in left}
+    leaving = [s for s in due if s.id not in staying]
+    return Plan(
+        tuple(_step(fleet, s, wanted, targets.hosts.get(s.id)) for s in leaving),
+        (*targets.warnings, *(one.verdict for one in left)),
+        refused=tuple(
+            Refused(_step(fleet, one.server, wanted, None), one.error, fails=one.lost)
+            for one in left
+        ),
+    )
 
 
 def check_wanted(wanted: ServerActionWanted) -> None:

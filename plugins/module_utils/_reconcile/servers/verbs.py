@@ -32,6 +32,7 @@ def move_step(
     cold: bool = False,
     maintenance: str | None = None,
     network: str | None = None,
+    home: bool = False,
 ) -> Step:
     """A move of the server from where it is. Without a target the scheduler chooses."""
     args = MoveArgs(
@@ -41,6 +42,7 @@ def move_step(
         memory=server.memory,
         maintenance=maintenance,
         network=network,
+        home=home,
     )
     return (cold_migrate if cold else live_migrate)(server.name, args, why=gib(server.memory))
 

@@ -21,6 +21,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors impo
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import (
     Plan,
+    Refused,
     Restoring,
     Step,
 )
@@ -148,6 +149,19 @@ def test_after_a_failure_nothing_starts_and_what_runs_is_seen_to_its_end() -> No
         "stop s0: broke. Mend it. 1 of 4 steps were completed and are kept (s1), 3 remain (s0 and s2)"
         in str(error)
     )
+
+
+def test_what_the_plan_refuses_is_not_begun_and_fails_it_once_the_rest_is_done() -> None:
+    servers = Servers()
+    lost = Refused(stop("lost"), BackendError("lost", "has no disks", "Restore it"))
+    told = Refused(stop("told"), BackendError("told", "has no disks"), fails=False)
+    with pytest.raises(PlanInterrupted) as caught:
+        apply(Plan((stop("s0"), stop("s1")), refused=(lost, told)), ports(servers))
+    assert servers.journal == ["start s0", "end s0", "start s1", "end s1"]
+    assert [s["subject"] for s in caught.value.details["failed"]] == ["lost"]
+    assert [s["subject"] for s in caught.value.details["done"]] == ["s0", "s1"]
+    assert "stop lost: has no disks. Restore it. 2 of 3 steps were completed" in str(caught.value)
+    assert len(apply(Plan((stop("s0"),), refused=(told,)), ports(servers))) == 1
 
 
 def test_the_same_cause_is_reported_once() -> None:

@@ -433,7 +433,7 @@ def test_an_evacuation_that_finds_no_host_names_the_option() -> None:
     known = site(on(), on(name="w2"), lost=("q1",), services=LOST, free={"q2": 5})
     plan = plan_server_action(known, wants("evacuate", "w1", "w2", power_on=True))
     (warning,) = plan.warnings
-    assert warning.startswith("server w2: no valid host was found")
+    assert warning.startswith("w2: not recovered: no valid host was found")
     assert "q3, q4 and q5 outside would have room. Set within to pool" in warning
     wide = wants("evacuate", "w1", "w2", power_on=True, within="pool")
     plan = plan_server_action(known, wide)

@@ -33,7 +33,9 @@ def test_disks_of_the_failed_host_alone_are_told_as_lost() -> None:
     before = three(*servers, services=DOWN, storages=[LOCAL, SHARED])
     warnings = plan_server_action(before, wants("evacuate", "kept", "lost")).warnings
     told = [
-        text for text in warnings if "its disks on Local storage are on host xen1 alone" in text
+        text
+        for text in warnings
+        if "its disks are on SR Local storage, which only xen1 has" in text
     ]
     assert [text.split(":")[0] for text in told] == ["lost"]
     assert "kept" not in "".join(warnings)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -27,6 +28,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._core.model impor
     ExtraSpec,
     Fleet,
     Maintenance,
+    Storage,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import project_all
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import POSSIBLE_HOSTS
@@ -395,11 +397,58 @@ def test_one_that_nobody_can_take_does_not_keep_the_others_down() -> None:
     big = guest("big", memory=50 * GIB)
     before = three(*before.servers, big, hosts=before.hosts, services=before.services)
     plan = plan_server_action(before, wants("evacuate", "web1", "big", power_on=True))
-    assert [str(s) for s in plan.steps] == [
-        "evacuate web1 from xen1 to xen3",
-        "evacuate big from xen1",
-    ]
-    assert "big: no valid host was found" in plan.warnings[0]
+    assert [str(s) for s in plan.steps] == ["evacuate web1 from xen1 to xen3"]
+    assert "big: not recovered: no valid host was found" in plan.warnings[0]
+    assert [(one.step.args.id, one.fails) for one in plan.refused] == [("uuid-big", True)]
+
+
+ONLY_THERE = storage("nfs", "p", {"xen1"})
+SHARED = storage("nfs", "p", {"xen1", "xen2", "xen3"})
+TIE = r"its disks are on SR local, which only xen1 has"
+
+
+def bound(vm_state: str, where: Storage = LOCAL) -> Fleet:
+    """On a failed host, with a server beside it that can be evacuated."""
+    one = guest("kept", vm_state, storage=frozenset({where.id}))
+    before = dead("web1")
+    return replace(before, servers=(*before.servers, one), storages=(where,))
+
+
+def test_one_that_was_off_and_has_its_disks_on_the_failed_host_is_told_and_stays() -> None:
+    before = bound("stopped")
+    wanted = wants("evacuate", "web1", "kept", power_on=True)
+    plan = plan_server_action(before, wanted)
+    assert [str(s) for s in plan.steps] == ["evacuate web1 from xen1 to xen3"]
+    assert plan.warnings == (
+        f"kept: not recovered: {TIE}. Bring xen1 back, or restore its disks from a backup",
+    )
+    assert plan.failing == ()
+    alone = plan_server_action(before, wants("evacuate", "kept", power_on=True))
+    assert (alone.changed, alone.warnings) == (False, plan.warnings)
+
+
+@pytest.mark.parametrize("power_on", [True, False])
+def test_one_that_ran_and_has_its_disks_on_the_failed_host_fails_the_task(power_on: bool) -> None:
+    before = bound("active")
+    plan = plan_server_action(before, wants("evacuate", "web1", "kept", power_on=power_on))
+    assert [s.subject for s in plan.steps] == ["web1"]
+    assert [one.step.subject for one in plan.failing] == ["kept"]
+    with pytest.raises(FleetError, match=f"server kept: {TIE}"):
+        plan_server_action(before, wants("evacuate", "kept", power_on=power_on))
+
+
+@pytest.mark.parametrize(
+    ("where", "remedy"),
+    [(ONLY_THERE, r"Plug the SR there \(xen_sr\)"), (SHARED, None)],
+    ids=["one", "all"],
+)
+def test_a_shared_sr_binds_a_server_only_where_no_other_host_has_it(
+    where: Storage, remedy: str | None
+) -> None:
+    plan = plan_server_action(bound("stopped", where), wants("evacuate", "kept"))
+    assert plan.changed is (remedy is None)
+    if remedy:
+        assert re.search(rf"no other host can run it: SR nfs .*{remedy}", plan.warnings[0])
 
 
 def test_a_group_that_has_to_share_a_host_is_started_with_a_warning() -> None:
