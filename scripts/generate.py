@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import nova_documents
 import returns
 from yaml_text import lines, load
 
@@ -61,6 +62,7 @@ def wanted(root: Path) -> Iterator[tuple[Path, str | None]]:
     for path in sorted((root / "plugins/action").glob("*.py")):
         if path.stem not in modules:
             yield path, None
+    yield root / nova_documents.PAGE, nova_documents.page(root)
     runtime = root / "meta/runtime.yml"
     yield runtime, with_groups(runtime.read_text(encoding="utf-8"), modules)
 
