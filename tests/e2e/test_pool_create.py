@@ -391,6 +391,15 @@ def test_refused_before_anything_is_changed(
         assert query(books.store, "select * from xenfleet_aggregates") == []
 
 
+def test_storage_without_a_name_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with Simulator(site_with({"name": "xen1"})) as site:
+        books = Playbooks(site, tmp_path)
+        refused = books.run(PLAYBOOK, **{**WANTED, "pool_create_storage": {"type": "nfs"}})
+        assert "it has no name" in refused.failure()["msg"]
+        assert books.mutating_calls() == []
+        assert query(books.store, "select * from xenfleet_aggregates") == []
+
+
 # --- hosts that have guests -------------------------------------------------------------------------
 
 
