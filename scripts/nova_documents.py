@@ -28,7 +28,7 @@ What Nova's documents say, and where it is here
 
 Each line is something that the documents of the Compute API say about aggregates, zones, services and servers, in
 short: what one can do, a rule, or a warning. Beside it stand the modules with their options (``module.option``), or
-roles with their variables, and a test that would fail without it. What other tools are for is in a list below each table.
+roles with their variables, and a test that would fail without it. What other tools are for is listed below each table.
 """
 
 

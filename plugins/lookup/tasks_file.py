@@ -1,4 +1,5 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Reads files of tasks as ansible.builtin.include_tasks will, without running them."""

@@ -9,7 +9,7 @@ run after one that was killed knows it wherever the join stands.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from . import marks
 from .directory import Place
@@ -21,7 +21,8 @@ KEY, ID = f"{marks.PREFIX}join", f"{marks.PREFIX}id"
 
 def set_join_mark(place: Place, host: str | None) -> None:
     """For the host with this uuid; None takes the mark away."""
-    vm = cast("dict[str, Any]", place.call("VM.get_record", place.ref))
+    found: Any = place.call("VM.get_record", place.ref)
+    vm: dict[str, Any] = found
     own = marks.marks(vm)
     changes: dict[str, str | None] = {}
     if host is None:

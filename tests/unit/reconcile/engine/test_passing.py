@@ -85,12 +85,14 @@ class World:
     def warn(self, text: str) -> None:
         raise AssertionError(text)
 
-    def _answer(self, what: str) -> FleetError | None:
+    def _answers(self, what: str) -> list[FleetError]:
+        """The next error, if there is one."""
         self.asked.append(f"{what} at {self.time:g}")
-        return self.answers.pop(0) if self.answers else None
+        next_one, self.answers = self.answers[:1], self.answers[1:]
+        return next_one
 
     def _done(self, what: str) -> None:
-        if (error := self._answer(what)) is not None:
+        for error in self._answers(what):
             raise error
 
     def enable(self, name: str) -> None:
@@ -103,10 +105,11 @@ class World:
         self._done("plug")
 
     def start_action(self, action: str, args: ActionArgs) -> JobState:
-        error = self._answer(action)
-        if error is not None and not self.late:
-            raise error
-        return JobState(True, 1.0, error)
+        errors = self._answers(action)
+        if not self.late:
+            for error in errors:
+                raise error
+        return JobState(True, 1.0, errors[0] if errors else None)
 
     def poll(self, handles: Sequence[JobState]) -> list[JobState]:
         return list(handles)
