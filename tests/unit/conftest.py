@@ -16,6 +16,8 @@ COPIED = (
     "plugins/action",
     "plugins/doc_fragments",
     "meta",
+    "docs/docsite",
+    "docs/nova_documents.yml",
     "docs/returns.yml",
     "galaxy.yml",
     "pyproject.toml",
