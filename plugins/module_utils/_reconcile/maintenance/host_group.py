@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts of a rolling update or a consolidation: those of a list, or of an aggregate."""
+"""The hosts of a rolling update, a consolidation or a spreading: those of a list, or of an aggregate."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ..._core.reading import (
     Reading,
     reading,
 )
+from ..common.aggregates import find_aggregate
 
 
 def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -> tuple[str, ...]:
@@ -30,7 +31,7 @@ def names_of(fleet: Fleet, hosts: Sequence[str] | None, aggregate: str | None) -
         what = "option hosts"
     else:
         what = f"aggregate {aggregate}"
-        home = fleet.aggregate(aggregate)
+        home = find_aggregate(fleet, aggregate)
         if home is None:
             known = joined(sorted(a.name for a in fleet.aggregates), "none")
             raise NotFoundError(what, "it does not exist", f"There are: {known}")
