@@ -80,7 +80,7 @@ def test_guide_pool_create(bed: Bed, tmp_path: Path) -> None:
         hosts = {f"xen{n}": f"compute{n}" for n in (1, 2, 3)}
         addresses = {f"xen{n}.example.com": site.hosts[f"compute{n}"] for n in (1, 2, 3)}
         user = desk(bed, tmp_path, {**addresses, **hosts}, site)
-        user.write("site.yml", text(f"{GUIDES}/guide_pool_create.rst", 3))
+        user.write("site.yml", text(f"{GUIDES}/guide_pool_create.rst", 4))
         user.shell(commands(text(f"{GUIDES}/guide_pool_create.rst", 2)))
         assert [pool["hosts"] for pool in site.get("/state")["pools"]] == [sorted(hosts.values())]
     (aggregate,) = bed.api("GET", "/os-aggregates")["aggregates"]

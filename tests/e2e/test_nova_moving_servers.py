@@ -146,3 +146,26 @@ def test_a_host_is_emptied_switched_off_and_brought_back(cloud: Cloud) -> None:
     assert cloud.done() == ["power_on compute1"]
     assert cloud.service("compute1") == ("enabled", "up", False)
     assert cloud.servers() == after
+
+
+def test_memory_is_evened_out_and_a_second_run_finds_nothing(cloud: Cloud) -> None:
+    made = cloud.bed.servers(dict.fromkeys(("a", "b", "c", "d"), "compute1"), flavor="m1.tiny")
+    cloud.bed.api("POST", f"/servers/{made['a']}/action", {"lock": None})
+    hosts = {"hosts": ["compute1", "compute2", "compute3"]}
+    checked = cloud.run("host_spread", "--check", **hosts)
+    assert checked.status == 0, checked.output
+    assert {host for host, _status in cloud.servers().values()} == {"compute1"}
+    ran = cloud.run("host_spread", **hosts)
+    assert ran.status == 0, ran.output
+    assert ran.actions == checked.actions
+    after = cloud.servers()
+    assert sorted(host for host, _status in after.values()) == [
+        "compute1",
+        "compute1",
+        "compute2",
+        "compute3",
+    ]
+    assert after["a"] == ("compute1", "ACTIVE")
+    assert {status for _host, status in after.values()} == {"ACTIVE"}
+    again = cloud.run("host_spread", **hosts)
+    assert (again.status, again.changed) == (0, 0), again.output

@@ -14,16 +14,19 @@ from unit.steps import step
 
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.errors import (
     FleetError,
+    LockedError,
     NotFoundError,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.model import Fleet
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.plan import Plan
+from ansible_collections.xenfleet.compute.plugins.module_utils._core.ports import NullReporter
 from ansible_collections.xenfleet.compute.plugins.module_utils._core.reading import (
     AGGREGATES,
     reading,
 )
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.runner import failure
 from ansible_collections.xenfleet.compute.plugins.module_utils._glue.task import Task
+from ansible_collections.xenfleet.compute.plugins.module_utils._planes.planes import control_plane
 
 CREATE = step("aggregate.create", "prod", {"zone": None})
 BROKEN = step("aggregate.set_metadata", "nowhere", {"changes": {"a": "1"}})
@@ -101,3 +104,19 @@ def test_rounds_that_do_not_suffice_are_a_failure(tmp_path: Path) -> None:
     assert [step["subject"] for step in error.details["done"]] == ["a0", "a1"]
     assert failure(error)["changed"] is True
     assert names(store) == ["a0", "a1"]
+
+
+def test_several_locks_are_held_together_or_none_of_them(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    other = control_plane({"store": str(store)})
+    journal = other.ports(NullReporter(), reading(AGGREGATES)).journal
+    assert journal
+    locks = ["pool:b", "pool:a"]
+    with journal.lock("pool:b", "a test"):
+        error = reconcile(store, lambda fleet: Plan((CREATE,)), lock=locks)
+    assert isinstance(error, LockedError)
+    assert names(store) == []
+    with journal.lock("pool:a", "a test"):
+        error = reconcile(store, lambda fleet: Plan((CREATE,)), lock=locks)
+    assert isinstance(error, LockedError)
+    other.close()

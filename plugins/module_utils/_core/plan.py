@@ -77,6 +77,8 @@ class Step:
     subject: str
     args: Args
     why: str = ""
+    waits: bool = False
+    """It starts once all steps before it have ended, even those that it could run beside."""
 
     def __str__(self) -> str:
         return self.verb.text(self.subject, self.args)

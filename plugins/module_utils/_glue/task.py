@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -27,7 +27,7 @@ Needs: TypeAlias = "Reading | Callable[[Fleet], Reading]"
 Shown: TypeAlias = "Reading | Callable[[], Reading] | None"
 Result = Callable[[Fleet], Mapping[str, Any]]
 AfterFailure = Callable[[Fleet, FleetError], Mapping[str, Any]]
-LockName: TypeAlias = "str | Callable[[Fleet], str | None] | None"
+LockName: TypeAlias = "str | Callable[[Fleet], str | Sequence[str] | None] | None"
 
 
 class Task:
@@ -86,7 +86,7 @@ class Task:
         ``needs`` is what the planner looks at; as a function, it follows from ``first``, each time
         that the state is read. ``shown`` is what the result looks at, by default all of it; as a
         function, it follows from the plan made.
-        ``lock`` names what no other run may work on meanwhile. ``exclusive`` makes re-reading,
+        ``lock`` names what no other run may work on meanwhile, one thing or several. ``exclusive`` makes re-reading,
         planning again and applying one transaction where there are any. With ``rounds`` the state
         is read and planned again after applying, until nothing is left; ConflictError if they are
         used up before.
@@ -217,10 +217,13 @@ class _Work:
             return {}
 
 
-def _locked(ports: Ports, name: str | None) -> AbstractContextManager[None]:
-    if name is None:
-        return nullcontext()
-    return present(ports.journal, "locks").lock(name, "run of a task")
+@contextmanager
+def _locked(ports: Ports, names: str | Sequence[str] | None) -> Iterator[None]:
+    """Several are taken in the order of their names, so that no two runs wait for each other."""
+    with ExitStack() as held:
+        for name in [names] if isinstance(names, str) else sorted(set(names or ())):
+            held.enter_context(present(ports.journal, "locks").lock(name, "run of a task"))
+        yield
 
 
 def _for_whole_task(exc: FleetError, before: Sequence[Step], *, undone: bool) -> FleetError:

@@ -49,6 +49,7 @@ def tasks(control: Control) -> dict[str, dict[str, Any]]:
         "aggregate_host": {"aggregate": "prod", "hosts": [control.spare2]},
         "compute_service": {"hosts": [control.spare1], "status": "disabled"},
         **{module: some.get(module, {}) for module in sorted(READING)},
+        "host_spread": {"hosts": [control.busy, control.idle], "threshold_percent": 99},
         "server_action": {"action": "pause", "servers": ["web1"]},
     }
 

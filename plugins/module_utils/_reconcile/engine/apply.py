@@ -77,10 +77,10 @@ def _number(plan: Plan) -> int:
 
 
 def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    """Neighbours with the same windowed verb together, every other step by itself."""
+    """Neighbours with the same windowed verb together up to one that waits, every other step by itself."""
     group: list[Step] = []
     for step in steps:
-        if group and not (step.verb.windowed and step.verb is group[-1].verb):
+        if group and (step.waits or not step.verb.windowed or step.verb is not group[-1].verb):
             yield group
             group = []
         group.append(step)

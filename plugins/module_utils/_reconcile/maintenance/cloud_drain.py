@@ -80,6 +80,14 @@ def _obstacle(server: Server) -> Unfit | None:
     return STUCK.get(server.vm_state)
 
 
+def immovable(_fleet: Fleet, server: Server) -> str | None:
+    """Why this server can't be live-migrated anywhere now, or None."""
+    obstacle = _obstacle(server)
+    if obstacle is not None:
+        return obstacle.reason
+    return None if server.vm_state in LIVE else f"is {server.status}"
+
+
 def _stays(server: Server, wanted: MaintenanceWanted) -> Verdict:
     if server.vm_state == "stopped":
         return Verdict(server.name, "skip", f"is {server.status} and stays; cold_migrate moves it")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 xenfleet.compute contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts of a rolling update or a consolidation: those of a list, or of an aggregate."""
+"""The hosts of a rolling update, a consolidation or a spreading: those of a list, or of an aggregate."""
 
 from __future__ import annotations
 

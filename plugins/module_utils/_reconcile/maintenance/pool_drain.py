@@ -38,7 +38,7 @@ def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
     ]
     running = biggest_first(s for s in resident if s.running)
     if not running:
-        _migration_network(fleet, source, wanted.network, ())
+        migration_network(fleet, source, wanted.network, ())
         return Emptied(verdicts=tuple(idle))
     stuck = {s.id: obstacle for s in running if (obstacle := _first_obstacle(fleet, s))}
     blocked = [_block(s, stuck[s.id]) for s in running if s.id in stuck]
@@ -53,7 +53,11 @@ def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
     placement = found.placement
     blocked += _homeless(asked, movable, found)
     moves = tuple((s, placement.chosen[s.id]) for s in movable if s.id in placement.chosen)
-    network = None if blocked else _migration_network(fleet, source, wanted.network, moves)
+    network = (
+        None
+        if blocked
+        else migration_network(fleet, source, wanted.network, [t for _s, t in moves])
+    )
     return Emptied(
         tuple(move_step(s, to, maintenance=wanted.name, network=network) for s, to in moves),
         (
@@ -67,10 +71,12 @@ def empty(fleet: Fleet, source: Host, wanted: MaintenanceWanted) -> Emptied:
     )
 
 
-def _migration_network(
-    fleet: Fleet, host: Host, name: str | None, moves: Sequence[tuple[Server, str]]
+def migration_network(
+    fleet: Fleet, host: Host, name: str | None, targets: Sequence[str]
 ) -> str | None:
-    """The network's uuid. XAPI answers PIF_NOT_PRESENT for a host without an interface on it."""
+    """The network's uuid. All these hosts must be on it: XAPI answers PIF_NOT_PRESENT for one without
+    an interface there.
+    """
     if name is None:
         return None
     mine = [n for n in fleet.networks if n.pool_id == host.pool_id and name in (n.name, n.id)]
@@ -85,7 +91,7 @@ def _migration_network(
             f"the pool of host {host.name} has {len(mine)} of this name",
             "Name it by its uuid",
         )
-    involved = dict.fromkeys([host.name, *(target for _s, target in moves)])
+    involved = dict.fromkeys([host.name, *targets])
     lacking = [n for n in involved if n not in network.hosts]
     if lacking:
         raise ConflictError(

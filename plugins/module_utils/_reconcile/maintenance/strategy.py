@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from ..._core.model import Fleet, Host, Maintenance
+from ..._core.model import Fleet, Host, Maintenance, Server
 from ..._core.plan import Step, Verdict
 from . import cloud_drain, cloud_return, pool_drain, pool_return
 from .emptied import Emptied
@@ -27,6 +27,9 @@ class Drain(Protocol):
         self, fleet: Fleet, host: Host, current: Maintenance | None, leaving: Sequence[Step]
     ) -> Iterable[Verdict]:
         """What else to look at. ``leaving`` are steps that end what an earlier run has begun."""
+
+    def immovable(self, fleet: Fleet, server: Server) -> str | None:
+        """Why this server can't be live-migrated anywhere now, or None."""
 
 
 class Return(Protocol):

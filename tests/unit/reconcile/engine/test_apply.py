@@ -135,6 +135,16 @@ def test_the_window_slides(window: int) -> None:
         assert servers.journal[-1] == "end slow"
 
 
+def test_a_step_that_waits_starts_when_all_before_it_have_ended() -> None:
+    servers = Servers()
+    steps = (stop("slow", 5), stop("fast"), replace(stop("next"), waits=True), stop("beside"))
+    apply(Plan(steps, window=4), ports(servers))
+    journal = servers.journal
+    assert journal.index("start next") > journal.index("end slow")
+    assert journal.index("start beside") < journal.index("end next")
+    assert servers.most == 2
+
+
 def test_after_a_failure_nothing_starts_and_what_runs_is_seen_to_its_end() -> None:
     servers = Servers(fails=["s0"])
     steps = (stop("s0", 1), stop("s1", 5), stop("s2"), step("host.disable", "h"))
