@@ -276,6 +276,7 @@ def in_checkout(folder: Path) -> Desk:
     return Desk(folder, {"ANSIBLE_HOME": str(folder / "ansible")}, {})
 
 
+@pytest.mark.full
 @follows(f"{GUIDES}/guide_moving_servers.rst")
 def test_guide_moving_servers(tmp_path: Path) -> None:
     licensed, *typed, _shown = texts(f"{GUIDES}/guide_moving_servers.rst", 10)
