@@ -136,7 +136,7 @@ def bare(row: Row) -> bool:
     """
     left = {*marks(row)} - {"id", "auxiliary"}
     if vm_state(row) == POWER[row["power_state"]]:
-        left -= {"vm_state"}
+        left -= {"vm_state", "shelved_from"}
     blocked = [text for text in row["blocked_operations"].values() if text.startswith("xenfleet:")]
     return not left and not blocked
 
