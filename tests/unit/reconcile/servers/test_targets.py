@@ -196,6 +196,14 @@ PLANS: dict[str, tuple[Fleet, ServerActionWanted, list[str]]] = {
         wants("resize", memory_mb=25 * 1024),
         ["resize web1 on xen1"],
     ),
+    "resized away from a host with fewer CPUs": (
+        three(
+            guest("web1", on="xen2"),
+            hosts=[host("xen1", "p"), host("xen2", "p", cpus=4), host("xen3", "p", cpus=4)],
+        ),
+        wants("resize", vcpus=8),
+        ["resize web1 on xen1"],
+    ),
     "resized with the room that it has already": (
         three(guest("web1", on="xen2", memory=2 * GIB, memory_max=2 * GIB)),
         wants("resize", memory_mb=21 * 1024),
