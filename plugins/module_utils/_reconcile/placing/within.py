@@ -82,6 +82,7 @@ class Within:
         self._groups_bind = groups
         self._default_zone = fleet.default_zone
         self._hosts = frozenset(h.name for h in fleet.hosts)
+        self._group_names = frozenset(a.name for a in fleet.aggregates if a.is_migration_group)
         self._aggregates: dict[str, frozenset[str]] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._zones: dict[str, str] = {}
@@ -106,6 +107,15 @@ class Within:
         return Unfit(
             joined([f.reason for f in found]), ". ".join(remedies), has=True, liftable=True
         )
+
+    def bring(self, server: Server) -> str:
+        """The remedy where nothing that is in service will do. From a host in no migration group, no
+        server goes into the one that ``within`` names, whatever hosts that has.
+        """
+        source = origin(server)
+        known = source in self._hosts and self.option not in WORDS
+        lost = known and not self._groups.get(source or "") and self.option in self._group_names
+        return f"Bring a suitable host into service{f' with within set to {ZONE}' if lost else ''}"
 
     def distance(self, server: Server, host: str) -> tuple[bool, int]:
         """Sorts targets: those in its zone first, then by the number of aggregates that they share."""
@@ -151,7 +161,7 @@ class Within:
     def _objections(self, server: Server, host: str) -> Iterator[Unfit]:
         leap = self._leap(server, host)
         if leap and leap.groups and self._groups_bind:
-            yield _other_group(leap)
+            yield _other_group(leap, named=self._named)
         if self.option not in WORDS:
             if self.option not in self._aggregates_of(host):
                 yield _no_member(self.option, leap)
@@ -201,20 +211,24 @@ def _crosses(leap: Leap) -> bool:
     return leap.zones[0] != leap.zones[1]
 
 
-def _other_group(leap: Leap) -> Unfit:
+def _other_group(leap: Leap, *, named: bool) -> Unfit:
     names = joined(sorted(leap.groups))
     return Unfit(
-        f"no migration group in common with {leap.source} ({names})", groups_remedy(leap.groups)
+        f"no migration group in common with {leap.source} ({names})",
+        groups_remedy(leap.groups, named=named),
     )
 
 
-def groups_remedy(groups: Iterable[str]) -> str:
-    """What lets servers pass between hosts that these groups keep apart; empty for none."""
+def groups_remedy(groups: Iterable[str], *, named: bool = False) -> str:
+    """What lets servers pass between hosts that these groups keep apart; empty for none. ``named``:
+    for a host that was asked for.
+    """
     names = sorted(groups)
     if not names:
         return ""
     aggregates = f"aggregate{'s' if len(names) > 1 else ''} {joined(names)}"
-    return f'Set {MIGRATION_GROUP} of {aggregates} to "false", or bring a host of the group into service'
+    other = "choose another host" if named else "bring a host of the group into service"
+    return f'Set {MIGRATION_GROUP} of {aggregates} to "false", or {other}'
 
 
 def _no_member(name: str, leap: Leap | None) -> Unfit:

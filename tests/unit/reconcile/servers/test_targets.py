@@ -336,7 +336,8 @@ NO_HOST: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         ),
         wants("migrate"),
         InvalidError,
-        "away from its anti-affinity group",
+        "every host with room for it (xen2 and xen3) has a server of its anti-affinity group g. "
+        "Add a host, or take it out of the group.",
     ),
     "a host asked for that takes none": (
         three(guest("web1"), services=off("xen2")),
