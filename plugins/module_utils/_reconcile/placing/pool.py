@@ -76,8 +76,9 @@ def onto(
     host = _open_host(fleet, target, needed=bool(servers))
     asked = Candidates(fleet, Rule(within=within, named=True))
     refused = {s.id: e for s in servers if (e := _unfit(asked, s, host))}
-    placement = place(fleet, servers, {s.id: [host.name] for s in servers}, enforce_groups=False)
-    errors = [_too_little(servers, host)] if placement.unplaced and not refused else []
+    able = [s for s in servers if s.id not in refused]
+    placement = place(fleet, able, {s.id: [host.name] for s in able}, enforce_groups=False)
+    errors = [_too_little(able, host)] if placement.unplaced else []
     chosen = {s.id: host.name for s in servers}
     return Targets(chosen, _warnings(asked, servers, chosen), refused, tuple(errors))
 

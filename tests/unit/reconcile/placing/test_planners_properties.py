@@ -50,7 +50,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server
     STARTS,
 )
 
-EXAMPLES = 15
+EXAMPLES = 20
 """Of each kind in make test; ten times as many in make test-all."""
 TIERS = [pytest.param(1, id="few"), pytest.param(10, id="many", marks=pytest.mark.full)]
 
@@ -73,7 +73,7 @@ ACTIONS: Mapping[str, tuple[dict[str, Any], ...]] = {
         {"vm_state": "shelved_offloaded", **OFF},
         {"vm_state": "shelved", "on": "q1"},
     ),
-    "evacuate": ({"on": "q1"}, {"on": "q1", "vm_state": "error", "power_state": "Halted"}),
+    "evacuate": ({"on": "q1", "storage": frozenset()}, {"on": "q1"}),
 }
 NAMED = ("live_migrate", "migrate", "evacuate", "unshelve")
 MEMORY, VCPUS = 6 * 1024, 8

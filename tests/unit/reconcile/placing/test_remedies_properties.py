@@ -88,7 +88,8 @@ def followed(plan: Plan, state: State, refusal: Refusal, which: int) -> State:
     whole = lifting and state.options.get("host") is None
     words = "" if whole or "" in left else "|".join(left)
     for now in refusals(plan, after):
-        if now.subject == refusal.subject:
+        # One more host takes one server of a group.
+        if now.subject == refusal.subject and (words or "anti-affinity" not in now.cause):
             assert words, (refusal, chosen, now)
             assert not re.search(words, now.cause), (refusal, chosen, now)
     return after

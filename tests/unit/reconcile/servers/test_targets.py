@@ -495,3 +495,14 @@ def test_nothing_speaks_of_a_scheduler_where_there_is_none(action: str) -> None:
         except FleetError as exc:
             said = exc.message
         assert "scheduler" not in said
+
+
+def test_the_host_asked_for_is_not_overfilled_by_those_that_another_leaves() -> None:
+    tied = guest("tied", storage=frozenset({LOCAL.id}))
+    big = [guest(name, memory=12 * GIB) for name in ("big1", "big2")]
+    before = replace(dead(), servers=(tied, *big), storages=(LOCAL,))
+    with pytest.raises(InvalidError) as caught:
+        plan_server_action(
+            before, wants("evacuate", "tied", "big1", "big2", host="xen2", power_on=True)
+        )
+    assert "24.0 GiB of memory is needed for big1 and big2" in caught.value.message
