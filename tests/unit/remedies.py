@@ -208,6 +208,10 @@ WORDS: Mapping[str, tuple[Act, str]] = {
         lambda s, name, match: suitable(s.asking(within=match[1]), name),
         "",
     ),
+    r"move its disk from SR local to a shared one and (bring a suitable host .*)": (
+        lambda s, name, match: do(_without(LOCAL)(s, name, match), name, match[1])[0],
+        "",
+    ),
     r"bring another host of the pool into service first": (
         lambda s, name, _m: suitable(s, name),
         "",

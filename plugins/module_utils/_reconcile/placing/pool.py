@@ -172,12 +172,15 @@ def _no_valid_host(
 def _remedies(
     asked: Candidates, server: Server, closed: Iterable[str], problems: Iterable[Unfit]
 ) -> str:
-    """A host that is out of service is named only if it would do."""
+    """A host that is out of service is named only if it would do, and none does for a local disk."""
     inside = dict.fromkeys(p.remedy for p in problems if not p.liftable)
     hosts = (asked.fleet.host(name) for name in closed)
     able = any(asked.against(server, host) is None for host in hosts if host)
-    bring = [asked.within.bring(server)] if able or not inside else []
-    return ". ".join([*bring, *inside])
+    bring = asked.within.bring(server)
+    tie = None if able else asked.fleet.tied_to(server)
+    if tie and not inside:
+        return f"Move its disk from SR {tie.name} to a shared one and {bring[0].lower()}{bring[1:]}"
+    return ". ".join([*([bring] if able or not inside else []), *inside])
 
 
 def _no_room(

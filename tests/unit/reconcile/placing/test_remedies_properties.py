@@ -31,7 +31,7 @@ from ansible_collections.xenfleet.compute.plugins.module_utils._reconcile.server
 )
 
 EXAMPLES = 20
-TIERS = [pytest.param(1, id="few"), pytest.param(15, id="many", marks=pytest.mark.full)]
+TIERS = [pytest.param(1, id="few"), pytest.param(10, id="many", marks=pytest.mark.full)]
 ROUNDS = 25
 """More than there are things that can be wrong with all servers of a site."""
 
