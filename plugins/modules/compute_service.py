@@ -43,6 +43,7 @@ options:
   state:
     description:
       - With V(absent), the record of the service is deleted and the host leaves all aggregates.
+      - A host that leaves the aggregate of its Xen pool like that, and stays in the pool, is warned of.
       - This is refused while the host has servers, or migrations from or to it have not ended.
       - With O(control_plane=xapi) a host that XAPI still knows gets a new service at once, enabled. Nova's gets one
         when its nova-compute is started again.

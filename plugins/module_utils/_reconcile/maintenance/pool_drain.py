@@ -199,22 +199,25 @@ def _homeless(asked: Candidates, servers: Sequence[Server], found: Found) -> lis
     return [
         _no_room(s, found, lifted.get(s.id))
         if found.options[s.id]
-        else _no_fit(s, found.problems[s.id], lifted.get(s.id))
+        else _no_fit(s, found.problems[s.id], lifted.get(s.id), asked.within.bring(s))
         for s in sorted(found.left(servers), key=lambda s: bool(found.options[s.id]))
     ]
 
 
-def _no_fit(server: Server, problems: Mapping[str, Unfit], lift: Lift | None) -> Verdict:
+def _no_fit(
+    server: Server, problems: Mapping[str, Unfit], lift: Lift | None, bring: str
+) -> Verdict:
     by_reason: dict[str, list[str]] = {}
     for name, problem in problems.items():
         by_reason.setdefault(problem.reason, []).append(name)
     listed = "; ".join(f"{reason} on {joined(names)}" for reason, names in by_reason.items())
     inside = dict.fromkeys(p.remedy for p in problems.values() if not p.liftable)
-    remedies = [*([lift.remedy] if lift else []), *inside] or ["Bring a suitable host into service"]
+    remedies = ". ".join([*([lift.remedy] if lift else []), *inside])
+    stop = ", or stop the server" if inside else ""
     reason = f"no host can take it: {listed}{lift.clause if lift else ''}"
     if is_compute_vm(server):
         reason = f"it is the VM in which the host's nova-compute runs, and {reason}"
-    return Verdict(server.name, "block", reason, ". ".join(remedies))
+    return Verdict(server.name, "block", reason, f"{remedies or bring}{stop}")
 
 
 def _no_target(fleet: Fleet, source: Host, closed: Mapping[str, str]) -> Verdict:
@@ -233,8 +236,7 @@ def _no_room(server: Server, found: Found, lift: Lift | None) -> Verdict:
     options, placement = found.options[server.id], found.placement
     outside = lift.clause if lift else ""
     allow = f"{lift.remedy}. " if lift else ""
-    roomy = [n for n in options if placement.free[n] >= server.memory]
-    if roomy:
+    if roomy := placement.roomy(server, options):
         return Verdict(
             server.name,
             "block",

@@ -16,7 +16,7 @@ from .placement import Placement, closed_to_guests, older, place, unable
 from .predicates import first_objection, predicates, predicates_at_home
 from .targets import Rule
 from .unfit import Unfit
-from .within import POOL, ZONE, Within, groups_remedy
+from .within import OF_THE_GROUP, POOL, ZONE, Within, groups_remedy, origin
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,9 @@ def _remedy(asked: Candidates, servers: Sequence[Server], rule: Rule, other: Fou
     if not rule.migration_groups:
         parted = asked.within.parting((s, chosen[s.id]) for s in servers if s.id in chosen)
     option = f"Set within to {rule.within}" if rule.within != asked.rule.within else ""
-    return ". ".join(part for part in (option, groups_remedy(parted)) if part)
+    barred = not option and any(asked.within.barred(origin(s)) for s in servers)
+    freed = groups_remedy(parted, "" if barred else OF_THE_GROUP)
+    return ". ".join(part for part in (option, freed) if part)
 
 
 def _roomy(asked: Candidates, server: Server, found: Found, other: Found) -> tuple[str, ...]:

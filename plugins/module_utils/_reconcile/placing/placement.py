@@ -39,6 +39,14 @@ class Placement:
     with_devices: dict[str, int] = field(default_factory=dict)
     """How many of the servers placed on each host have devices."""
 
+    def need(self, server: Server, host: str) -> int:
+        """What it takes there in addition."""
+        return server.memory - self.already_there.get((server.id, host), 0)
+
+    def roomy(self, server: Server, hosts: Iterable[str]) -> list[str]:
+        """Those of the hosts with room left for a server that is not placed."""
+        return [n for n in hosts if self.free[n] >= self.need(server, n)]
+
 
 def closed_to_guests(fleet: Fleet, host: Host) -> str | None:
     """Why the host takes no server at all now, or None. Completes "host X ..."."""
@@ -97,12 +105,12 @@ def equipment(fleet: Fleet) -> Callable[[Server, Host], Unfit | None]:
             if network is None or host.name not in network.hosts:
                 return Unfit(
                     f"network {network.name if network else uuid} is missing",
-                    "Connect the network there, or stop the server",
+                    "Connect the network there",
                 )
         if server.vcpus > host.cpus > 0:
             return Unfit(
                 f"only {host.cpus} CPUs for its {server.vcpus}",
-                "Stop the server, or give it fewer virtual CPUs",
+                "Give it fewer virtual CPUs",
             )
         if host.name not in fleet.possible.get(server.id, (host.name,)):
             return Unfit(
@@ -122,7 +130,7 @@ def _missing_storage(name: str, storage: object) -> Unfit:
     elif shared:
         remedy = "Plug the SR there (xen_sr)"
     else:
-        remedy = "Move its disk to a shared SR, or stop the server"
+        remedy = "Move its disk to a shared SR"
     return Unfit(f"SR {name} is not attached", remedy)
 
 
@@ -205,12 +213,10 @@ def _put(
     placement: Placement, server: Server, options: Sequence[str], wish: Wish, *, tight: bool
 ) -> None:
     meets = {n: bool(server.groups and peers(server, placement.members[n])) for n in options}
-    need = {n: server.memory - placement.already_there.get((server.id, n), 0) for n in options}
     fitting = [
         n
-        for n in options
-        if placement.free[n] >= need[n]
-        and not (wish.enforce_groups and meets[n] and n != server.host)
+        for n in placement.roomy(server, options)
+        if not (wish.enforce_groups and meets[n] and n != server.host)
     ]
     if not fitting:
         placement.unplaced.append(server)
@@ -232,7 +238,7 @@ def _put(
     )
     placement.chosen[server.id] = best
     placement.with_devices[best] = placement.with_devices.get(best, 0) + server.devices
-    placement.free[best] -= need[best]
+    placement.free[best] -= placement.need(server, best)
     placement.members[best].append(server)
 
 

@@ -11,7 +11,7 @@ out of service.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..._core.errors import ConflictError, FleetError, InvalidError, joined
 from ..._core.model import Fleet, Host, Server
@@ -76,8 +76,9 @@ def onto(
     host = _open_host(fleet, target, needed=bool(servers))
     asked = Candidates(fleet, Rule(within=within, named=True))
     refused = {s.id: e for s in servers if (e := _unfit(asked, s, host))}
-    placement = place(fleet, servers, {s.id: [host.name] for s in servers}, enforce_groups=False)
-    errors = [_too_little(servers, host)] if placement.unplaced and not refused else []
+    able = [s for s in servers if s.id not in refused]
+    placement = place(fleet, able, {s.id: [host.name] for s in able}, enforce_groups=False)
+    errors = [_too_little(able, host)] if placement.unplaced else []
     chosen = {s.id: host.name for s in servers}
     return Targets(chosen, _warnings(asked, servers, chosen), refused, tuple(errors))
 
@@ -148,41 +149,66 @@ def choose(
     for server in found.left(servers):
         lift = lifted.get(server.id)
         if found.options[server.id]:
-            refused[server.id] = _no_room(fleet, server, found.options[server.id], rule, lift)
+            refused[server.id] = _no_room(asked, server, found, lift, others=len(servers) > 1)
         else:
-            refused[server.id] = _no_valid_host(server, found, lift)
+            refused[server.id] = _no_valid_host(asked, server, found, lift)
     chosen = found.placement.chosen
     return Targets(chosen, _warnings(asked, servers, chosen), refused)
 
 
-def _no_valid_host(server: Server, found: Found, lift: Lift | None) -> FleetError:
-    listed = [f"{name} {reason}" for name, reason in found.closed[server.id].items()]
-    listed += [f"{name} {unfit.of_host}" for name, unfit in found.problems[server.id].items()]
-    # What hosts have or lack without any option is a matter of metadata, which is changed at once.
-    metadata = dict.fromkeys(
-        p.remedy for p in found.problems[server.id].values() if p.has and not p.liftable
-    )
-    remedies = [lift.remedy] if lift else ["Bring a suitable host into service", *metadata]
+def _no_valid_host(
+    asked: Candidates, server: Server, found: Found, lift: Lift | None
+) -> FleetError:
+    closed, problems = found.closed[server.id], found.problems[server.id]
+    listed = [f"{name} {reason}" for name, reason in closed.items()]
+    listed += [f"{name} {unfit.of_host}" for name, unfit in problems.items()]
     return InvalidError(
         f"server {server.name}",
         f"no valid host was found: {joined(listed, 'the pool has no other')}",
-        ". ".join(remedies),
+        lift.remedy if lift else _remedies(asked, server, closed, problems.values()),
     )
+
+
+def _remedies(
+    asked: Candidates, server: Server, closed: Iterable[str], problems: Iterable[Unfit]
+) -> str:
+    """A host that is out of service is named only if it would do, and none does for a local disk."""
+    inside = dict.fromkeys(p.remedy for p in problems if not p.liftable)
+    hosts = (asked.fleet.host(name) for name in closed)
+    able = any(asked.against(server, host) is None for host in hosts if host)
+    bring = asked.within.bring(server)
+    tie = None if able else asked.fleet.tied_to(server)
+    if tie and not inside:
+        return f"Move its disk from SR {tie.name} to a shared one and {bring[0].lower()}{bring[1:]}"
+    return ". ".join([*([bring] if able or not inside else []), *inside])
 
 
 def _no_room(
-    fleet: Fleet, server: Server, options: Sequence[str], rule: Rule, lift: Lift | None
+    asked: Candidates, server: Server, found: Found, lift: Lift | None, *, others: bool
 ) -> FleetError:
-    free = joined([f"{h.name} {gib(h.memory_free)}" for h in fleet.hosts if h.name in options])
-    group = ", away from its anti-affinity group" if rule.apart else ""
-    room = (
-        "Make room, or move fewer servers" if rule.leaves else "Make room, or start fewer servers"
-    )
+    """Room that is left but not usable means that a member of its group is on the host."""
+    options, placement, rule = found.options[server.id], found.placement, asked.rule
+    if roomy := placement.roomy(server, options):
+        cause = (
+            f"every host with room for it ({joined(roomy)}) has a server of its anti-affinity "
+            f"{joined([f'group {g}' for g in server.groups])}"
+        )
+        remedy = "Add a host, or take it out of the group"
+    else:
+        hosts = [h for h in asked.fleet.hosts if h.name in options]
+        free = joined([f"{h.name} {gib(h.memory_free)}" for h in hosts])
+        group = ", away from its anti-affinity group" if rule.apart and server.groups else ""
+        cause = (
+            f"it needs {gib(server.memory)} of memory beside the other servers of this task{group};"
+            f" free memory: {free}"
+        )
+        alone = others and any(h.memory_free >= placement.need(server, h.name) for h in hosts)
+        fewer = "move fewer servers" if rule.leaves else "start fewer servers"
+        remedy = f"Make room, or {fewer}" if alone else "Make room"
     return InvalidError(
         f"server {server.name}",
-        f"no valid host was found: it needs {gib(server.memory)} of memory beside the other servers"
-        f" of this task{group}; free memory: {free}{lift.clause if lift else ''}",
-        f"{lift.remedy}. {room}" if lift else room,
+        f"no valid host was found: {cause}{lift.clause if lift else ''}",
+        f"{lift.remedy}. {remedy}" if lift else remedy,
     )
 
 

@@ -82,6 +82,7 @@ class Within:
         self._groups_bind = groups
         self._default_zone = fleet.default_zone
         self._hosts = frozenset(h.name for h in fleet.hosts)
+        self._group_names = frozenset(a.name for a in fleet.aggregates if a.is_migration_group)
         self._aggregates: dict[str, frozenset[str]] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._zones: dict[str, str] = {}
@@ -106,6 +107,18 @@ class Within:
         return Unfit(
             joined([f.reason for f in found]), ". ".join(remedies), has=True, liftable=True
         )
+
+    def bring(self, server: Server) -> str:
+        """The remedy where nothing that is in service will do."""
+        with_option = f" with within set to {ZONE}" if self.barred(origin(server)) else ""
+        return f"Bring a suitable host into service{with_option}"
+
+    def barred(self, source: str | None) -> bool:
+        """Whether ``within`` names a migration group into which nothing from a host in none goes,
+        whatever hosts it has.
+        """
+        named = self.option in self._group_names and self.option not in WORDS
+        return named and source in self._hosts and not self._groups.get(source or "")
 
     def distance(self, server: Server, host: str) -> tuple[bool, int]:
         """Sorts targets: those in its zone first, then by the number of aggregates that they share."""
@@ -151,7 +164,8 @@ class Within:
     def _objections(self, server: Server, host: str) -> Iterator[Unfit]:
         leap = self._leap(server, host)
         if leap and leap.groups and self._groups_bind:
-            yield _other_group(leap)
+            other = "choose another host" if self._named else OF_THE_GROUP
+            yield _other_group(leap, "" if self.barred(leap.source) else other)
         if self.option not in WORDS:
             if self.option not in self._aggregates_of(host):
                 yield _no_member(self.option, leap)
@@ -201,20 +215,27 @@ def _crosses(leap: Leap) -> bool:
     return leap.zones[0] != leap.zones[1]
 
 
-def _other_group(leap: Leap) -> Unfit:
+def _other_group(leap: Leap, other: str) -> Unfit:
     names = joined(sorted(leap.groups))
     return Unfit(
-        f"no migration group in common with {leap.source} ({names})", groups_remedy(leap.groups)
+        f"no migration group in common with {leap.source} ({names})",
+        groups_remedy(leap.groups, other),
     )
 
 
-def groups_remedy(groups: Iterable[str]) -> str:
-    """What lets servers pass between hosts that these groups keep apart; empty for none."""
+OF_THE_GROUP = "bring a host of the group into service"
+
+
+def groups_remedy(groups: Iterable[str], other: str = OF_THE_GROUP) -> str:
+    """What lets servers pass between hosts that these groups keep apart, or what else helps; empty for
+    none.
+    """
     names = sorted(groups)
     if not names:
         return ""
     aggregates = f"aggregate{'s' if len(names) > 1 else ''} {joined(names)}"
-    return f'Set {MIGRATION_GROUP} of {aggregates} to "false", or bring a host of the group into service'
+    remedy = f'Set {MIGRATION_GROUP} of {aggregates} to "false"'
+    return f"{remedy}, or {other}" if other else remedy
 
 
 def _no_member(name: str, leap: Leap | None) -> Unfit:

@@ -111,9 +111,10 @@ def _elsewhere(fleet: Fleet, server: Server, action: str) -> bool:
 
 
 def _as_started(server: Server, wanted: ServerActionWanted) -> Server:
-    """With the memory that it will take. All but a resume begin without a memory image."""
+    """With the memory and processors that it will take. All but a resume begin without a memory image."""
     if wanted.action != "resume":
         server = replace(server, memory_image=None)
+    server = replace(server, vcpus=wanted.options.get("vcpus") or server.vcpus)
     wished = wanted.options.get("memory_mb")
     if wished is None:
         return server

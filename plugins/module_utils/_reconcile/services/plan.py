@@ -15,9 +15,10 @@ from ..._core.args import NoArgs
 from ..._core.errors import ConflictError, InvalidError, joined
 from ..._core.model import COMPUTE, ComputeService, Fleet, Migration
 from ..._core.plan import Plan, Step
-from ..._core.reading import AGGREGATES, MIGRATIONS, SERVERS, SERVICES, Reading, reading
+from ..._core.reading import AGGREGATES, MIGRATIONS, POOLS, SERVERS, SERVICES, Reading, reading
 from ..common.selection import services_named
 from . import verbs
+from .parting import parting_warnings
 
 REASON_LENGTH = 255
 
@@ -46,10 +47,11 @@ class ServiceWanted:
 
 def service_needs(fleet: Fleet, wanted: ServiceWanted) -> Reading:
     """What the plan depends on besides the services: servers and moves forbid a deletion,
-    evacuations forbid taking forced_down back.
+    evacuations forbid taking forced_down back. A host that leaves its aggregates may be in a Xen pool.
     """
     if wanted.state == "absent":
-        return reading(SERVICES, AGGREGATES, SERVERS, MIGRATIONS, hosts=wanted.hosts)
+        pools = (POOLS,) if fleet.traits.hosts_in_pools else ()
+        return reading(SERVICES, AGGREGATES, SERVERS, MIGRATIONS, *pools, hosts=wanted.hosts)
     lifted = [s.host for s in fleet.services if s.host in wanted.hosts and s.forced_down]
     if wanted.forced_down is False and lifted:
         return reading(SERVICES, MIGRATIONS, hosts=lifted)
@@ -61,7 +63,8 @@ def plan_service(fleet: Fleet, wanted: ServiceWanted) -> Plan:
     check_service_options(wanted)
     if wanted.state == "absent":
         present = [s for s in (fleet.service(h) for h in dict.fromkeys(wanted.hosts)) if s]
-        return Plan(tuple(step for s in present for step in _deletion(fleet, s)))
+        steps = tuple(step for s in present for step in _deletion(fleet, s))
+        return Plan(steps, tuple(v for s in steps for v in parting_warnings(fleet, s.subject)))
     services = services_named(fleet, wanted.hosts)
     for service in services:
         _check_forced_down(fleet, service, wanted)

@@ -117,7 +117,7 @@ BLOCKED: list[tuple[str, dict[str, Any], str, str]] = [
         "different reasons",
         {"storage": frozenset({"uuid-half"}), "networks": frozenset({"uuid-dmz-p"})},
         "no host can take it: network dmz is missing on xen2; SR half is not attached on xen3",
-        "Connect the network there, or stop the server. Plug the SR there",
+        "Connect the network there. Plug the SR there (xen_sr), or stop the server",
     ),
     (
         "too big",

@@ -262,7 +262,7 @@ REFUSED: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         site(on(memory=90 * GIB)),
         act("live_migrate"),
         InvalidError,
-        "free memory: q2 20.0 GiB. Make room, or move fewer servers.",
+        "free memory: q2 20.0 GiB. Make room.",
     ),
 }
 
@@ -303,7 +303,7 @@ def test_no_option_leads_out_of_a_migration_group_or_into_one(
     with pytest.raises(InvalidError) as caught:
         plan_server_action(known, act("live_migrate", host=target, within=within))
     assert caught.value.remedy == (
-        f'Set migration_group of {names} to "false", or bring a host of the group into service'
+        f'Set migration_group of {names} to "false", or choose another host'
     )
     off = tuple(replace(a, metadata={MIGRATION_GROUP: "false"}) for a in (BLUE, RED))
     known = site(on(source), aggregates=off)

@@ -196,6 +196,14 @@ PLANS: dict[str, tuple[Fleet, ServerActionWanted, list[str]]] = {
         wants("resize", memory_mb=25 * 1024),
         ["resize web1 on xen1"],
     ),
+    "resized away from a host with fewer CPUs": (
+        three(
+            guest("web1", on="xen2"),
+            hosts=[host("xen1", "p"), host("xen2", "p", cpus=4), host("xen3", "p", cpus=4)],
+        ),
+        wants("resize", vcpus=8),
+        ["resize web1 on xen1"],
+    ),
     "resized with the room that it has already": (
         three(guest("web1", on="xen2", memory=2 * GIB, memory_max=2 * GIB)),
         wants("resize", memory_mb=21 * 1024),
@@ -328,7 +336,8 @@ NO_HOST: dict[str, tuple[Fleet, ServerActionWanted, type[FleetError], str]] = {
         ),
         wants("migrate"),
         InvalidError,
-        "away from its anti-affinity group",
+        "every host with room for it (xen2 and xen3) has a server of its anti-affinity group g. "
+        "Add a host, or take it out of the group.",
     ),
     "a host asked for that takes none": (
         three(guest("web1"), services=off("xen2")),
@@ -486,3 +495,14 @@ def test_nothing_speaks_of_a_scheduler_where_there_is_none(action: str) -> None:
         except FleetError as exc:
             said = exc.message
         assert "scheduler" not in said
+
+
+def test_the_host_asked_for_is_not_overfilled_by_those_that_another_leaves() -> None:
+    tied = guest("tied", storage=frozenset({LOCAL.id}))
+    big = [guest(name, memory=12 * GIB) for name in ("big1", "big2")]
+    before = replace(dead(), servers=(tied, *big), storages=(LOCAL,))
+    with pytest.raises(InvalidError) as caught:
+        plan_server_action(
+            before, wants("evacuate", "tied", "big1", "big2", host="xen2", power_on=True)
+        )
+    assert "24.0 GiB of memory is needed for big1 and big2" in caught.value.message

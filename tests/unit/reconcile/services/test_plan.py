@@ -291,3 +291,18 @@ def test_deletion_says_which_aggregates_lose_the_host() -> None:
     before = two(aggregates=[Aggregate("prod", {}, ("xen1",)), Aggregate("ssd", {}, ("xen1",))])
     plan = plan_service(before, ServiceWanted(["xen1"], state="absent"))
     assert [s.why for s in plan.steps] == ["this removes it from aggregate prod and ssd"]
+    assert plan.warnings == ()
+
+
+def test_deletion_warns_of_a_host_that_stays_in_the_pool_of_its_aggregate() -> None:
+    racks = Aggregate("racks", {}, ("xen1",))
+    alpha = Aggregate("alpha", {"hypervisor_pool": "true", "xen1": "uuid-xen1"}, ("xen1",))
+    plan = plan_service(two(aggregates=[racks, alpha]), ServiceWanted(["xen1"], state="absent"))
+    (warning,) = plan.warnings
+    assert warning.startswith(
+        "host xen1: leaves aggregate alpha with its service, but stays in its "
+    )
+    assert (
+        plan_service(two(aggregates=[racks]), ServiceWanted(["xen1"], state="absent")).warnings
+        == ()
+    )
