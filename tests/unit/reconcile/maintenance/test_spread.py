@@ -191,7 +191,7 @@ FULL = guests("xen1", 20, 20, 20)
         ({"task_state": "migrating"}, "is busy: its task_state is migrating"),
         ({"allowed": frozenset()}, "does not allow pool_migrate"),
         ({"blocked": {"pool_migrate": "dongle"}}, "among its blocked_operations (dongle)"),
-        ({"vm_state": "rescued"}, "is in RESCUE"),
+        ({"vm_state": "rescued"}, "the VM that it is rescued from"),
     ],
 )
 def test_a_server_that_cannot_be_moved_stays_and_is_named(fields: Any, why: str) -> None:
