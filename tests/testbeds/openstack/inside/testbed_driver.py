@@ -72,12 +72,14 @@ def patient(delete: Any) -> Any:
 
 
 class Guests(dict):
-    """FakeInstances by uuid, kept in a file."""
+    """FakeInstances by uuid, kept in a file. Actions on several servers run in threads: a change in the
+    midst of a save would make that fail, and leave a guest in the file that is gone.
+    """
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         try:
             with open(path, encoding="utf-8") as file:
                 kept = json.load(file)
@@ -93,12 +95,14 @@ class Guests(dict):
             os.replace(self.path + ".new", self.path)
 
     def __setitem__(self, uuid: str, guest: fake.FakeInstance) -> None:
-        super().__setitem__(uuid, guest)
-        self.save()
+        with self.lock:
+            super().__setitem__(uuid, guest)
+            self.save()
 
     def __delitem__(self, uuid: str) -> None:
-        super().__delitem__(uuid)
-        self.save()
+        with self.lock:
+            super().__delitem__(uuid)
+            self.save()
 
 
 class TestbedDriver(fake.FakeDriverWithoutFakeNodes):
