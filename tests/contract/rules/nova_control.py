@@ -169,8 +169,7 @@ class NovaControl(Control):
         """
         deleted = set(self.bed.hosts) - self.bed.services().keys()
         for host in deleted:
-            self.bed.stop(host)
-            self.bed.start(host)
+            self.bed.register(host)
         if deleted:
             purge = "DELETE FROM nova_cell1.services WHERE deleted <> 0"
             infrastructure.sql(self.bed.layout, self.bed.processes, purge)

@@ -50,13 +50,14 @@ def revive(bed: Bed) -> None:
     for name in (*INFRASTRUCTURE, *SERVICES):
         if not bed.processes.pid(name):
             bed.start(name)
-    dead = {host for host in bed.hosts if not bed.processes.pid(host)}
-    unaware = {record["source_compute"] for record in evacuations(bed)} - dead
-    gone = {*bed.hosts} - {*bed.services()} - dead
-    for host in unaware | gone:
+    gone = {*bed.hosts} - {*bed.services()}
+    dead = {host for host in bed.hosts if not bed.processes.pid(host)} - gone
+    unaware = {record["source_compute"] for record in evacuations(bed)} - dead - gone
+    for host in unaware:
         bed.stop(host)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(bed.start, dead | unaware | gone))
+        list(pool.map(bed.start, dead | unaware))
+        list(pool.map(bed.register, gone))
 
 
 def evacuations(bed: Bed) -> list[Any]:

@@ -217,6 +217,15 @@ class Bed:
                 reports, lambda: self.services().get(name, {}).get("updated_at", before) != before
             )
 
+    def register(self, host: str) -> None:
+        """Start a host anew whose service was deleted. What a resize has left there of a server that was
+        deleted meanwhile goes first, as nova-compute refuses to start as a new host with guests
+        (nova/compute/manager.py, _sanity_check_new_host).
+        """
+        self.stop(host)
+        (self.layout.state / host / "guests.json").unlink(missing_ok=True)
+        self.start(host)
+
     def wait_service(self, host: str, state: str, within: float = 60) -> None:
         """Until Nova takes a host for ``up`` or ``down``."""
         until(f"{host} {state}", lambda: self.services()[host]["state"] == state, within)
