@@ -52,6 +52,8 @@ class Traits:
     """Servers list which operations they allow at the moment (``Server.allowed`` and ``blocked``)."""
     keeps_stopped: bool = False
     """A server that does not run keeps its host and its memory there."""
+    late_numbers: bool = False
+    """The memory in use that it shows of a host may be that of a minute ago; its servers are up to date."""
     pins_zones: bool = False
     """A server may be bound to the zone that it is in. A host with any server, stopped or not, keeps
     its zone then; otherwise stopped ones go along with it, and running ones where that is accepted.

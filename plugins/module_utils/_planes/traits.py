@@ -44,6 +44,7 @@ NOVA = Traits(
     scheduler=True,
     service_processes=True,
     keeps_stopped=True,
+    late_numbers=True,
     pins_zones=True,
     lists_migrations=True,
     unsupported=BEYOND_NOVA,

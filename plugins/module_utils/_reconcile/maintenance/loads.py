@@ -3,9 +3,10 @@
 
 """How full hosts are, and how much fuller one is than another.
 
-The load of a host is the memory in use, by the hypervisor, too, in percent of all that it has; beside it
-stand the virtual CPUs of the servers that run there, in percent of its CPUs. The imbalance of hosts is
-the difference between the highest and the lowest of their loads, in percentage points.
+The load of a host is the memory in use, by the hypervisor, too, in percent of all that it has; where
+the control plane's numbers are late (``Traits.late_numbers``), the memory of its servers. Beside it
+stand the virtual CPUs of the servers that run there, in percent of its CPUs. The imbalance of hosts
+is the difference between the highest and the lowest of their loads, in percentage points.
 """
 
 from __future__ import annotations
@@ -58,15 +59,22 @@ def loads_of(fleet: Fleet, names: Iterable[str]) -> dict[str, Load]:
     """Of those hosts that are known. Virtual CPUs are counted from the servers, which plans move."""
     hosts = {h.name: h for h in fleet.hosts}
     known = [name for name in names if name in hosts]
-    vcpus = dict.fromkeys(known, 0)
+    vcpus, memory = dict.fromkeys(known, 0), dict.fromkeys(known, 0)
     for server in fleet.servers:
-        if server.running and server.host in vcpus:
+        if server.host not in vcpus:
+            continue
+        if server.running:
             vcpus[server.host] += server.vcpus
-    return {name: _load(hosts[name], vcpus[name]) for name in known}
+        if server.running or fleet.traits.keeps_stopped:
+            memory[server.host] += server.memory
+    late = fleet.traits.late_numbers
+    return {name: _load(hosts[name], memory[name] if late else None, vcpus[name]) for name in known}
 
 
-def _load(host: Host, vcpus: int) -> Load:
-    return Load(host.memory_total, host.cpus, host.memory_total - host.memory_free, vcpus)
+def _load(host: Host, memory: int | None, vcpus: int) -> Load:
+    """``memory`` is that of its servers, None to take the host's word."""
+    used = host.memory_total - host.memory_free if memory is None else memory
+    return Load(host.memory_total, host.cpus, used, vcpus)
 
 
 def imbalance(loads: Mapping[str, Load]) -> float:

@@ -319,6 +319,20 @@ def test_on_a_cloud_targets_are_named_and_zones_kept() -> None:
     assert lock_names(known, wanted) == ["spread"]
 
 
+def test_on_a_cloud_loads_are_those_of_the_servers() -> None:
+    """Nova's hypervisors show the memory that they had in use at their last report."""
+    there = [guest(f"g{i}", on=f"c{i}", memory=16 * GIB) for i in (1, 2, 3)]
+    known = cloud(*there, guest("off", "c1", "stopped", memory=GIB))
+    stale = replace(
+        known,
+        hosts=tuple(
+            replace(h, memory_free=(20 if h.name == "c1" else 60) * GIB) for h in known.hosts
+        ),
+    )
+    assert plan_spread(stale, SpreadWanted(("c1", "c2", "c3"))).steps == ()
+    assert loads_of(stale, ["c1"])["c1"].memory == 17 * GIB
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
